@@ -1,0 +1,243 @@
+"""Opening the database of a company, and what differs between SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+import psycopg
+from peewee import (
+    Database,
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    PostgresqlDatabase,
+    SqliteDatabase,
+)
+
+from postroom.core.errors import CompanyError, DatabaseAway, PostroomError, UsageError
+from postroom.core.tables.base import database
+
+BUSY_SECONDS = 5.0
+"""How long a statement waits for SQLite's write lock before the database counts as locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a company is: the path of an SQLite file, or a `postgresql://` URL."""
+
+    text: str
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.text.startswith(("postgresql://", "postgres://"))
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.text).expanduser().absolute()
+
+    @property
+    def queue_path(self) -> Path:
+        """Where Huey's messages travel beside an SQLite company: `firm-queue.db` for `firm.db`."""
+        return self.path.with_name(f"{self.path.stem}-queue.db")
+
+    @property
+    def shown(self) -> str:
+        """The location without its password, for messages, logs and process titles."""
+        return without_password(self.text) if self.is_postgres else str(self.path)
+
+
+_PASSWORD = re.compile(r"(?i)((?:^|[?&\s])(?:password|sslpassword)=)(?:'[^']*'|[^&\s]*)")
+
+
+def without_password(text: str) -> str:
+    """A PostgreSQL URL with every password taken out of it."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return "postgresql://…"
+    netloc = parts.netloc
+    if "@" in netloc:
+        credentials, _, host = netloc.rpartition("@")
+        netloc = f"{credentials.partition(':')[0]}@{host}"
+    return _PASSWORD.sub(r"\1…", urlunsplit(parts._replace(netloc=netloc)))
+
+
+def connect(location: Location, *, create: bool = False, busy_seconds: float = BUSY_SECONDS) -> Database:
+    """The database at `location`, connected. Raises CompanyError or DatabaseAway in words for a user."""
+    if location.is_postgres:
+        return _connect_postgres(location)
+    return _connect_sqlite(location, create=create, busy_seconds=busy_seconds)
+
+
+def _connect_sqlite(location: Location, *, create: bool, busy_seconds: float) -> Database:
+    path = location.path
+    if "://" in location.text:
+        raise UsageError(
+            f"{location.text.partition('://')[0]}:// is not a kind of company Postroom knows.",
+            hint="Give the path of a file or a postgresql:// URL.",
+        )
+    if not create:
+        if not path.exists():
+            raise CompanyError(
+                f"There is no company at {path}.",
+                hint="Make one with `postroom init`, or name another with --company.",
+            )
+        if path.is_dir():
+            raise CompanyError(f"{path} is a folder, not a company.", hint="Name the company's file.")
+    made = SqliteDatabase(
+        str(path),
+        pragmas={
+            "journal_mode": "wal",
+            "synchronous": "full",
+            "foreign_keys": 1,
+            "busy_timeout": int(busy_seconds * 1000),
+        },
+        lock_type="IMMEDIATE",
+        timeout=busy_seconds,
+    )
+    try:
+        made.connect()
+        made.execute_sql("SELECT count(*) FROM sqlite_master").fetchone()
+    except (DatabaseError, OperationalError, sqlite3.Error) as error:
+        made.close()
+        raise _sqlite_unusable(path, error) from error
+    return made
+
+
+def _sqlite_unusable(path: Path, error: Exception) -> PostroomError:
+    text = str(error)
+    if "not a database" in text or "malformed" in text:
+        return CompanyError(f"{path} is not a Postroom company ({text}).", hint="Name another file with --company.")
+    if "locked" in text or "busy" in text:
+        return DatabaseAway(f"{path} is locked by another program.", hint="Try again when that program has ended.")
+    return CompanyError(
+        f"{path} cannot be opened: {text}.", hint="Check that you may read and write the file and its folder."
+    )
+
+
+def _connect_postgres(location: Location) -> Database:
+    try:
+        parts = urlsplit(location.text)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(
+            "The company's URL cannot be read.", hint="It looks like postgresql://user@host:5432/database."
+        ) from error
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise UsageError(f"{location.shown} names no database.", hint="It looks like postgresql://host/database.")
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    options.setdefault("connect_timeout", 5)
+    for key, value in (
+        ("host", parts.hostname),
+        ("port", port),
+        ("user", parts.username and unquote(parts.username)),
+        ("password", parts.password and unquote(parts.password)),
+    ):
+        if value:
+            options[key] = value
+    made = PostgresqlDatabase(name, prefer_psycopg3=True, **options)
+    try:
+        made.connect()
+    except (OperationalError, InterfaceError, psycopg.Error) as error:
+        text = " ".join(str(error).split())
+        if "does not exist" in text and "database" in text:
+            raise CompanyError(
+                f"There is no database {name} on that server ({location.shown}).",
+                hint="Create it, then `postroom init`.",
+            ) from error
+        raise DatabaseAway(
+            f"The database at {location.shown} does not answer: {_first_sentence(text)}",
+            hint="Check that the server runs and that you may log in; nothing was changed.",
+        ) from error
+    return made
+
+
+def _first_sentence(text: str) -> str:
+    return (text[:200] + "…") if len(text) > 200 else text.rstrip(".") + "."
+
+
+def is_postgres() -> bool:
+    """Whether the open company lives in PostgreSQL."""
+    return isinstance(database.obj, PostgresqlDatabase)
+
+
+_AWAY_SQLITE = (
+    "database is locked",
+    "database table is locked",
+    "unable to open database file",
+    "disk i/o error",
+)
+_AWAY_POSTGRES_STATES = ("08", "53", "57P", "55P03", "25006")
+_TRANSIENT_STATES = ("40001", "40P01")
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an exception means that the database is locked or away: nobody's fault, no attempt counted."""
+    cause = _driver_error(error)
+    if isinstance(cause, sqlite3.Error):
+        return any(words in str(cause).lower() for words in _AWAY_SQLITE)
+    if isinstance(cause, psycopg.Error):
+        state = cause.sqlstate
+        if state is not None:
+            return state.startswith(_AWAY_POSTGRES_STATES)
+        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+    return isinstance(error, InterfaceError)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether an exception is a deadlock or a serialization failure: worth another attempt."""
+    cause = _driver_error(error)
+    return isinstance(cause, psycopg.Error) and (cause.sqlstate or "") in _TRANSIENT_STATES
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an exception means that the disk is full or the file cannot be written."""
+    cause = _driver_error(error)
+    if isinstance(cause, sqlite3.Error):
+        return any(words in str(cause).lower() for words in ("disk is full", "readonly database", "read-only"))
+    return isinstance(cause, psycopg.Error) and cause.sqlstate in ("53100", "53200")
+
+
+def _driver_error(error: BaseException) -> BaseException | None:
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, sqlite3.Error | psycopg.Error):
+        seen = getattr(seen, "orig", None) or seen.__cause__ or seen.__context__
+    return seen
+
+
+def translate(error: BaseException, shown: str) -> PostroomError | None:
+    """A database error in words for a user, or None if it is none that a user can do something about."""
+    if is_full(error):
+        return DatabaseAway(
+            f"{shown} cannot be written: {_driver_error(error)}.",
+            hint="Make room on the disk, or ask for the right to write; nothing was changed.",
+        )
+    if is_away(error):
+        return DatabaseAway(
+            f"{shown} is locked or away: {_first_sentence(' '.join(str(_driver_error(error) or error).split()))}",
+            hint="Nothing was changed; try again.",
+        )
+    return None
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One write transaction: BEGIN IMMEDIATE on SQLite. Inside another it is part of that one."""
+    with cast(Any, database).atomic():
+        yield
+
+
+def reconnect() -> None:
+    """A fresh connection for this thread, the old one closed whatever state it is in."""
+    if not database.is_closed():
+        database.close()
+    database.connect()

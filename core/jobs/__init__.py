@@ -1,0 +1,1 @@
+"""The work itself: job queues, categories, entries, claims, runs, log, recovery."""

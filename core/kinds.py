@@ -1,0 +1,159 @@
+"""The closed lists of the business: document types, kinds, statuses. Their values are what is stored and shown."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Area(StrEnum):
+    """Which half of the trade a document, party or ledger belongs to."""
+
+    SALES = "sales"
+    PURCHASE = "purchase"
+
+    @property
+    def party_title(self) -> str:
+        """`Customer` or `Vendor`."""
+        return "Customer" if self is Area.SALES else "Vendor"
+
+
+class PostedKind(StrEnum):
+    """What a posting leaves behind. Shipments, receipts and their returns move goods; the others move money."""
+
+    SHIPMENT = "shipment"
+    INVOICE = "invoice"
+    RETURN_RECEIPT = "return_receipt"
+    CREDIT_MEMO = "credit_memo"
+    RECEIPT = "receipt"
+    RETURN_SHIPMENT = "return_shipment"
+
+    @property
+    def title(self) -> str:
+        """As read on screen: `Return Receipt`."""
+        return self.value.replace("_", " ").title()
+
+
+class DocumentType(StrEnum):
+    """The eight document types; the value is the slug of files and commands."""
+
+    SALES_ORDER = "sales-order"
+    SALES_RETURN_ORDER = "sales-return-order"
+    SALES_INVOICE = "sales-invoice"
+    SALES_CREDIT_MEMO = "sales-credit-memo"
+    PURCHASE_ORDER = "purchase-order"
+    PURCHASE_RETURN_ORDER = "purchase-return-order"
+    PURCHASE_INVOICE = "purchase-invoice"
+    PURCHASE_CREDIT_MEMO = "purchase-credit-memo"
+
+    @property
+    def title(self) -> str:
+        """As read on screen: `Sales Credit Memo`."""
+        return self.value.replace("-", " ").title()
+
+    @property
+    def area(self) -> Area:
+        return Area.SALES if self.value.startswith("sales") else Area.PURCHASE
+
+    @property
+    def is_order(self) -> bool:
+        """Orders and return orders: they can be shipped (received) and invoiced in steps."""
+        return self.value.endswith("order")
+
+    @property
+    def is_return(self) -> bool:
+        """Return orders and credit memos: goods and money go the other way."""
+        return "return" in self.value or "credit" in self.value
+
+    @property
+    def goods_kind(self) -> PostedKind:
+        """The posted document that moves its goods."""
+        if self.area is Area.SALES:
+            return PostedKind.RETURN_RECEIPT if self.is_return else PostedKind.SHIPMENT
+        return PostedKind.RETURN_SHIPMENT if self.is_return else PostedKind.RECEIPT
+
+    @property
+    def money_kind(self) -> PostedKind:
+        """The posted document that moves its money."""
+        return PostedKind.CREDIT_MEMO if self.is_return else PostedKind.INVOICE
+
+
+class LineType(StrEnum):
+    """What a document line names."""
+
+    ITEM = "item"
+    GL_ACCOUNT = "gl_account"
+    CHARGE = "charge"
+    COMMENT = "comment"
+
+
+class DocumentStatus(StrEnum):
+    """Released documents are ready to post; neither status is typed by hand."""
+
+    OPEN = "Open"
+    RELEASED = "Released"
+
+
+class JobQueueStatus(StrEnum):
+    """A document's standing in the job queue. It always agrees with its entry's status."""
+
+    BLANK = ""
+    SCHEDULED = "Scheduled for Posting"
+    POSTING = "Posting"
+    ERROR = "Error"
+
+
+class EntryStatus(StrEnum):
+    """The stored statuses of a Job Queue Entry. `Waiting` is derived when shown; `Finished` is never stored."""
+
+    READY = "Ready"
+    IN_PROCESS = "In Process"
+    ERROR = "Error"
+    ON_HOLD = "On Hold"
+    ON_HOLD_INACTIVE = "On Hold with Inactivity Timeout"
+
+    @property
+    def document_status(self) -> JobQueueStatus:
+        """The Job Queue Status that a document with such an entry bears."""
+        if self is EntryStatus.IN_PROCESS:
+            return JobQueueStatus.POSTING
+        return JobQueueStatus.ERROR if self is EntryStatus.ERROR else JobQueueStatus.SCHEDULED
+
+
+class LogStatus(StrEnum):
+    """How a run ended, or that it has not."""
+
+    IN_PROCESS = "In Process"
+    SUCCESS = "Success"
+    ERROR = "Error"
+
+
+class Blocked(StrEnum):
+    """What a customer, vendor or item is blocked for. Items and accounts know only blank and All."""
+
+    NO = ""
+    SHIP = "Ship"
+    INVOICE = "Invoice"
+    ALL = "All"
+
+
+class VatType(StrEnum):
+    """How a VAT Posting Setup pair computes."""
+
+    NORMAL = "Normal"
+    REVERSE_CHARGE = "Reverse Charge"
+    EXEMPT = "Exempt"
+
+
+class AccountType(StrEnum):
+    """Only posting accounts take entries; the others structure the chart."""
+
+    POSTING = "Posting"
+    HEADING = "Heading"
+    TOTAL = "Total"
+
+
+class ReportOutput(StrEnum):
+    """Where Post & Print sends its documents."""
+
+    PDF = "PDF"
+    PRINT = "Print"

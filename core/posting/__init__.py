@@ -1,0 +1,1 @@
+"""Posting a document: check, amounts, entries, numbers, and writing it all at once."""

@@ -1,0 +1,153 @@
+"""Companies for tests: over SQLite and PostgreSQL alike, copied from one template each, so that a new one is cheap."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from postroom.core import clock, company
+from postroom.core.database import Location
+from postroom.core.tables.base import database
+
+SERVER = os.environ.get("POSTROOM_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+MUST_HAVE_POSTGRES = bool(os.environ.get("POSTROOM_REQUIRE_POSTGRES"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long forms run only when asked for with `-m full`."""
+    if not config.getoption("-m"):
+        for item in items:
+            if "full" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="a long form: `make test-full` runs it"))
+
+
+def server_url(name: str) -> str:
+    """The URL of a database on the test server."""
+    return f"{SERVER.rpartition('/')[0]}/{name}"
+
+
+def on_server(statement: str) -> None:
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """The test server, or a skip that says that there is none (a failure where it is required)."""
+    try:
+        on_server("SELECT 1")
+    except psycopg.OperationalError as error:
+        if MUST_HAVE_POSTGRES:
+            pytest.fail(f"PostgreSQL is required and does not answer at {SERVER}: {error}")
+        pytest.skip(f"no PostgreSQL at {SERVER}")
+    return SERVER
+
+
+class Template:
+    """One whole company of each precision, from which tests get their copies."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made: dict[str, str] = {}
+
+    def sqlite(self, precision: str) -> Path:
+        path = self.folder / f"template-{precision}.db"
+        if not path.exists():
+            make_company(Location(str(path)), precision)
+        return path
+
+    def postgres(self, precision: str) -> str:
+        if precision not in self.made:
+            name = f"postroom_template_{uuid.uuid4().hex[:12]}"
+            on_server(f"CREATE DATABASE {name}")
+            self.made[precision] = name  # before it is filled, so that a failure leaves no database behind
+            make_company(Location(server_url(name)), precision)
+        return self.made[precision]
+
+
+def make_company(location: Location, precision: str) -> None:
+    company.create(
+        location,
+        company.NewCompany(name="Test", amount_precision=precision, time_zone="Europe/Copenhagen", is_test=True),
+    )
+    company.close()
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    template = Template(tmp_path_factory.mktemp("templates"))
+    yield template
+    for name in template.made.values():
+        on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+MakeCompany = Callable[..., Location]
+
+
+@pytest.fixture
+def make_sqlite(templates: Template, tmp_path: Path) -> MakeCompany:
+    """A function that copies a fresh SQLite company and says where it is, without opening it."""
+
+    def make(precision: str = "0.01") -> Location:
+        path = tmp_path / f"firm-{uuid.uuid4().hex[:6]}.db"
+        shutil.copy(templates.sqlite(precision), path)
+        return Location(str(path))
+
+    return make
+
+
+@pytest.fixture
+def make_postgres(templates: Template, request: pytest.FixtureRequest) -> Iterator[MakeCompany]:
+    """The same on PostgreSQL."""
+    request.getfixturevalue("postgres_server")
+    names: list[str] = []
+
+    def make(precision: str = "0.01") -> Location:
+        name = f"postroom_test_{uuid.uuid4().hex[:12]}"
+        on_server(f"CREATE DATABASE {name} TEMPLATE {templates.postgres(precision)}")
+        names.append(name)
+        return Location(server_url(name))
+
+    yield make
+    company.close()
+    for name in names:
+        on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def make(request: pytest.FixtureRequest) -> MakeCompany:
+    """`make_sqlite` and `make_postgres` in turn: what a test of both databases takes."""
+    made: MakeCompany = request.getfixturevalue(f"make_{request.param}")
+    return made
+
+
+@pytest.fixture
+def firm(make: MakeCompany) -> Iterator[Location]:
+    """An open company with the standard setup, on each database in turn."""
+    location = make()
+    company.open_company(location)
+    yield location
+    company.close()
+
+
+@pytest.fixture
+def sqlite_firm(make_sqlite: MakeCompany) -> Iterator[Location]:
+    """An open SQLite company, for what does not differ between databases."""
+    location = make_sqlite()
+    company.open_company(location)
+    yield location
+    company.close()
+
+
+@pytest.fixture(autouse=True)
+def _real_time() -> Iterator[None]:
+    yield
+    clock.start_at_real_time()
+    if database.obj is not None:
+        company.close()

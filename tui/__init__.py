@@ -1,0 +1,1 @@
+"""What users see: the full-screen terminal and the command line."""

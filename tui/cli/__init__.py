@@ -1,0 +1,1 @@
+"""The command line: one thin command per use case of core."""
