@@ -295,6 +295,7 @@ def up(migrator, db):
         amount = BigIntegerField()
         vat_amount = BigIntegerField()
         amount_including_vat = BigIntegerField()
+        version = IntegerField()
         created_by = TextField()
         created_at = BigIntegerField()
 
@@ -401,6 +402,8 @@ def up(migrator, db):
         vat_account = TextField()
         stock_account = TextField()
         cost_account = TextField()
+        received_account = TextField()
+        variance_account = TextField()
 
         class Meta:
             indexes = ((("posted_document", "line_no"), True),)
@@ -727,6 +730,11 @@ def up(migrator, db):
     db.execute_sql(
         "CREATE UNIQUE INDEX job_queue_entry_one_per_document ON job_queue_entry (record_id)"
         " WHERE job = 'post-document'"
+    )
+    db.execute_sql(
+        "CREATE UNIQUE INDEX posted_document_one_vendor_document_no"
+        " ON posted_document (party_no, kind, vendor_document_no)"
+        " WHERE area = 'purchase' AND vendor_document_no <> '' AND kind IN ('invoice', 'credit_memo')"
     )
     guard_posted_rows(db)
 

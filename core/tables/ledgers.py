@@ -54,6 +54,20 @@ class PostedDocument(Table):
         )
 
 
+PostedDocument.add_index(
+    PostedDocument.index(
+        PostedDocument.party_no,
+        PostedDocument.kind,
+        PostedDocument.vendor_document_no,
+        unique=True,
+        where=(PostedDocument.area == Area.PURCHASE)
+        & (PostedDocument.vendor_document_no != "")
+        & PostedDocument.kind.in_((PostedKind.INVOICE, PostedKind.CREDIT_MEMO)),
+        name="posted_document_one_vendor_document_no",
+    )
+)
+
+
 class PostedLine(Table):
     """A line of a posted document with the accounts it went to, so that a correction can go back to them."""
 
@@ -83,6 +97,8 @@ class PostedLine(Table):
     vat_account = TextField()
     stock_account = TextField()
     cost_account = TextField()
+    received_account = TextField()
+    variance_account = TextField()
 
     class Meta:
         indexes = ((("posted_document", "line_no"), True),)

@@ -58,7 +58,10 @@ class ItemStock(Table):
 
 
 class Document(Table):
-    """A sales or purchase document until it is posted in full. Its amounts are kept with each change of its lines."""
+    """A sales or purchase document until it is posted in full. Its amounts are kept with each change of its lines.
+
+    `version` rises with every change, so that a posting computed before one does not write after it.
+    """
 
     type = ChoiceField(DocumentType)
     no = TextField()
@@ -81,6 +84,7 @@ class Document(Table):
     amount = ScaledField(default=0)
     vat_amount = ScaledField(default=0)
     amount_including_vat = ScaledField(default=0)
+    version = IntegerField(default=1)
     created_by = TextField(default="")
     created_at = InstantField()
 

@@ -1,0 +1,138 @@
+"""Number series: which line is valid on a date, and drawing the next number without gaps or twins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from postroom.core.errors import Problem, Refused
+from postroom.core.statements import query
+
+_PARTS = re.compile(r"(.*?)(\d+)(\D*)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesLine:
+    """One run of a series: the text around its digits, and what its last number is (None: it has no end)."""
+
+    id: int
+    series_code: str
+    starting_date: date | None
+    prefix: str
+    width: int
+    suffix: str
+    last_allowed: int | None
+
+    def number(self, value: int) -> str:
+        """The number that a value of the counted digits stands for."""
+        return f"{self.prefix}{value:0{self.width}d}{self.suffix}"
+
+
+def split(number: str) -> tuple[str, int, int, str]:
+    """A number's prefix, the width and value of its last digits, and its suffix. Raises ValueError without digits."""
+    match = _PARTS.match(number)
+    if match is None:
+        raise ValueError(f"{number!r} has no digits to count")
+    prefix, digits, suffix = match.groups()
+    return prefix, len(digits), int(digits), suffix
+
+
+def read_lines() -> dict[str, tuple[SeriesLine, ...]]:
+    """Every series with its lines, the latest starting date first."""
+    lines: dict[str, list[SeriesLine]] = {}
+    for id_, code, starting, first, last in query(
+        "SELECT id, series_code, starting_date, starting_no, ending_no FROM number_series_line"
+    ):
+        prefix, width, _, suffix = split(first)
+        since = date.fromisoformat(starting) if isinstance(starting, str) else starting
+        end = split(last)[2] if last else None
+        lines.setdefault(code, []).append(SeriesLine(id_, code, since, prefix, width, suffix, end))
+    return {
+        code: tuple(sorted(found, key=lambda line: line.starting_date or date.min, reverse=True))
+        for code, found in lines.items()
+    }
+
+
+def valid_line(lines: Sequence[SeriesLine], on: date | None) -> SeriesLine | None:
+    """The line of a series that gives numbers on a date: the latest one started by then."""
+    for line in lines:
+        if line.starting_date is None or on is None or line.starting_date <= on:
+            return line
+    return None
+
+
+def problem_with(code: str, lines: Sequence[SeriesLine], on: date | None) -> Problem | None:
+    """Why a series would not give a number on a date: missing, not valid then, or used up; None when it would."""
+    record = f"Number Series {code}" if code else "Number Series"
+    if not lines:
+        return Problem(
+            "number_series_missing",
+            "The number series does not exist or has no lines." if code else "No number series is set up.",
+            record,
+            field="series",
+            value=code,
+            hint="Name a series under Number Series in the setup, and give it a line.",
+        )
+    line = valid_line(lines, on)
+    if line is None:
+        return Problem(
+            "number_series_not_valid",
+            f"The series has no line that is valid on {on}.",
+            record,
+            field="starting_date",
+            value=str(on),
+            hint="Add a line with an earlier starting date, or change the posting date.",
+        )
+    if line.last_allowed is not None:
+        ((used, step),) = query("SELECT last_value, increment FROM number_series_line WHERE id = ?", (line.id,))
+        if used + step > line.last_allowed:
+            return _exhausted(line)
+    return None
+
+
+def draw(series_code: str, on: date | None = None) -> str:
+    """The next number of a series, in the caller's transaction, which alone decides whether it counts as used."""
+    return draw_many(series_code, 1, on)[0]
+
+
+def draw_many(series_code: str, count: int, on: date | None = None) -> list[str]:
+    """The next `count` numbers of a series, in order. Raises Refused when the series cannot give them."""
+    lines = read_lines().get(series_code, ())
+    problem = problem_with(series_code, lines, on)
+    line = valid_line(lines, on)
+    if problem is not None or line is None:
+        raise refusal(problem)
+    return draw_from(line, count)
+
+
+def draw_from(line: SeriesLine, count: int = 1) -> list[str]:
+    """The next numbers of one line. Locks the line until the caller's transaction ends."""
+    ((last, step),) = query(
+        "UPDATE number_series_line SET last_value = last_value + increment * ? WHERE id = ?"
+        " RETURNING last_value, increment",
+        (count, line.id),
+    )
+    if line.last_allowed is not None and last > line.last_allowed:
+        raise refusal(_exhausted(line))
+    return [line.number(last - step * behind) for behind in range(count - 1, -1, -1)]
+
+
+def refusal(problem: Problem | None) -> Refused:
+    """The error for a series that cannot give a number."""
+    found = problem or Problem("number_series_missing", "The number series gives no number.")
+    return Refused(
+        found.message, code=found.code, record=found.record, field=found.field, value=found.value, hint=found.hint
+    )
+
+
+def _exhausted(line: SeriesLine) -> Problem:
+    return Problem(
+        "number_series_exhausted",
+        "The number series is used up.",
+        f"Number Series {line.series_code}",
+        field="ending_no",
+        value=line.number(line.last_allowed or 0),
+        hint="Add a line with new numbers.",
+    )

@@ -1,0 +1,398 @@
+"""The checks of a posting, each by itself: every reason why a document cannot be posted, in words and with a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from postroom.core import numbering
+from postroom.core.errors import Problem
+from postroom.core.kinds import Area, Blocked, LineType, VatType
+from postroom.core.money import LARGEST, write
+from postroom.core.posting import accounts, stock
+from postroom.core.posting.accounts import LineAccounts
+from postroom.core.posting.amounts import Amounts
+from postroom.core.posting.source import Source, SourceLine
+from postroom.core.posting_setup import PostingSetup, VatPair
+from postroom.core.statements import query
+
+BLOCKS_DELIVERY = (Blocked.SHIP, Blocked.INVOICE, Blocked.ALL)
+
+
+def find_problems(
+    document: Source,
+    setup: PostingSetup,
+    amounts: Amounts,
+    line_accounts: list[LineAccounts],
+    *,
+    user: str,
+    corrects: bool,
+) -> tuple[Problem, ...]:
+    """All checks, in the order in which a clerk reads the document: header, lines, totals."""
+    return (
+        *_header(document, setup, user, corrects),
+        *_series(document, setup),
+        *_lines(document, setup, line_accounts),
+        *_vat(document, setup, amounts),
+        *_totals(document, amounts),
+        *_stock(document),
+    )
+
+
+def _header(document: Source, setup: PostingSetup, user: str, corrects: bool) -> Iterator[Problem]:
+    record, area = document.record, document.area
+    yield from _party(document, setup)
+    yield from _posting_date(document, setup, user)
+    if not (document.ship and document.invoice) and document.type.is_order:
+        what = "Receive" if area is Area.PURCHASE or document.type.is_return else "Ship"
+        yield Problem(
+            "partial_not_supported",
+            "The document asks for a posting in parts; this version posts orders whole.",
+            record,
+            field="ship" if not document.ship else "invoice",
+            value="0",
+            hint=f"Tick both {what} and Invoice.",
+        )
+    if area is Area.SALES and setup.areas[area].external_no_mandatory and not document.external_document_no:
+        yield Problem(
+            "external_document_no_missing",
+            "External Document No. is blank.",
+            record,
+            field="external_document_no",
+            hint="Fill it in, or clear Ext. Doc. No. Mandatory in Sales & Receivables Setup.",
+        )
+    if area is Area.PURCHASE and not corrects:
+        yield from _vendor_document_no(document, setup)
+
+
+def _party(document: Source, setup: PostingSetup) -> Iterator[Problem]:
+    title, record = document.area.party_title, document.record
+    if document.party is None:
+        yield Problem(
+            "party_unknown" if document.party_no else "party_missing",
+            f"{title} {document.party_no} does not exist."
+            if document.party_no
+            else f"The document names no {title.lower()}.",
+            record,
+            field="party_no",
+            value=document.party_no,
+            hint=f"Choose a {title.lower()} that exists.",
+        )
+        return
+    blocked = Blocked(document.party.blocked)
+    if blocked is Blocked.ALL or (blocked in BLOCKS_DELIVERY and not document.type.is_return):
+        yield Problem(
+            "party_blocked",
+            f"{title} {document.party_no} is blocked ({blocked.value}).",
+            record,
+            field="party_no",
+            value=document.party_no,
+            hint=f"Clear Blocked on {title.lower()} {document.party_no}, or choose another.",
+        )
+    where = f"{title} Posting Group {document.party.posting_group}".rstrip()
+    problem = accounts.problem_with(
+        accounts.party_account(document, setup),
+        setup,
+        record=record,
+        line=None,
+        field="Receivables Account" if document.area is Area.SALES else "Payables Account",
+        where=where,
+    )
+    if problem:
+        yield problem
+
+
+def _posting_date(document: Source, setup: PostingSetup, user: str) -> Iterator[Problem]:
+    day = document.posting_date
+    if day is None:
+        yield Problem(
+            "posting_date_missing", "Posting Date is blank.", document.record, field="posting_date", hint="Fill it in."
+        )
+        return
+    first, last = setup.allowed_dates(user)
+    if (first is not None and day < first) or (last is not None and day > last):
+        allowed = f"from {first or 'any date'} to {last or 'any date'}"
+        yield Problem(
+            "posting_date_not_allowed",
+            f"Posting Date {day} is outside the allowed range ({allowed}).",
+            document.record,
+            field="posting_date",
+            value=str(day),
+            hint="Change the posting date, or Allow Posting From and To in General Ledger Setup or User Setup.",
+        )
+
+
+def _vendor_document_no(document: Source, setup: PostingSetup) -> Iterator[Problem]:
+    number = document.vendor_document_no
+    if not number:
+        if setup.areas[Area.PURCHASE].vendor_no_mandatory:
+            yield Problem(
+                "vendor_document_no_missing",
+                "Vendor Document No. is blank.",
+                document.record,
+                field="vendor_document_no",
+                hint="Fill in the number on the vendor's document.",
+            )
+        return
+    used = query(
+        "SELECT no FROM posted_document"
+        " WHERE area = 'purchase' AND party_no = ? AND kind = ? AND vendor_document_no = ?",
+        (document.party_no, document.type.money_kind.value, number),
+    )
+    if used:
+        yield vendor_document_no_used(document, used[0][0])
+
+
+def vendor_document_no_used(document: Source, posted_no: str = "") -> Problem:
+    """The problem of a vendor's document that has been posted before."""
+    where = f" by posted {document.type.money_kind.title.lower()} {posted_no}" if posted_no else ""
+    return Problem(
+        "vendor_document_no_used",
+        f"Vendor Document No. {document.vendor_document_no} of vendor {document.party_no} is already used{where}.",
+        document.record,
+        field="vendor_document_no",
+        value=document.vendor_document_no,
+        hint="Check whether the vendor's document was entered twice, or correct the number.",
+    )
+
+
+def _series(document: Source, setup: PostingSetup) -> Iterator[Problem]:
+    area = setup.areas[document.area]
+    for kind in (document.type.goods_kind, document.type.money_kind):
+        code = area.series[kind]
+        problem = numbering.problem_with(code, setup.series.get(code, ()), document.posting_date)
+        if problem:
+            field = f"Posted {kind.title} Nos."
+            yield Problem(
+                problem.code,
+                f"{field} in {area.title}: {problem.message}",
+                document.record,
+                None,
+                field,
+                problem.value,
+                problem.hint,
+            )
+
+
+def _lines(document: Source, setup: PostingSetup, line_accounts: list[LineAccounts]) -> Iterator[Problem]:
+    if not any(line.quantity for line in document.lines if line.type is not LineType.COMMENT):
+        yield Problem(
+            "nothing_to_post",
+            "There is nothing to post: no line has a quantity.",
+            document.record,
+            field="lines",
+            hint="Add a line with a number and a quantity.",
+        )
+    for line, found in zip(document.lines, line_accounts, strict=True):
+        if line.type is not LineType.COMMENT:
+            yield from _line(document, line, found, setup)
+
+
+def _line(document: Source, line: SourceLine, found: LineAccounts, setup: PostingSetup) -> Iterator[Problem]:
+    record, number = document.record, line.line_no
+    if not line.no:
+        yield Problem(
+            "line_no_missing",
+            "The line names no item, account or charge.",
+            record,
+            number,
+            "no",
+            "",
+            "Fill in No., or make it a comment.",
+        )
+        return
+    if line.price_per_quantity <= 0:
+        yield Problem(
+            "price_per_quantity_invalid",
+            "Price per Quantity must be greater than 0.",
+            record,
+            number,
+            "price_per_quantity",
+            write(line.price_per_quantity),
+            "Use 1 where the price is for one unit.",
+        )
+    for field, wanted in (("qty_to_ship", line.qty_to_ship), ("qty_to_invoice", line.qty_to_invoice)):
+        if wanted is not None and wanted != line.quantity:
+            yield Problem(
+                "partial_not_supported",
+                f"{field} is {write(wanted)} of {write(line.quantity)}; this version posts orders whole.",
+                record,
+                number,
+                field,
+                write(wanted),
+                "Clear the field or set it to the quantity.",
+            )
+    if line.type is LineType.ITEM:
+        yield from _item_line(document, line, found, setup)
+    elif line.type is LineType.GL_ACCOUNT:
+        problem = accounts.problem_with(
+            found.revenue, setup, record=record, line=number, field="no", where="the line", direct=True
+        )
+        if problem:
+            yield problem
+    else:
+        yield from _charge_line(document, line, found, setup)
+
+
+def _item_line(document: Source, line: SourceLine, found: LineAccounts, setup: PostingSetup) -> Iterator[Problem]:
+    record, number = document.record, line.line_no
+    if line.item is None:
+        yield Problem(
+            "item_unknown",
+            f"Item {line.no} does not exist.",
+            record,
+            number,
+            "no",
+            line.no,
+            "Choose an item that exists.",
+        )
+        return
+    if line.item.blocked:
+        yield Problem(
+            "item_blocked",
+            f"Item {line.no} is blocked.",
+            record,
+            number,
+            "no",
+            line.no,
+            f"Clear Blocked on item {line.no}, or choose another.",
+        )
+    if found is accounts.NO_ACCOUNTS:
+        if document.party is not None:
+            business, product = document.party.general_business_group, line.item.general_product_group
+            yield Problem(
+                "general_posting_setup_missing",
+                f"General Posting Setup has no pair {business or '(blank)'} x {product or '(blank)'}.",
+                record,
+                number,
+                "general_product_group",
+                product,
+                f"Add the pair, or correct the groups of {document.party_no} and item {line.no}.",
+            )
+        return
+    where = "General Posting Setup"
+    for field, account_no in accounts.needed(document, line, found):
+        problem = accounts.problem_with(account_no, setup, record=record, line=number, field=field, where=where)
+        if problem:
+            yield problem
+    problem = accounts.problem_with(
+        found.stock,
+        setup,
+        record=record,
+        line=number,
+        field="Stock Account",
+        where=f"Inventory Posting Setup {line.item.inventory_group}".rstrip(),
+    )
+    if problem:
+        yield problem
+
+
+def _charge_line(document: Source, line: SourceLine, found: LineAccounts, setup: PostingSetup) -> Iterator[Problem]:
+    if line.no not in setup.charges and not found.revenue:
+        yield Problem(
+            "charge_unknown",
+            f"Charge {line.no} does not exist.",
+            document.record,
+            line.line_no,
+            "no",
+            line.no,
+            "Choose a charge that exists.",
+        )
+        return
+    problem = accounts.problem_with(
+        found.revenue, setup, record=document.record, line=line.line_no, field="account_no", where=f"charge {line.no}"
+    )
+    if problem:
+        yield problem
+
+
+def _vat(document: Source, setup: PostingSetup, amounts: Amounts) -> Iterator[Problem]:
+    if document.party is None:
+        return
+    business = document.party.vat_business_group
+    first_lines: dict[str, int] = {}
+    for line in document.lines:
+        if line.type is not LineType.COMMENT:
+            first_lines.setdefault(line.vat_group, line.line_no)
+    for group in amounts.groups:
+        number = first_lines[group.product_group]
+        pair = setup.vat.get((business, group.product_group))
+        if pair is None:
+            yield Problem(
+                "vat_posting_setup_missing",
+                f"VAT Posting Setup has no pair {business or '(blank)'} x {group.product_group or '(blank)'}.",
+                document.record,
+                number,
+                "vat_group",
+                group.product_group,
+                f"Add the pair, or correct the VAT groups of {document.party_no} and of the line.",
+            )
+            continue
+        where = f"VAT Posting Setup {business} x {group.product_group}"
+        for field, account_no in vat_accounts_needed(document, group.vat_lcy, group.reverse_vat_lcy, pair):
+            problem = accounts.problem_with(
+                account_no, setup, record=document.record, line=number, field=field, where=where
+            )
+            if problem:
+                yield problem
+        yield from _vat_difference(document, setup, number, group.computed, group.vat)
+
+
+def vat_accounts_needed(document: Source, vat: Decimal, reverse_vat: Decimal, pair: VatPair) -> list[tuple[str, str]]:
+    """The (field, account) pairs that a VAT group's amounts need."""
+    if vat:
+        if document.area is Area.SALES:
+            return [("Sales VAT Account", pair.sales_account)]
+        return [("Purchase VAT Account", pair.purchase_account)]
+    if reverse_vat and pair.type is VatType.REVERSE_CHARGE and document.area is Area.PURCHASE:
+        return [
+            ("Purchase VAT Account", pair.purchase_account),
+            ("Reverse Charge VAT Account", pair.reverse_charge_account),
+        ]
+    return []
+
+
+def _vat_difference(
+    document: Source, setup: PostingSetup, line: int, computed: Decimal, declared: Decimal
+) -> Iterator[Problem]:
+    allowed = setup.areas[document.area].max_vat_difference
+    if abs(declared - computed) > allowed:
+        yield Problem(
+            "vat_difference_too_large",
+            f"The declared VAT {write(declared)} differs from the computed {write(computed)}"
+            f" by more than {write(allowed)}.",
+            document.record,
+            line,
+            "vat_amount",
+            write(declared),
+            f"Correct it, or raise Max. VAT Difference Allowed in {setup.areas[document.area].title}.",
+        )
+
+
+def _totals(document: Source, amounts: Amounts) -> Iterator[Problem]:
+    if amounts.gross < 0:
+        yield Problem(
+            "total_negative",
+            f"The document's total is {write(amounts.gross)}; it may not be negative.",
+            document.record,
+            field="amount_including_vat",
+            value=write(amounts.gross),
+            hint="Turn the document into its opposite (a credit memo or an invoice), or correct the lines.",
+        )
+    biggest = max(
+        (abs(amount) for line in amounts.lines for amount in (line.line_amount, line.net_lcy)), default=Decimal(0)
+    )
+    if max(biggest, abs(amounts.gross), abs(amounts.gross_lcy)) >= LARGEST:
+        yield Problem(
+            "amount_too_large",
+            "An amount of the document has more than 13 digits before the point.",
+            document.record,
+            field="amount",
+            hint="Check quantities and prices.",
+        )
+
+
+def _stock(document: Source) -> Iterator[Problem]:
+    guarded = sorted({line.no for line in document.lines if line.item is not None and line.item.prevent_negative})
+    if guarded:
+        yield from stock.shortages(document, stock.read(guarded))

@@ -1,0 +1,155 @@
+"""Posting a document whole: compute and check in memory, then lock items, draw numbers, and write everything.
+
+`prepare` only reads. `write` runs inside the caller's transaction, always in the same order (items by no., number
+series by code, register), so that locks are short and no two postings wait for each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from peewee import IntegrityError
+
+from postroom.core import clock, numbering, posting_setup
+from postroom.core import database as engine
+from postroom.core.errors import CheckFailed, Refused
+from postroom.core.kinds import Area, LineType, PostedKind
+from postroom.core.money import EXACT, round_to
+from postroom.core.posting import check, checks, rows, source, stock
+from postroom.core.posting.check import Computed
+from postroom.core.posting.rows import Entries, Header, PostedRef, Stamp
+from postroom.core.posting.source import Source
+from postroom.core.posting.stock import Movement, Stock
+from postroom.core.posting_setup import PostingSetup
+from postroom.core.statements import execute, query
+from postroom.core.tables.base import instant_to_stored
+
+__all__ = ["Plan", "PostedRef", "prepare", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A posting ready to be written. `posting_id` is borne by everything it writes."""
+
+    computed: Computed
+    user: str
+    posting_id: str
+    batch_no: int | None
+
+
+def prepare(document_id: int, *, user: str, posting_id: str, batch_no: int | None = None) -> Plan:
+    """Compute and check a document, reading only. Raises NotFound, or CheckFailed with every problem."""
+    computed = check.compute(source.read(document_id), posting_setup.current(), user=user)
+    if computed.problems:
+        raise CheckFailed(computed.problems)
+    return Plan(computed, user, posting_id, batch_no)
+
+
+def write(plan: Plan) -> tuple[PostedRef, ...]:
+    """Write everything the posting leaves behind and remove the source document, in the caller's transaction.
+
+    Raises CheckFailed for what only shows under the locks (stock taken meanwhile, a vendor's number used meanwhile),
+    and Refused when the document was changed since `prepare`.
+    """
+    document, setup = plan.computed.document, plan.computed.setup
+    _claim_document(document)
+    movements, stocks = _move_stock(plan)
+    goods_kind, money_kind = document.type.goods_kind, document.type.money_kind
+    numbers = _draw_numbers(document, setup, (goods_kind, money_kind))
+    register_no = _next_register()
+    stamp = Stamp(
+        register_no,
+        plan.posting_id,
+        document.posting_date or date.min,
+        "SALES" if document.area is Area.SALES else "PURCHASES",
+        plan.user,
+        instant_to_stored(clock.now()),
+        plan.batch_no,
+    )
+    goods, money = (
+        Header(document, kind, numbers[kind], setup.areas[document.area].series[kind], stamp)
+        for kind in (goods_kind, money_kind)
+    )
+    entries = Entries(stamp)
+    rows.goods_entries(entries, goods, plan.computed, movements)
+    rows.money_entries(entries, money, plan.computed, movements)
+    stock.write_back(stocks)
+    try:
+        rows.insert_all(entries, (goods, money), plan.computed, movements)
+    except IntegrityError as error:
+        raise _integrity_problem(document, error) from error
+    execute("DELETE FROM document_line WHERE document_id = ?", (document.id,))
+    execute("DELETE FROM document WHERE id = ?", (document.id,))
+    return PostedRef(document.area, goods_kind, goods.no), PostedRef(document.area, money_kind, money.no)
+
+
+def _claim_document(document: Source) -> None:
+    """Hold the document's row and see that it is as it was when the posting was computed."""
+    held = " FOR UPDATE" if engine.is_postgres() else ""
+    found = query(f"SELECT version FROM document WHERE id = ?{held}", (document.id,))
+    if not found or found[0][0] != document.version:
+        raise Refused(
+            "The document was changed or posted by somebody else meanwhile.",
+            code="document_changed",
+            record=document.record,
+            hint="Look at it again and post it again.",
+        )
+
+
+def _move_stock(plan: Plan) -> tuple[dict[int, Movement], dict[str, Stock]]:
+    """Move the goods of every item line, in the lines' order, under the locks of their items."""
+    document, setup = plan.computed.document, plan.computed.setup
+    lines = [line for line in plan.computed.amounts.lines if line.line.type is LineType.ITEM and line.line.quantity]
+    stocks = stock.read([line.line.no for line in lines], lock=True)
+    if any(line.line.item and line.line.item.prevent_negative for line in lines):
+        problems = tuple(stock.shortages(document, stocks))
+        if problems:
+            raise CheckFailed(problems)
+    goods = plan.computed.original.goods if plan.computed.original else {}
+    movements = {}
+    for amount in lines:
+        line = amount.line
+        quantity = stock.into_stock(document, line)
+        cost, restores = None, False
+        if line.line_no in goods and goods[line.line_no][0]:
+            moved, worth = goods[line.line_no]
+            part = round_to(EXACT.divide(EXACT.multiply(worth, line.quantity), moved), setup.precision)
+            cost, restores = (abs(part) if quantity > 0 else -abs(part)), True
+        elif document.area is Area.PURCHASE and quantity > 0:
+            cost = abs(amount.net_lcy)
+        movements[line.line_no] = Movement(
+            line.no,
+            line.line_no,
+            quantity,
+            *stock.move(stocks[line.no], quantity, cost, setup.precision, restores=restores),
+        )
+    return movements, stocks
+
+
+def _draw_numbers(document: Source, setup: PostingSetup, kinds: tuple[PostedKind, ...]) -> dict[PostedKind, str]:
+    """The posted numbers, the series locked in the order of their codes."""
+    series = setup.areas[document.area].series
+    drawn = {}
+    for kind in sorted(kinds, key=lambda kind: series[kind]):
+        lines = setup.series.get(series[kind], ())
+        line = numbering.valid_line(lines, document.posting_date)
+        if line is None:
+            raise numbering.refusal(numbering.problem_with(series[kind], lines, document.posting_date))
+        (drawn[kind],) = numbering.draw_from(line)
+    return drawn
+
+
+def _next_register() -> int:
+    ((number,),) = query(
+        "UPDATE counter SET last_value = last_value + 1 WHERE name = 'gl_register' RETURNING last_value"
+    )
+    return int(number)
+
+
+def _integrity_problem(document: Source, error: IntegrityError) -> Exception:
+    """The vendor's number, if another posting took it after the check; any other clash is a bug and stays one."""
+    text = str(error)
+    if "vendor_document_no" in text:
+        return CheckFailed((checks.vendor_document_no_used(document),))
+    return error

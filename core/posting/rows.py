@@ -1,0 +1,385 @@
+"""The rows that a posting leaves behind: posted headers and lines, and the entries of every ledger.
+
+Ledger amounts are in LCY, debit positive. G/L entries of one document are added up by account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from postroom.core.kinds import Area, LineType, PostedKind, VatType
+from postroom.core.money import FACTOR_SCALE, ONE, ZERO, to_units
+from postroom.core.posting.accounts import LineAccounts, party_account
+from postroom.core.posting.amounts import LineAmounts, VatGroup
+from postroom.core.posting.check import Computed
+from postroom.core.posting.source import Source
+from postroom.core.posting.stock import Movement
+from postroom.core.statements import Row, insert, insert_returning, query
+from postroom.core.tables import ledgers
+
+
+@dataclass(frozen=True, slots=True)
+class PostedRef:
+    """What came out of a posting, as it is named: `sales invoice 103001`."""
+
+    area: Area
+    kind: PostedKind
+    no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every row of one posting bears. `posted_at` is stored microseconds."""
+
+    register_no: int
+    posting_id: str
+    posting_date: date
+    source_code: str
+    user: str
+    posted_at: int
+    batch_no: int | None
+
+    @property
+    def tail(self) -> Row:
+        """The last columns of every ledger entry."""
+        return (self.source_code, self.user, self.posting_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One posted document in the making."""
+
+    document: Source
+    kind: PostedKind
+    no: str
+    series: str
+    stamp: Stamp
+
+    @property
+    def moves_goods(self) -> bool:
+        return self.kind not in (PostedKind.INVOICE, PostedKind.CREDIT_MEMO)
+
+
+@dataclass(slots=True)
+class Entries:
+    """The entries of one posting, ready to be inserted; `gl` adds up by (document, account)."""
+
+    stamp: Stamp
+    gl: dict[tuple[PostedKind, str, str], Decimal] = field(default_factory=dict)
+    party: list[Row] = field(default_factory=list)
+    vat: list[Row] = field(default_factory=list)
+    item: list[Row] = field(default_factory=list)
+    value: list[Row] = field(default_factory=list)
+
+    def post(self, header: Header, account_no: str, amount: Decimal) -> None:
+        """Add an amount to an account, debit positive."""
+        if amount:
+            key = (header.kind, header.no, account_no)
+            self.gl[key] = self.gl.get(key, ZERO) + amount
+
+
+def sign_of(document: Source) -> int:
+    """+1 where the party owes us (sales invoice) or is given less (purchase credit memo), else -1: the debit side."""
+    return 1 if (document.area is Area.SALES) != document.type.is_return else -1
+
+
+def goods_entries(entries: Entries, header: Header, computed: Computed, movements: Mapping[int, Movement]) -> None:
+    """Stock against cost of sales (sales) or received not invoiced (purchases), with item ledger and value entries."""
+    sales = header.document.area is Area.SALES
+    stamp = entries.stamp
+    for line, accounts in zip(header.document.lines, computed.accounts, strict=True):
+        movement = movements.get(line.line_no) if line.type is LineType.ITEM else None
+        if movement is None:
+            continue
+        where = (header.kind.value, header.no)
+        against = accounts.cost_of_sales if sales else accounts.received_not_invoiced
+        entries.post(header, accounts.stock, movement.cost + movement.adjustment)
+        entries.post(header, against, -movement.cost)
+        entries.post(header, accounts.cost_of_sales, -movement.adjustment)
+        head = (stamp.register_no, movement.item_no, stamp.posting_date.isoformat(), *where)
+        entries.item.append((*head, line.line_no, to_units(movement.quantity), *stamp.tail))
+        for line_no, cost in ((line.line_no, movement.cost), (0, movement.adjustment)):
+            if cost:
+                entries.value.append((*head, line_no, to_units(cost), accounts.stock, *stamp.tail))
+
+
+def money_entries(entries: Entries, header: Header, computed: Computed, movements: Mapping[int, Movement]) -> None:
+    """Party, revenue or cost, discounts and VAT, with the party's and the VAT ledger's entries."""
+    document, amounts = header.document, computed.amounts
+    sign = sign_of(document)
+    account = party_account(document, computed.setup)
+    owed = sign * amounts.gross_lcy
+    entries.post(header, account, owed)
+    _party_entry(entries, header, account, sign * amounts.gross, owed)
+    for line, accounts in zip(amounts.lines, computed.accounts, strict=True):
+        if line.line.type is not LineType.COMMENT:
+            _line_entries(entries, header, accounts, line, movements.get(line.line.line_no), sign)
+    for group in amounts.groups:
+        _vat_entries(entries, header, group, sign)
+
+
+def _line_entries(
+    entries: Entries, header: Header, accounts: LineAccounts, line: LineAmounts, movement: Movement | None, sign: int
+) -> None:
+    if line.line.type is not LineType.ITEM:
+        entries.post(header, accounts.revenue, -sign * line.net_lcy)
+    elif header.document.area is Area.SALES:
+        undiscounted = line.net_lcy + line.line_discount_lcy + line.invoice_discount_lcy
+        entries.post(header, accounts.revenue, -sign * undiscounted)
+        entries.post(header, accounts.line_discount, sign * line.line_discount_lcy)
+        entries.post(header, accounts.invoice_discount, sign * line.invoice_discount_lcy)
+    else:
+        received = movement.cost if movement else ZERO
+        entries.post(header, accounts.received_not_invoiced, received)
+        entries.post(header, accounts.purchase_variance, -sign * line.net_lcy - received)
+
+
+def _vat_entries(entries: Entries, header: Header, group: VatGroup, sign: int) -> None:
+    """One VAT entry per VAT account touched: a reverse-charge purchase claims and owes the same amount."""
+    pair = group.pair
+    sales = header.document.area is Area.SALES
+    account = pair.sales_account if sales else pair.purchase_account
+    if pair.type is VatType.REVERSE_CHARGE and not sales:
+        claimed = -sign * group.reverse_vat_lcy
+        entries.post(header, account, claimed)
+        entries.post(header, pair.reverse_charge_account, -claimed)
+        _vat_entry(entries, header, group, account, -sign * group.base_lcy, claimed)
+        _vat_entry(entries, header, group, pair.reverse_charge_account, sign * group.base_lcy, -claimed)
+        return
+    entries.post(header, account, -sign * group.vat_lcy)
+    _vat_entry(entries, header, group, account, -sign * group.base_lcy, -sign * group.vat_lcy)
+
+
+def _vat_entry(entries: Entries, header: Header, group: VatGroup, account: str, base: Decimal, amount: Decimal) -> None:
+    document, stamp = header.document, entries.stamp
+    entries.vat.append(
+        (
+            stamp.register_no,
+            document.area.value,
+            stamp.posting_date.isoformat(),
+            header.kind.value,
+            header.no,
+            document.party.vat_business_group if document.party else "",
+            group.product_group,
+            group.pair.type.value,
+            to_units(group.pair.rate if group.pair.type is VatType.REVERSE_CHARGE else group.pair.document_rate),
+            to_units(base),
+            to_units(amount),
+            account,
+            *stamp.tail,
+        )
+    )
+
+
+def _party_entry(entries: Entries, header: Header, account: str, amount: Decimal, amount_lcy: Decimal) -> None:
+    document, stamp = header.document, entries.stamp
+    due = document.due_date or document.document_date or stamp.posting_date
+    entries.party.append(
+        (
+            stamp.register_no,
+            document.area.value,
+            document.party_no,
+            stamp.posting_date.isoformat(),
+            due.isoformat(),
+            header.kind.value,
+            header.no,
+            document.external_document_no if document.area is Area.SALES else document.vendor_document_no,
+            document.currency_code,
+            to_units(amount),
+            to_units(amount_lcy),
+            account,
+            *stamp.tail,
+        )
+    )
+
+
+_TAIL = ("source_code", "user_id", "posting_id")
+_HEADER_COLUMNS = (
+    *("area", "kind", "no", "number_series", "source_type", "source_no", "party_no", "party_name", "posting_date"),
+    *("document_date", "due_date", "external_document_no", "vendor_document_no", "currency_code", "currency_factor"),
+    *("prices_including_vat", "amount", "vat_amount", "amount_including_vat", "amount_lcy", "corrects_no"),
+    *("register_no", "posting_id", "batch_no", "user_id", "posted_at"),
+)
+_LINE_COLUMNS = (
+    *("posted_document_id", "line_no", "type", "no", "description", "quantity", "unit_price", "price_per_quantity"),
+    *("line_discount_percent", "line_discount_amount", "invoice_discount_amount", "amount", "vat_amount"),
+    *("amount_including_vat", "amount_lcy", "vat_business_group", "vat_product_group", "vat_type", "vat_rate"),
+    *("cost_amount", "account_no", "line_discount_account", "invoice_discount_account", "vat_account"),
+    *("stock_account", "cost_account", "received_account", "variance_account"),
+)
+_REGISTER_COLUMNS = ("no", "posting_id", "posting_date", "source_code", "user_id", "created_at")
+_GL_COLUMNS = (
+    *("register_no", "account_no", "posting_date", "document_kind", "document_no", "description", "amount"),
+    *_TAIL,
+)
+_PARTY_COLUMNS = (
+    *("register_no", "area", "party_no", "posting_date", "due_date", "document_kind", "document_no"),
+    *("external_document_no", "currency_code", "amount", "amount_lcy", "account_no"),
+    *_TAIL,
+)
+_VAT_COLUMNS = (
+    *("register_no", "area", "posting_date", "document_kind", "document_no", "vat_business_group"),
+    *("vat_product_group", "type", "rate", "base", "amount", "account_no"),
+    *_TAIL,
+)
+_ITEM_COLUMNS = (
+    *("register_no", "item_no", "posting_date", "document_kind", "document_no", "line_no", "quantity"),
+    *_TAIL,
+)
+_VALUE_COLUMNS = (
+    *("register_no", "item_no", "posting_date", "document_kind", "document_no", "line_no", "cost_amount"),
+    "stock_account",
+    *_TAIL,
+)
+
+
+def insert_all(
+    entries: Entries, headers: tuple[Header, Header], computed: Computed, movements: Mapping[int, Movement]
+) -> None:
+    """Everything a posting leaves behind, a statement per table."""
+    stamp = entries.stamp
+    ids = insert_returning(ledgers.PostedDocument, _HEADER_COLUMNS, [_header_row(h, computed) for h in headers], "id")
+    lines = [
+        _line_row(id_, header, computed, accounts, amount, movements.get(amount.line.line_no))
+        for id_, header in zip(ids, headers, strict=True)
+        for amount, accounts in zip(computed.amounts.lines, computed.accounts, strict=True)
+    ]
+    insert(ledgers.PostedLine, _LINE_COLUMNS, lines)
+    day = stamp.posting_date.isoformat()
+    insert(
+        ledgers.GlRegister,
+        _REGISTER_COLUMNS,
+        [(stamp.register_no, stamp.posting_id, day, stamp.source_code, stamp.user, stamp.posted_at)],
+    )
+    document = headers[0].document
+    text = f"{document.type.title} {document.no}"
+    insert(
+        ledgers.GlEntry,
+        _GL_COLUMNS,
+        [
+            (stamp.register_no, account, day, kind.value, no, text, to_units(amount), *stamp.tail)
+            for (kind, no, account), amount in entries.gl.items()
+            if amount
+        ],
+    )
+    (entry_no,) = insert_returning(ledgers.PartyLedgerEntry, _PARTY_COLUMNS, entries.party, "entry_no")
+    if computed.original is not None:
+        _settle(entry_no, entries, computed)
+    insert(ledgers.VatEntry, _VAT_COLUMNS, entries.vat)
+    insert(ledgers.ItemLedgerEntry, _ITEM_COLUMNS, entries.item)
+    insert(ledgers.ValueEntry, _VALUE_COLUMNS, entries.value)
+
+
+def _header_row(header: Header, computed: Computed) -> Row:
+    document, stamp, amounts = header.document, header.stamp, computed.amounts
+    document_date = document.document_date or stamp.posting_date
+    worth = (
+        (ZERO, ZERO, ZERO, ZERO) if header.moves_goods else (amounts.net, amounts.vat, amounts.gross, amounts.net_lcy)
+    )
+    return (
+        document.area.value,
+        header.kind.value,
+        header.no,
+        header.series,
+        document.type.value,
+        document.no,
+        document.party_no,
+        document.party_name or (document.party.name if document.party else ""),
+        stamp.posting_date.isoformat(),
+        document_date.isoformat(),
+        (document.due_date or document_date).isoformat(),
+        document.external_document_no,
+        document.vendor_document_no,
+        document.currency_code,
+        to_units(document.currency_factor if document.currency_code else ONE, FACTOR_SCALE),
+        document.prices_including_vat,
+        *(to_units(amount) for amount in worth),
+        document.corrects_no,
+        stamp.register_no,
+        stamp.posting_id,
+        stamp.batch_no,
+        stamp.user,
+        stamp.posted_at,
+    )
+
+
+def _line_row(
+    posted_id: int,
+    header: Header,
+    computed: Computed,
+    accounts: LineAccounts,
+    amount: LineAmounts,
+    movement: Movement | None,
+) -> Row:
+    line = amount.line
+    comment = line.type is LineType.COMMENT
+    business = header.document.party.vat_business_group if header.document.party else ""
+    pair = None if comment else computed.setup.vat[(business, line.vat_group)]
+    sales = header.document.area is Area.SALES
+    if header.moves_goods:
+        worth = (line.line_discount_amount, ZERO, ZERO, ZERO, ZERO, ZERO)
+    else:
+        worth = (
+            amount.line_discount,
+            amount.invoice_discount,
+            amount.net,
+            amount.vat,
+            amount.net + amount.vat,
+            amount.net_lcy,
+        )
+    return (
+        posted_id,
+        line.line_no,
+        line.type.value,
+        line.no,
+        line.description,
+        to_units(line.quantity),
+        to_units(line.unit_price),
+        to_units(line.price_per_quantity),
+        to_units(line.line_discount_percent),
+        *(to_units(value) for value in worth),
+        "" if comment else business,
+        line.vat_group,
+        pair.type.value if pair else VatType.EXEMPT.value,
+        to_units(pair.document_rate) if pair else 0,
+        to_units(abs(movement.cost)) if movement else 0,
+        accounts.revenue,
+        accounts.line_discount,
+        accounts.invoice_discount,
+        (pair.sales_account if sales else pair.purchase_account) if pair else "",
+        accounts.stock,
+        accounts.cost_of_sales,
+        accounts.received_not_invoiced,
+        accounts.purchase_variance,
+    )
+
+
+def _settle(entry_no: int, entries: Entries, computed: Computed) -> None:
+    """Close the corrected document's open amount against this one's, as far as both go."""
+    document, original = computed.document, computed.original
+    assert original is not None
+    found = query(
+        "SELECT e.entry_no, e.amount, COALESCE(SUM(a.amount), 0) FROM party_ledger_entry e"
+        " LEFT JOIN party_ledger_application a ON a.entry_no = e.entry_no"
+        " WHERE e.area = ? AND e.document_kind = ? AND e.document_no = ? GROUP BY e.entry_no, e.amount",
+        (document.area.value, original.kind.value, original.no),
+    )
+    if not found:
+        return
+    ((settled_no, amount, closed),) = found
+    own = to_units(sign_of(document) * computed.amounts.gross)
+    left = int(amount) - int(closed)
+    if left * own >= 0:
+        return
+    part = min(abs(left), abs(own)) * (1 if left > 0 else -1)
+    insert(
+        ledgers.PartyLedgerApplication,
+        ("entry_no", "applied_entry_no", "amount", "posting_id"),
+        [
+            (settled_no, entry_no, part, entries.stamp.posting_id),
+            (entry_no, settled_no, -part, entries.stamp.posting_id),
+        ],
+    )

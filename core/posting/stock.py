@@ -1,0 +1,165 @@
+"""Stock and its cost: goods leave at the average, come in at their own cost, and no value is left on no pieces.
+
+The rules are those of behaviour 13, *Stock and cost*. Quantities are signed into stock; costs are in LCY, rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from postroom.core import database as engine
+from postroom.core.errors import Problem
+from postroom.core.kinds import Area, LineType
+from postroom.core.money import EXACT, ZERO, from_units, round_to, to_units, write
+from postroom.core.posting.source import Source, SourceLine
+from postroom.core.statements import execute, marks, query
+
+_UNIT_COST_STEP = Decimal("0.00001")
+
+
+@dataclass(slots=True)
+class Stock:
+    """One item on hand. `last_cost` is what one unit cost when there last was one."""
+
+    quantity: Decimal = ZERO
+    value: Decimal = ZERO
+    last_cost: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What one line moved. `cost` has the sign of `quantity`; `adjustment` is what its item's value needed besides
+    (it goes to cost of sales): a stock under zero valued anew, or value left on no pieces.
+    """
+
+    item_no: str
+    line_no: int
+    quantity: Decimal
+    cost: Decimal
+    adjustment: Decimal
+
+
+def into_stock(document: Source, line: SourceLine) -> Decimal:
+    """A line's quantity, + into stock. A negative quantity moves as a return."""
+    inward = (document.area is Area.PURCHASE) != document.type.is_return
+    return line.quantity if inward else -line.quantity
+
+
+def read(item_nos: Sequence[str], *, lock: bool = False) -> dict[str, Stock]:
+    """Stock of items by no. With `lock` their rows are held, in the order of their nos., until the transaction ends."""
+    if not item_nos:
+        return {}
+    wanted = sorted(set(item_nos))
+    rows = _select(wanted, lock)
+    if lock and len(rows) < len(wanted) and engine.is_postgres():
+        execute(
+            "INSERT INTO item_stock (item_no, quantity, value, last_cost) VALUES "
+            + ", ".join(["(?, 0, 0, 0)"] * len(wanted))
+            + " ON CONFLICT (item_no) DO NOTHING",
+            wanted,
+        )
+        rows = _select(wanted, lock)
+    found = {no: Stock(from_units(quantity), from_units(value), from_units(last)) for no, quantity, value, last in rows}
+    return {no: found.get(no) or Stock() for no in wanted}
+
+
+def _select(wanted: Sequence[str], lock: bool) -> list[tuple[str, int, int, int]]:
+    held = " FOR UPDATE" if lock and engine.is_postgres() else ""
+    return query(
+        f"SELECT item_no, quantity, value, last_cost FROM item_stock WHERE item_no IN ({marks(len(wanted))})"
+        f" ORDER BY item_no{held}",
+        wanted,
+    )
+
+
+def move(
+    stock: Stock, quantity: Decimal, cost: Decimal | None, step: Decimal, *, restores: bool = False
+) -> tuple[Decimal, Decimal]:
+    """Move a quantity and return its cost (with the quantity's sign) and the adjustment of the item's value.
+
+    `cost` is what the goods bring or take along (a purchase's cost, a corrected document's), None for the average.
+    Goods that a correction `restores` value no other goods anew.
+    """
+    before, value = stock.quantity, stock.value
+    if before > 0:
+        stock.last_cost = round_to(EXACT.divide(value, before), _UNIT_COST_STEP)
+    if cost is None:
+        cost = (
+            -_outgoing(before, value, -quantity, stock.last_cost, step)
+            if quantity < 0
+            else _average(before, value, quantity, stock.last_cost, step)
+        )
+    after = before + quantity
+    moved = value + cost
+    wanted = moved
+    if after == 0:
+        wanted = ZERO
+    elif quantity > 0 and before < 0 and not restores:
+        wanted = round_to(EXACT.divide(EXACT.multiply(cost, after), quantity), step)
+    stock.quantity, stock.value = after, wanted
+    if after > 0:
+        stock.last_cost = round_to(EXACT.divide(wanted, after), _UNIT_COST_STEP)
+    elif quantity > 0:
+        stock.last_cost = round_to(EXACT.divide(cost, quantity), _UNIT_COST_STEP)
+    return cost, wanted - moved
+
+
+def _outgoing(before: Decimal, value: Decimal, quantity: Decimal, last_cost: Decimal, step: Decimal) -> Decimal:
+    """The cost of goods that leave: the last unit takes the whole value, what is not there the last known cost."""
+    if before <= 0:
+        return round_to(EXACT.multiply(quantity, last_cost), step)
+    if quantity < before:
+        return round_to(EXACT.divide(EXACT.multiply(value, quantity), before), step)
+    missing = EXACT.divide(EXACT.multiply(value, quantity - before), before)
+    return value + round_to(missing, step)
+
+
+def _average(before: Decimal, value: Decimal, quantity: Decimal, last_cost: Decimal, step: Decimal) -> Decimal:
+    """The cost at which goods come back that bring none of their own."""
+    if before <= 0:
+        return round_to(EXACT.multiply(quantity, last_cost), step)
+    return round_to(EXACT.divide(EXACT.multiply(value, quantity), before), step)
+
+
+def write_back(stocks: Mapping[str, Stock]) -> None:
+    """Store what the movements made of the locked items."""
+    if not stocks:
+        return
+    execute(
+        "INSERT INTO item_stock (item_no, quantity, value, last_cost) VALUES "
+        + ", ".join(["(?, ?, ?, ?)"] * len(stocks))
+        + " ON CONFLICT (item_no) DO UPDATE SET"
+        " quantity = excluded.quantity, value = excluded.value, last_cost = excluded.last_cost",
+        [
+            stored
+            for no, stock in stocks.items()
+            for stored in (no, to_units(stock.quantity), to_units(stock.value), to_units(stock.last_cost))
+        ],
+    )
+
+
+def shortages(document: Source, stocks: Mapping[str, Stock]) -> Iterator[Problem]:
+    """The lines whose item prevents negative stock and has not enough of it, counting the lines before them."""
+    left = {no: stock.quantity for no, stock in stocks.items()}
+    for line in _guarded(document.lines):
+        quantity = into_stock(document, line)
+        available = left.get(line.no, ZERO)
+        left[line.no] = available + quantity
+        if quantity < 0 and left[line.no] < 0:
+            yield Problem(
+                "not_enough_stock",
+                f"Item {line.no}: {write(-quantity)} wanted, {write(max(available, ZERO))} in stock.",
+                document.record,
+                line.line_no,
+                "quantity",
+                write(line.quantity),
+                f"Receive more of item {line.no}, lower the quantity, or allow negative stock on the item.",
+            )
+
+
+def _guarded(lines: Iterable[SourceLine]) -> Iterator[SourceLine]:
+    return (
+        line for line in lines if line.type is LineType.ITEM and line.item is not None and line.item.prevent_negative
+    )
