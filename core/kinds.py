@@ -28,7 +28,7 @@ class PostedKind(StrEnum):
     RETURN_SHIPMENT = "return_shipment"
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]
         """As read on screen: `Return Receipt`."""
         return self.value.replace("_", " ").title()
 
@@ -46,7 +46,7 @@ class DocumentType(StrEnum):
     PURCHASE_CREDIT_MEMO = "purchase-credit-memo"
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]
         """As read on screen: `Sales Credit Memo`."""
         return self.value.replace("-", " ").title()
 

@@ -86,7 +86,7 @@ def from_units(units: int, scale: int = SCALE) -> Decimal:
 
 def places(precision: Decimal) -> int:
     """How many decimal places amounts of this precision are written with."""
-    return max(0, -int(precision.normalize().as_tuple().exponent))  # type: ignore[arg-type]
+    return max(0, -int(precision.normalize().as_tuple().exponent))
 
 
 def write(value: Decimal, least_places: int = 0) -> str:

@@ -77,13 +77,13 @@ class NumberField(BigAutoField):
         return super().ddl(ctx)
 
 
-class ChoiceField(EnumFieldMixin, TextField):  # type: ignore[misc]
+class ChoiceField(EnumFieldMixin, TextField):
     """A member of a closed list, stored as its text."""
 
     enum_value_type = str
 
 
-class Table(Model):  # type: ignore[misc]
+class Table(Model):
     """Base of every table of a company."""
 
     class Meta:
