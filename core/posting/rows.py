@@ -146,14 +146,16 @@ def _vat_entries(entries: Entries, header: Header, group: VatGroup, sign: int) -
         claimed = -sign * group.reverse_vat_lcy
         entries.post(header, account, claimed)
         entries.post(header, pair.reverse_charge_account, -claimed)
-        _vat_entry(entries, header, group, account, -sign * group.base_lcy, claimed)
-        _vat_entry(entries, header, group, pair.reverse_charge_account, sign * group.base_lcy, -claimed)
+        _vat_entry(entries, header, group, account, pair.rate, -sign * group.base_lcy, claimed)
+        _vat_entry(entries, header, group, pair.reverse_charge_account, pair.rate, sign * group.base_lcy, -claimed)
         return
     entries.post(header, account, -sign * group.vat_lcy)
-    _vat_entry(entries, header, group, account, -sign * group.base_lcy, -sign * group.vat_lcy)
+    _vat_entry(entries, header, group, account, pair.document_rate, -sign * group.base_lcy, -sign * group.vat_lcy)
 
 
-def _vat_entry(entries: Entries, header: Header, group: VatGroup, account: str, base: Decimal, amount: Decimal) -> None:
+def _vat_entry(
+    entries: Entries, header: Header, group: VatGroup, account: str, rate: Decimal, base: Decimal, amount: Decimal
+) -> None:
     document, stamp = header.document, entries.stamp
     entries.vat.append(
         (
@@ -165,7 +167,7 @@ def _vat_entry(entries: Entries, header: Header, group: VatGroup, account: str, 
             document.party.vat_business_group if document.party else "",
             group.product_group,
             group.pair.type.value,
-            to_units(group.pair.rate if group.pair.type is VatType.REVERSE_CHARGE else group.pair.document_rate),
+            to_units(rate),
             to_units(base),
             to_units(amount),
             account,
