@@ -63,6 +63,7 @@ documents = st.fixed_dictionaries(
         "group": st.sampled_from(["HOME", "HOME", "UNION", "ABROAD"]),
         "invoice_discount_amount": st.sampled_from([Decimal(0), Decimal(0), Decimal("7.77")]),
         "prices_including_vat": st.booleans(),
+        "sound": st.sampled_from([True, True, True, False]),
     }
 )
 NUMBERS = {
@@ -86,10 +87,17 @@ def trade(firm: Location) -> Location:
 
 
 def make(drawn: dict[str, Any]) -> int:
-    area = drawn["type"].area
+    """A document; a sound one names only what exists, and takes in what it would lack."""
+    area, sound = drawn["type"].area, drawn["sound"]
+    lines = [{**line, "no": NUMBERS[line["type"]][line["no"]]} for line in drawn["lines"]]
+    if sound:
+        for line, drawn_line in zip(lines, drawn["lines"], strict=True):
+            line["no"] = NUMBERS[line["type"]]["A"] if drawn_line["no"] == "MISSING" else line["no"]
+            line["vat_group"] = "VAT25" if line["vat_group"] == "NONE" else line["vat_group"]
+        lines.append(builders.item_line("A", 10, 1000))
     return builders.document(
         drawn["type"],
-        [{**line, "no": NUMBERS[line["type"]][line["no"]]} for line in drawn["lines"]],
+        lines,
         party_no=f"{'C' if area is Area.SALES else 'V'}-{drawn['group']}",
         invoice_discount_amount=drawn["invoice_discount_amount"],
         prices_including_vat=drawn["prices_including_vat"],
