@@ -1,1 +1,1 @@
-"""The command line: one thin command per use case of core."""
+"""The command line: one module per noun, each a thin door to the use cases of `postroom.core`."""

@@ -1,0 +1,346 @@
+"""What has been posted, for those who look: posted documents, ledgers, all entries of a document no., the change log.
+
+Rows are dictionaries with the keys that commands write as JSON; amounts are `Decimal`, ledgers debit positive.
+Every list takes a filter (`core.filters`) over its own keys and costs a fixed number of queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from peewee import Field
+
+from postroom.core import filters
+from postroom.core.errors import NotFound, UsageError
+from postroom.core.filters import FieldFilter
+from postroom.core.kinds import Area, LineType, PostedKind
+from postroom.core.money import ZERO, from_units
+from postroom.core.statements import in_parts, query
+from postroom.core.tables.base import Table
+from postroom.core.tables.ledgers import (
+    GlEntry,
+    ItemLedgerEntry,
+    PartyLedgerEntry,
+    PostedDocument,
+    PostedLine,
+    ValueEntry,
+    VatEntry,
+)
+from postroom.core.tables.setup import ChangeLogEntry
+
+Row = dict[str, Any]
+
+_POSTED: dict[str, Field] = {
+    "id": PostedDocument.id,
+    "area": PostedDocument.area,
+    "kind": PostedDocument.kind,
+    "no": PostedDocument.no,
+    "source_type": PostedDocument.source_type,
+    "source_no": PostedDocument.source_no,
+    "external_document_no": PostedDocument.external_document_no,
+    "vendor_document_no": PostedDocument.vendor_document_no,
+    "party_no": PostedDocument.party_no,
+    "party_name": PostedDocument.party_name,
+    "posting_date": PostedDocument.posting_date,
+    "document_date": PostedDocument.document_date,
+    "due_date": PostedDocument.due_date,
+    "currency": PostedDocument.currency_code,
+    "amount": PostedDocument.amount,
+    "vat_amount": PostedDocument.vat_amount,
+    "amount_including_vat": PostedDocument.amount_including_vat,
+    "amount_lcy": PostedDocument.amount_lcy,
+    "corrects_no": PostedDocument.corrects_no,
+    "batch_no": PostedDocument.batch_no,
+    "user": PostedDocument.user_id,
+    "posted_at": PostedDocument.posted_at,
+    "register_no": PostedDocument.register_no,
+    "posting_id": PostedDocument.posting_id,
+}
+
+_LINES: dict[str, Field] = {
+    "posted_document": PostedLine.posted_document,
+    "line_no": PostedLine.line_no,
+    "type": PostedLine.type,
+    "no": PostedLine.no,
+    "description": PostedLine.description,
+    "quantity": PostedLine.quantity,
+    "unit_price": PostedLine.unit_price,
+    "price_per_quantity": PostedLine.price_per_quantity,
+    "line_discount_amount": PostedLine.line_discount_amount,
+    "invoice_discount_amount": PostedLine.invoice_discount_amount,
+    "amount": PostedLine.amount,
+    "vat_amount": PostedLine.vat_amount,
+    "amount_including_vat": PostedLine.amount_including_vat,
+    "vat_business_group": PostedLine.vat_business_group,
+    "vat_group": PostedLine.vat_product_group,
+    "vat_rate": PostedLine.vat_rate,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One ledger: its table, its columns by key, and for party ledgers the area."""
+
+    title: str
+    model: type[Table]
+    columns: Mapping[str, Field]
+    searched: tuple[str, ...]
+    area: Area | None = None
+
+
+def _ledger(title: str, model: Any, own: Mapping[str, Field], party_area: Area | None = None) -> Ledger:
+    """A ledger's own columns between those that all have."""
+    columns: dict[str, Field] = {
+        "entry_no": model.entry_no,
+        "register_no": model.register_no,
+        "posting_date": model.posting_date,
+        "document_type": model.document_kind,
+        "document_no": model.document_no,
+        **own,
+        "source_code": model.source_code,
+        "user": model.user_id,
+        "posting_id": model.posting_id,
+    }
+    searched = tuple(key for key in columns if key in _SEARCHED)
+    return Ledger(title, model, columns, searched, party_area)
+
+
+_SEARCHED = {"document_no", "account_no", "party_no", "item_no", "description", "external_document_no", "user"}
+
+
+def _party_ledger(title: str, area: Area) -> Ledger:
+    return _ledger(
+        title,
+        PartyLedgerEntry,
+        {
+            "party_no": PartyLedgerEntry.party_no,
+            "external_document_no": PartyLedgerEntry.external_document_no,
+            "currency": PartyLedgerEntry.currency_code,
+            "amount": PartyLedgerEntry.amount,
+            "amount_lcy": PartyLedgerEntry.amount_lcy,
+            "due_date": PartyLedgerEntry.due_date,
+            "account_no": PartyLedgerEntry.account_no,
+        },
+        area,
+    )
+
+
+LEDGERS: dict[str, Ledger] = {
+    "gl": _ledger(
+        "G/L Entries",
+        GlEntry,
+        {
+            "account_no": GlEntry.account_no,
+            "description": GlEntry.description,
+            "amount": GlEntry.amount,
+        },
+    ),
+    "customer": _party_ledger("Customer Ledger Entries", Area.SALES),
+    "vendor": _party_ledger("Vendor Ledger Entries", Area.PURCHASE),
+    "vat": _ledger(
+        "VAT Entries",
+        VatEntry,
+        {
+            "area": VatEntry.area,
+            "vat_business_group": VatEntry.vat_business_group,
+            "vat_product_group": VatEntry.vat_product_group,
+            "type": VatEntry.type,
+            "rate": VatEntry.rate,
+            "base": VatEntry.base,
+            "amount": VatEntry.amount,
+            "account_no": VatEntry.account_no,
+        },
+    ),
+    "item": _ledger(
+        "Item Ledger Entries",
+        ItemLedgerEntry,
+        {
+            "item_no": ItemLedgerEntry.item_no,
+            "line_no": ItemLedgerEntry.line_no,
+            "quantity": ItemLedgerEntry.quantity,
+        },
+    ),
+    "value": _ledger(
+        "Value Entries",
+        ValueEntry,
+        {
+            "item_no": ValueEntry.item_no,
+            "line_no": ValueEntry.line_no,
+            "cost_amount": ValueEntry.cost_amount,
+            "account_no": ValueEntry.stock_account,
+        },
+    ),
+}
+"""The ledgers by the name that commands give them."""
+
+_REMAINING = "remaining_amount"
+
+
+def posted_documents(filter: str = "", *, source: str = "") -> list[Row]:
+    """Posted documents in the order of their posting, each with `vat` per group and `lines`.
+
+    `source` takes those that came out of the document with this no. Raises UsageError for a filter that cannot be read.
+    """
+    conditions = filters.conditions(filter, _POSTED, [_POSTED[key] for key in _SEARCHED_POSTED])
+    if source:
+        conditions.append(PostedDocument.source_no == source)
+    return _posted(conditions)
+
+
+_SEARCHED_POSTED = ("no", "source_no", "external_document_no", "vendor_document_no", "party_no", "party_name", "user")
+
+
+def posted_document(no: str, *, area: Area | None = None, kind: PostedKind | None = None) -> Row:
+    """The posted document with this no. Raises NotFound, and UsageError where several have it."""
+    conditions = [PostedDocument.no == no]
+    if area is not None:
+        conditions.append(PostedDocument.area == area)
+    if kind is not None:
+        conditions.append(PostedDocument.kind == kind)
+    found = _posted(conditions)
+    if not found:
+        raise NotFound(f"There is no posted document {no}.", value=no, hint="`postroom posted list` shows them all.")
+    if len(found) > 1:
+        named = ", ".join(f"{row['area'].value} {row['kind'].value}" for row in found)
+        raise UsageError(
+            f"{no} is the no. of several posted documents: {named}.",
+            code="ambiguous",
+            value=no,
+            hint="Say which with --area and --kind.",
+        )
+    return found[0]
+
+
+def ledger(name: str, filter: str = "") -> Iterator[Row]:
+    """The entries of the ledger `name` (see LEDGERS), by entry no. Raises UsageError at once for what cannot be read.
+
+    Party ledgers tell `remaining_amount`: what no other entry has settled, in the entry's currency.
+    """
+    chosen = LEDGERS[name]
+    wanted = filters.parse_filter(filter)
+    if chosen.area is None:
+        return _entries(chosen, _conditions(chosen, wanted))
+    remaining = [one for one in wanted if one.field == _REMAINING]
+    stored = [one for one in wanted if one.field != _REMAINING]
+    filters.row_matches(remaining, {_REMAINING: ZERO})
+    rows = _entries(chosen, _conditions(chosen, stored))
+    return (row for row in rows if filters.row_matches(remaining, row)) if remaining else rows
+
+
+def navigate(no: str) -> Row:
+    """Every posted document and ledger entry of a document no.: a posted one's, or the source's of posted ones.
+
+    Keys: `no`, `documents` (as in `posted_documents`), `entries` (ledger name: rows). Raises NotFound.
+    """
+    documents = _posted([PostedDocument.no == no]) or _posted([PostedDocument.source_no == no])
+    if not documents:
+        raise NotFound(
+            f"Nothing has been posted under {no}.",
+            value=no,
+            hint="Give the no. of a posted document, or of the order or invoice it came from.",
+        )
+    numbers = sorted({row["no"] for row in documents})
+    postings = sorted({row["posting_id"] for row in documents})
+    entries = {
+        name: list(
+            _entries(
+                chosen,
+                [
+                    *_conditions(chosen, ()),
+                    chosen.columns["document_no"].in_(numbers),
+                    chosen.columns["posting_id"].in_(postings),
+                ],
+            )
+        )
+        for name, chosen in LEDGERS.items()
+    }
+    return {"no": no, "documents": documents, "entries": entries}
+
+
+_CHANGES: dict[str, Field] = {
+    "entry_no": ChangeLogEntry.entry_no,
+    "at": ChangeLogEntry.at,
+    "user": ChangeLogEntry.user_id,
+    "action": ChangeLogEntry.action,
+    "kind": ChangeLogEntry.kind,
+    "record": ChangeLogEntry.record,
+    "field": ChangeLogEntry.field,
+    "old_value": ChangeLogEntry.old_value,
+    "new_value": ChangeLogEntry.new_value,
+}
+
+
+def change_log(filter: str = "") -> Iterator[Row]:
+    """Who changed what, from what, to what; the newest first. Raises UsageError for a filter that cannot be read."""
+    searched = [_CHANGES[key] for key in ("user", "action", "kind", "record", "field", "old_value", "new_value")]
+    conditions = filters.conditions(filter, _CHANGES, searched)
+    return _rows(ChangeLogEntry, _CHANGES, conditions, [ChangeLogEntry.entry_no.desc()])
+
+
+def _rows(model: Any, columns: Mapping[str, Field], conditions: Iterable[Any], order: Sequence[Any]) -> Iterator[Row]:
+    select = model.select(*columns.values()).order_by(*order)
+    for condition in conditions:
+        select = select.where(condition)
+    keys = tuple(columns)
+    return (dict(zip(keys, values, strict=True)) for values in select.tuples().iterator())
+
+
+def _posted(conditions: Sequence[Any]) -> list[Row]:
+    documents = list(_rows(PostedDocument, _POSTED, conditions, [PostedDocument.id]))
+    lines: dict[int, list[Row]] = {}
+    for ids in in_parts(row["id"] for row in documents):
+        order = [PostedLine.posted_document, PostedLine.line_no]
+        for line in _rows(PostedLine, _LINES, [PostedLine.posted_document.in_(ids)], order):
+            lines.setdefault(line.pop("posted_document"), []).append(line)
+    for row in documents:
+        own = lines.get(row.pop("id"), [])
+        row["vat"] = _vat_of(own) if row["kind"] in (PostedKind.INVOICE, PostedKind.CREDIT_MEMO) else []
+        row["lines"] = [{key: line[key] for key in line if key != "vat_business_group"} for line in own]
+    return documents
+
+
+def _vat_of(lines: Iterable[Row]) -> list[Row]:
+    """What a document's lines come to per VAT group, in the order in which the groups first stand on it."""
+    groups: dict[tuple[str, str], Row] = {}
+    for line in lines:
+        if line["type"] is LineType.COMMENT:
+            continue
+        group = groups.setdefault(
+            (line["vat_business_group"], line["vat_group"]),
+            {"group": line["vat_group"], "rate": line["vat_rate"], "base": ZERO, "amount": ZERO},
+        )
+        group["base"] += line["amount"]
+        group["amount"] += line["vat_amount"]
+    return list(groups.values())
+
+
+def _conditions(chosen: Ledger, wanted: Sequence[FieldFilter]) -> list[Any]:
+    conditions = filters.conditions(wanted, chosen.columns, [chosen.columns[key] for key in chosen.searched])
+    if chosen.area is not None:
+        conditions.append(PartyLedgerEntry.area == chosen.area)
+    return conditions
+
+
+def _entries(chosen: Ledger, conditions: Sequence[Any]) -> Iterator[Row]:
+    rows = _rows(chosen.model, chosen.columns, conditions, [chosen.columns["entry_no"]])
+    return rows if chosen.area is None else _with_remaining(rows, _settled(chosen.area))
+
+
+def _with_remaining(rows: Iterable[Row], settled: Mapping[int, Decimal]) -> Iterator[Row]:
+    for row in rows:
+        yield {**row, _REMAINING: row["amount"] - settled.get(row["entry_no"], ZERO)}
+
+
+def _settled(area: Area) -> dict[int, Decimal]:
+    """By entry no. what other entries have closed of it."""
+    return {
+        entry_no: from_units(int(amount))
+        for entry_no, amount in query(
+            "SELECT a.entry_no, SUM(a.amount) FROM party_ledger_application a"
+            " JOIN party_ledger_entry e ON e.entry_no = a.entry_no WHERE e.area = ? GROUP BY a.entry_no",
+            (area.value,),
+        )
+    }

@@ -1,0 +1,67 @@
+"""Commands on the company as a whole: init, upgrade, backup."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from postroom.core import clock, company
+from postroom.core.company import NewCompany
+from postroom.core.errors import UsageError
+from postroom.tui.cli import frame, trial, writing
+from postroom.tui.cli.frame import Session
+
+
+@frame.command("init", "postroom --company firm.db init --time-zone Europe/Copenhagen")
+@click.option("--demo", is_flag=True, help="Fill it with the demo company's master data and documents.")
+@click.option("--name", default="", metavar="TEXT", help="The company's name; else that of its file or database.")
+@click.option("--amount-precision", default="0.01", show_default=True, metavar="P", help="1, 0.1, 0.01, 0.001, 0.0001.")
+@click.option("--time-zone", default="", metavar="Z", help="Such as Europe/Copenhagen; else this machine's.")
+@click.option("--test", "is_test", is_flag=True, help="For trials: allows POSTROOM_CLOCK and POSTROOM_LEASE.")
+def init_command(session: Session, demo: bool, name: str, amount_precision: str, time_zone: str, is_test: bool) -> None:
+    """Make a new company with setup, chart of accounts and job queues. Nothing is ever overwritten."""
+    trial.apply(os.environ, is_test=is_test)
+    if session.company is None:
+        frame.make_data_folder()
+    location = session.location
+    own_name = name or (location.shown.rpartition("/")[2] if location.is_postgres else location.path.stem)
+    wanted = NewCompany(own_name, amount_precision=amount_precision, time_zone=time_zone, is_test=is_test)
+    company.create(location, wanted)
+    session.is_open = True
+    writing.say(f"Made the company {location.shown}.")
+
+
+@frame.command("backup", "postroom backup /safe/place/firm-2026-11-24.db")
+@click.argument("file", type=click.Path(path_type=Path))
+def backup_command(session: Session, file: Path) -> None:
+    """Write a consistent copy of the company while others work in it. Nothing is ever overwritten."""
+    session.open()
+    company.backup(session.location, file)
+    writing.say(f"Wrote {file}.")
+
+
+@frame.command("upgrade", "postroom --company firm.db upgrade")
+@click.option("--backup", "backup_to", type=click.Path(path_type=Path), help="Where the backup goes; else beside it.")
+def upgrade_command(session: Session, backup_to: Path | None) -> None:
+    """Bring the company to this program's schema, a backup first."""
+    location = session.location
+    target = backup_to or _beside(session)
+    steps = company.upgrade(location, target)
+    if steps:
+        writing.say(f"Upgraded {location.shown} ({', '.join(steps)}). The backup is {target}.")
+    else:
+        writing.say(f"{location.shown} is up to date.")
+
+
+def _beside(session: Session) -> Path:
+    """Where an upgrade's backup goes unless told: the company's folder, or this one for a server's."""
+    location = session.location
+    stamp = clock.now().strftime("%Y%m%d-%H%M%S")
+    if not location.is_postgres:
+        return location.path.with_name(f"{location.path.stem}-before-upgrade-{stamp}{location.path.suffix}")
+    name = location.shown.partition("?")[0].rpartition("/")[2]
+    if not name:
+        raise UsageError(f"{location.shown} names no database.")
+    return Path(f"{name}-before-upgrade-{stamp}.dump").absolute()

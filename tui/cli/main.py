@@ -1,0 +1,152 @@
+"""The door: finds the command, and turns whatever goes wrong into one message on standard error and an exit code.
+
+Modules of commands are imported only when theirs is run, so that `postroom --help` and small commands stay quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from postroom.tui.cli import crash, frame, writing
+from postroom.tui.cli.frame import Session
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("company", "Make a new company with setup, chart of accounts and job queues."),
+    "backup": ("company", "Write a consistent copy of the company while others work in it."),
+    "posted": ("ledgers", "Show posted documents."),
+    "navigate": ("ledgers", "Show every posted document and ledger entry of a document no."),
+    "ledger": ("ledgers", "List the entries of a ledger."),
+    "changelog": ("ledgers", "Show who changed what."),
+    "setup": ("setup", "Show and change the setup of sales, purchases and ledger."),
+    "user": ("setup", "Show and change what users may do."),
+    "upgrade": ("company", "Bring the company to this program's schema, a backup first."),
+}
+"""Every command: the module that has it, and its first sentence as `postroom --help` shows it."""
+
+
+class Commands(click.Group):
+    """The commands by name; the module of one is imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"postroom.tui.cli.{COMMANDS[cmd_name][0]}")
+        found = getattr(module, frame.variable_of(cmd_name))
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    epilog=frame.epilog_of("postroom --company firm.db document list"),
+)
+@click.option(
+    "--company",
+    envvar="POSTROOM_COMPANY",
+    metavar="C",
+    help="The company: the path of a file, or a postgresql:// URL. Else POSTROOM_COMPANY, else company.db in the "
+    "user's data directory.",
+)
+@click.version_option(package_name="postroom", message="postroom %(version)s")
+@click.pass_context
+def postroom(ctx: click.Context, company: str | None) -> int | None:
+    """Post documents in the background, with job queues. Without a command: opens the full-screen program."""
+    ctx.obj = Session(company)
+    if ctx.invoked_subcommand is None:
+        from postroom.tui.cli import start
+
+        return start.open_screen(ctx.obj)
+    return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 refused or failed, 2 wrong usage, no company, 130 Ctrl-C."""
+    if arguments is None:
+        _hide_password()
+    try:
+        code = _run(arguments)
+        writing.finish()
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        return _cannot_write(error)
+    finally:
+        frame.close_company()
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        result = postroom.main(args=arguments, prog_name="postroom", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        return _wrong_usage(error)
+    except BrokenPipeError:
+        writing.close_quietly()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last place before the user, who is never shown a traceback
+        return crash.report(error)
+
+
+def _wrong_usage(error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        writing.say(f"Usage: {context.command_path} {' '.join(context.command.collect_usage_pieces(context))}")
+    writing.say(f"Error: {error.format_message()}")
+    if context is not None:
+        writing.say(f"`{context.command_path} --help` tells more.")
+    return 2
+
+
+def _cannot_write(error: OSError) -> int:
+    writing.close_quietly()
+    if isinstance(error, BrokenPipeError):
+        return 0
+    writing.say(f"The output cannot be written: {error.strerror or error}.")
+    return 2
+
+
+def _hide_password() -> None:
+    """Start this program again with the company in its environment, where `--company` would show a password in `ps`."""
+    arguments = sys.argv[1:]
+    for position, argument in enumerate(arguments):
+        name, has_value, value = argument.partition("=")
+        if name == "--company":
+            used = 1 if has_value else 2
+            company = value if has_value else "".join(arguments[position + 1 : position + 2])
+            break
+        if not argument.startswith("-"):
+            return
+    else:
+        return
+    if "://" not in company:
+        return
+    from postroom.core.database import without_password
+
+    if without_password(company) != company:
+        rest = [*arguments[:position], *arguments[position + used :]]
+        os.execve(
+            sys.executable,
+            [sys.executable, sys.argv[0], *rest],
+            {**os.environ, "POSTROOM_COMPANY": company},
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

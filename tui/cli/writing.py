@@ -1,0 +1,212 @@
+"""What commands write: one JSON document or a plain table on standard output, messages on standard error.
+
+Whatever a person or a file typed is spelled out where it holds control characters, and is never markup.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, TextIO
+
+from postroom.core import money, plain_text
+
+_NOT_MONEY = re.compile(r"(quantity|qty|rate|percent|factor|max_vat_difference)")
+"""Numbers that tables show without trailing zeros; JSON writes all alike."""
+
+_LEFT_IN_JSON = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What `json` would send as it is, though a terminal may act on it."""
+
+_LEAST_WIDTH = 6
+_GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a company's numbers and times are written: decimal places of its amounts, its time zone."""
+
+    places: int = 0
+    zone: tzinfo | None = None
+
+
+PLAIN = Look()
+"""Where no company is open."""
+
+
+def plain(value: Any, look: Look = PLAIN) -> Any:
+    """`value` as JSON has it: decimals as exact text with the amounts' places, times with the company's offset.
+
+    Dataclasses become objects, enums their values, durations seconds. Raises TypeError for what has no such form.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Decimal):
+        return money.write(value, look.places)
+    if isinstance(value, datetime):
+        return value.astimezone(look.zone).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, PurePath):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name), look) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, look) for key, item in value.items()}
+    if isinstance(value, Iterable):
+        return [plain(item, look) for item in value]
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def json_text(document: Any, *, only_ascii: bool = False) -> str:
+    """One JSON document as text that any terminal can show."""
+    text = json.dumps(document, ensure_ascii=only_ascii, indent=2)
+    return _LEFT_IN_JSON.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def write_json(document: Any) -> None:
+    """The one JSON document of a command, on standard output."""
+    _write(sys.stdout, json_text(document, only_ascii=_only_ascii()) + "\n")
+
+
+def write_json_list(rows: Iterable[Any], look: Look = PLAIN) -> None:
+    """A JSON array written row by row, so that a long ledger is never held whole."""
+    only_ascii, before = _only_ascii(), "["
+    for row in rows:
+        text = json_text(plain(row, look), only_ascii=only_ascii).replace("\n", "\n  ")
+        _write(sys.stdout, f"{before}\n  {text}", at_once=False)
+        before = ","
+    _write(sys.stdout, "[]\n" if before == "[" else "\n]\n")
+
+
+def _only_ascii() -> bool:
+    encoding = (sys.stdout.encoding or "").lower() if sys.stdout else ""
+    return encoding not in ("utf-8", "utf8")
+
+
+def write_text(text: str) -> None:
+    """Lines for a person, on standard output."""
+    _write(sys.stdout, plain_text.visible(text, line_breaks=True) + "\n")
+
+
+def say(text: str) -> None:
+    """A message for a person, on standard error."""
+    _write(sys.stderr, plain_text.visible(text, line_breaks=True) + "\n")
+
+
+def write_table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]], look: Look = PLAIN) -> None:
+    """Rows under their captions, `columns` being key: caption; cut to the width of a terminal."""
+    cells = [[cell_text(key, row.get(key), look) for key in columns] for row in rows]
+    if not cells:
+        say("Nothing to show.")
+        return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    _write(sys.stdout, "".join(f"{line}\n" for line in table_lines(list(columns.values()), cells, width)))
+
+
+def table_lines(captions: Sequence[str], cells: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    """The lines of a table no wider than `width` (None: as wide as it is); columns of numbers stand to the right."""
+    widths = [max(_width(caption), *(_width(row[index]) for row in cells)) for index, caption in enumerate(captions)]
+    if width is not None:
+        _narrow(widths, width - len(_GAP) * (len(widths) - 1))
+    numeric = [all(_NUMBER.match(row[index]) for row in cells) for index in range(len(captions))]
+    lines = []
+    for row in (captions, ["-" * size for size in widths], *cells):
+        parts = [_fitted(text, size, to_right=right) for text, size, right in zip(row, widths, numeric, strict=True)]
+        lines.append(_GAP.join(parts).rstrip())
+    return lines
+
+
+_NUMBER = re.compile(r"-?[\d.]*\Z", re.ASCII)
+
+
+def cell_text(key: str, value: Any, look: Look = PLAIN) -> str:
+    """One value as a table shows it, on one line."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return money.write(value, 0 if _NOT_MONEY.search(key) else look.places)
+    if isinstance(value, datetime):
+        return value.astimezone(look.zone).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, Mapping):
+        return plain_text.visible(str(value.get("text") or value.get("message") or ""))
+    if isinstance(value, list | tuple):
+        return "; ".join(cell_text(key, item, look) for item in value)
+    return plain_text.visible(str(plain(value)))
+
+
+def _narrow(widths: list[int], room: int) -> None:
+    """Take from the widest column until all fit, leaving each some characters."""
+    while sum(widths) > room:
+        widest = max(range(len(widths)), key=widths.__getitem__)
+        if widths[widest] <= _LEAST_WIDTH:
+            return
+        widths[widest] -= 1
+
+
+def _fitted(text: str, size: int, *, to_right: bool) -> str:
+    if _width(text) > size:
+        while _width(text) > size - 1:
+            text = text[:-1]
+        text += "…"
+    space = " " * (size - _width(text))
+    return space + text if to_right else text + space
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def _write(stream: TextIO | None, text: str, *, at_once: bool = True) -> None:
+    """Write what the stream's encoding can hold. A reader that went away (`| head`) is no error."""
+    if stream is None:
+        return
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        if at_once:
+            stream.flush()
+    except BrokenPipeError:
+        close_quietly()
+
+
+def finish() -> None:
+    """Send what is still on its way. Raises OSError where standard output cannot be written."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def close_quietly() -> None:
+    """Let Python's own flush at the end write to nowhere: the reader has gone, or the disk is full."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            try:
+                os.dup2(nowhere, stream.fileno())
+            except (OSError, ValueError, AttributeError):
+                continue
