@@ -460,7 +460,7 @@ def _edge(sign: str, span: Span) -> Any:
 
 def _matches(whole: Filter, node: Node, value: object, time_zone: ZoneInfo | None) -> bool:
     if isinstance(node, Joined):
-        found = (_matches(whole, part, value, time_zone) for part in node.parts)
+        found = [_matches(whole, part, value, time_zone) for part in node.parts]  # all, so that each operand is read
         return all(found) if node.glue == "&" else any(found)
     kind, comparable = _comparable(value)
     if kind is None:
