@@ -475,6 +475,6 @@ def _refuse_fixed(differing: Mapping[str, Value]) -> None:
 def _recompute_documents() -> None:
     """The amounts kept on documents are rounded to the new precision."""
     if Document.select().exists():
-        from postroom.core import documents
+        from postroom.core.documents.totals import recompute_amounts  # imported late: documents stand above setup
 
-        documents.recompute_amounts()
+        recompute_amounts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BooleanField, CompositeKey, DateField, ForeignKeyField, IntegerField, TextField
+from peewee import AutoField, BooleanField, CompositeKey, DateField, ForeignKeyField, IntegerField, TextField
 
 from postroom.core.kinds import Area, Blocked, DocumentStatus, DocumentType, JobQueueStatus, LineType
 from postroom.core.tables.base import ChoiceField, FactorField, InstantField, ScaledField, Table
@@ -63,6 +63,7 @@ class Document(Table):
     `version` rises with every change, so that a posting computed before one does not write after it.
     """
 
+    id = AutoField()
     type = ChoiceField(DocumentType)
     no = TextField()
     party_no = TextField()

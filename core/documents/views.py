@@ -1,0 +1,278 @@
+"""Documents as they are listed and shown: frozen pictures with the standing of their Job Queue Entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from peewee import JOIN
+
+from postroom.core import filters, posting_setup
+from postroom.core.errors import NotFound, Problem, UsageError, problems_from_json
+from postroom.core.filters import FieldFilter
+from postroom.core.kinds import DocumentStatus, DocumentType, JobQueueStatus, LineType, PostedKind
+from postroom.core.posting import amounts, source
+from postroom.core.tables.ledgers import PostedDocument
+from postroom.core.tables.trade import Document, DocumentLine
+from postroom.core.tables.work import JobQueueEntry
+
+POST_DOCUMENT = "post-document"
+"""The job whose entries post documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """One row of the document list. Amounts are in the document's currency (blank: LCY); `errors` are its entry's."""
+
+    id: int
+    type: DocumentType
+    no: str
+    party_no: str
+    party_name: str
+    posting_date: date | None
+    document_date: date | None
+    due_date: date | None
+    external_document_no: str
+    vendor_document_no: str
+    status: DocumentStatus
+    job_queue_status: JobQueueStatus
+    currency: str
+    amount: Decimal
+    vat_amount: Decimal
+    amount_including_vat: Decimal
+    job_queue_entry_id: str
+    job_queue_entry_no: int | None
+    batch_no: int | None
+    errors: tuple[Problem, ...]
+
+    @property
+    def record(self) -> str:
+        return f"{self.type.title} {self.no}"
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line. `line_amount` is as typed, with VAT where prices include it; `amount` is what remains without VAT
+    after the invoice discount, so that the lines add up to the document."""
+
+    line_no: int
+    type: LineType
+    no: str
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    price_per_quantity: Decimal
+    line_discount_percent: Decimal
+    line_discount_amount: Decimal
+    line_amount: Decimal
+    amount: Decimal
+    vat_amount: Decimal
+    vat_group: str
+    vat_rate: Decimal
+    declared_vat_amount: Decimal | None
+    qty_to_ship: Decimal | None
+    qty_to_invoice: Decimal | None
+    quantity_shipped: Decimal
+    quantity_invoiced: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentDetail:
+    """A whole document: its list row, the rest of its header, its lines."""
+
+    view: DocumentView
+    currency_factor: Decimal
+    prices_including_vat: bool
+    invoice_discount_amount: Decimal
+    ship: bool
+    invoice: bool
+    corrects_no: str
+    created_by: str
+    lines: tuple[LineView, ...]
+
+
+def find(no: str, type: DocumentType | str | None = None) -> Document:
+    """The document of that number. Raises NotFound, and UsageError where it stands in two types and none is named."""
+    chosen = Document.select().where(Document.no == no)
+    if type is not None:
+        chosen = chosen.where(Document.type == read_type(type))
+    found = list(chosen.order_by(Document.id))
+    if not found:
+        raise _unknown(no, type)
+    if len(found) > 1:
+        named = " and ".join(document.type.value for document in found)
+        raise UsageError(
+            f"There are several documents {no}: {named}.",
+            code="document_ambiguous",
+            field="no",
+            value=no,
+            hint="Name its type too, with --type.",
+        )
+    return found[0]
+
+
+def read_type(text: DocumentType | str) -> DocumentType:
+    """A document type by its slug. Raises UsageError."""
+    try:
+        return DocumentType(text)
+    except ValueError:
+        raise UsageError(
+            f"{text} is not a document type.",
+            code="bad_value",
+            field="type",
+            value=str(text),
+            hint=f"The types are {', '.join(kind.value for kind in DocumentType)}.",
+        ) from None
+
+
+def _unknown(no: str, type: DocumentType | str | None) -> NotFound:
+    posted = (
+        PostedDocument.select(PostedDocument.kind, PostedDocument.no, PostedDocument.source_type)
+        .where(
+            PostedDocument.source_no == no,
+            PostedDocument.kind.in_((PostedKind.INVOICE, PostedKind.CREDIT_MEMO)),
+        )
+        .first()
+    )
+    title = read_type(type).title if type is not None else "document"
+    return NotFound(
+        f"There is no {title} {no}.",
+        code="document_unknown",
+        record=f"{title} {no}",
+        field="no",
+        value=no,
+        hint=f"It was posted as {posted.kind.title.lower()} {posted.no}."
+        if posted is not None and type in (None, posted.source_type)
+        else "`postroom document list` shows those that are not yet posted.",
+    )
+
+
+FILTER_FIELDS: dict[str, Any] = {
+    **{name: field for name, field in Document._meta.fields.items() if name not in ("id", "version")},
+    "currency": Document.currency_code,
+    "receive": Document.ship,
+    "batch_no": JobQueueEntry.batch_no,
+    "job_queue_entry_id": JobQueueEntry.id,
+}
+"""What a document list can be filtered by."""
+
+_SEARCHED = (
+    Document.type,
+    Document.no,
+    Document.party_no,
+    Document.party_name,
+    Document.external_document_no,
+    Document.vendor_document_no,
+    Document.currency_code,
+    Document.status,
+    Document.job_queue_status,
+)
+
+_COLUMNS = (
+    Document.id,
+    Document.type,
+    Document.no,
+    Document.party_no,
+    Document.party_name,
+    Document.posting_date,
+    Document.document_date,
+    Document.due_date,
+    Document.external_document_no,
+    Document.vendor_document_no,
+    Document.status,
+    Document.job_queue_status,
+    Document.currency_code,
+    Document.amount,
+    Document.vat_amount,
+    Document.amount_including_vat,
+    JobQueueEntry.id,
+    JobQueueEntry.entry_no,
+    JobQueueEntry.batch_no,
+    JobQueueEntry.errors,
+)
+
+
+def list_documents(
+    filter: str | Sequence[FieldFilter] = "", *, ids: Sequence[int] | None = None, limit: int | None = None
+) -> list[DocumentView]:
+    """Documents in the order in which they were made, those that pass `filter` and, where given, are among `ids`.
+
+    One statement, the entries joined. Raises UsageError for a filter that cannot be read.
+    """
+    chosen = (
+        Document.select(*_COLUMNS)
+        .join(
+            JobQueueEntry,
+            JOIN.LEFT_OUTER,
+            on=(JobQueueEntry.record_id == Document.id) & (JobQueueEntry.job == POST_DOCUMENT),
+        )
+        .order_by(Document.id)
+    )
+    conditions = filters.conditions(filter, FILTER_FIELDS, _SEARCHED) if filter else []
+    if ids is not None:
+        conditions.append(Document.id.in_(ids))
+    for condition in conditions:
+        chosen = chosen.where(condition)
+    if limit is not None:
+        chosen = chosen.limit(limit)
+    rows: Iterable[Any] = chosen.tuples()
+    return [
+        DocumentView(
+            *row[:16],
+            job_queue_entry_id=row[16] or "",
+            job_queue_entry_no=row[17],
+            batch_no=row[18],
+            errors=problems_from_json(row[19] or ""),
+        )
+        for row in rows
+    ]
+
+
+def show(document_id: int) -> DocumentDetail:
+    """A whole document. Raises NotFound."""
+    document = source.read(document_id)
+    (view,) = list_documents(ids=[document_id])
+    setup = posting_setup.current()
+    computed = amounts.compute(document, setup)
+    rates = {group.product_group: group.pair.document_rate for group in computed.groups}
+    moved = {
+        line.line_no: (line.quantity_shipped, line.quantity_invoiced)
+        for line in DocumentLine.select().where(DocumentLine.document == document_id)
+    }
+    return DocumentDetail(
+        view=view,
+        currency_factor=document.currency_factor,
+        prices_including_vat=document.prices_including_vat,
+        invoice_discount_amount=document.invoice_discount_amount,
+        ship=document.ship,
+        invoice=document.invoice,
+        corrects_no=document.corrects_no,
+        created_by=Document.get_by_id(document_id).created_by,
+        lines=tuple(
+            LineView(
+                line_no=line.line.line_no,
+                type=line.line.type,
+                no=line.line.no,
+                description=line.line.description,
+                quantity=line.line.quantity,
+                unit_price=line.line.unit_price,
+                price_per_quantity=line.line.price_per_quantity,
+                line_discount_percent=line.line.line_discount_percent,
+                line_discount_amount=line.line.line_discount_amount,
+                line_amount=line.line_amount,
+                amount=line.net,
+                vat_amount=line.vat,
+                vat_group=line.line.vat_group,
+                vat_rate=rates.get(line.line.vat_group, Decimal(0)),
+                declared_vat_amount=line.line.declared_vat_amount,
+                qty_to_ship=line.line.qty_to_ship,
+                qty_to_invoice=line.line.qty_to_invoice,
+                quantity_shipped=moved[line.line.line_no][0],
+                quantity_invoiced=moved[line.line.line_no][1],
+            )
+            for line in computed.lines
+        ),
+    )
