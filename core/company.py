@@ -70,6 +70,7 @@ def _create_file(location: Location, wanted: NewCompany, time_zone: str) -> None
         raise CompanyError(f"The folder {path.parent} does not exist.", hint="Make it first.")
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
+        draft.touch(exist_ok=False)  # so that a folder that takes no files is told by its own name
         made = engine.connect(Location(str(draft)), create=True)
         _fill(made, location, wanted, time_zone)
         made.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")

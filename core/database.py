@@ -92,6 +92,8 @@ def _connect_sqlite(location: Location, *, create: bool, busy_seconds: float) ->
             )
         if path.is_dir():
             raise CompanyError(f"{path} is a folder, not a company.", hint="Name the company's file.")
+        if path.stat().st_size == 0:  # SQLite would take it for a new database and write its header into it
+            raise CompanyError(f"{path} is empty, not a company.", hint="Name another file with --company.")
     made = SqliteDatabase(
         str(path),
         pragmas={

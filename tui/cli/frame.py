@@ -82,19 +82,22 @@ class Session:
             writing.write_table(columns, (as_mapping(row) for row in rows), self.look)
 
     def write_card(self, record: Any, captions: Mapping[str, str] | None = None) -> None:
-        """One record: as JSON, or each field on a line of its own."""
+        """One record: as JSON, or each field that holds something on its own line; lists are left to the caller."""
         if self.as_json:
             self.write(record)
             return
-        shown = as_mapping(record)
-        names = {key: (captions or {}).get(key, caption_of(key)) for key in shown if not _is_list(shown[key])}
+        shown = {key: value for key, value in as_mapping(record).items() if key != "id" and not _is_blank(value)}
+        names = {key: (captions or {}).get(key, caption_of(key)) for key in shown}
+        if not names:
+            return
         widest = max(len(name) for name in names.values())
         for key, name in names.items():
             writing.write_text(f"{name.ljust(widest)}  {writing.cell_text(key, shown[key], self.look)}".rstrip())
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and not isinstance(value[0], str)
+def _is_blank(value: Any) -> bool:
+    """Whether a card leaves a value out: blank, or a list of records."""
+    return value is None or value == "" or isinstance(value, list | tuple | dict)
 
 
 def as_mapping(row: Any) -> Mapping[str, Any]:
@@ -230,7 +233,7 @@ def parse_instant(text: str, name: str) -> datetime:
         instant = datetime.fromisoformat(text.strip())
     except ValueError:
         instant = None
-    if instant is None or instant.tzinfo is None:
+    if instant is None or instant.tzinfo is None or not 1970 < instant.year < 9998:
         raise UsageError(
             f"{name}: {text} is not a time with an offset.",
             field=name,

@@ -18,6 +18,7 @@ from postroom.tui.cli.frame import Session
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("company", "Make a new company with setup, chart of accounts and job queues."),
     "backup": ("company", "Write a consistent copy of the company while others work in it."),
+    "document": ("documents", "List, show and change documents not yet posted."),
     "posted": ("ledgers", "Show posted documents."),
     "navigate": ("ledgers", "Show every posted document and ledger entry of a document no."),
     "ledger": ("ledgers", "List the entries of a ledger."),
@@ -83,13 +84,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except KeyboardInterrupt:
         return 130
-    except OSError as error:
-        return _cannot_write(error)
+    except writing.OutputLost as error:
+        writing.close_quietly()
+        writing.say(f"The output cannot be written: {error}.")
+        return 2
     finally:
         frame.close_company()
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    for argument in sys.argv[1:] if arguments is None else arguments:
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            writing.say(f"{argument}: this argument is not text in UTF-8. Write it in UTF-8.")
+            return 2
     try:
         result = postroom.main(args=arguments, prog_name="postroom", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -97,9 +104,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return 130
     except click.ClickException as error:
         return _wrong_usage(error)
-    except BrokenPipeError:
-        writing.close_quietly()
-        return 0
+    except writing.OutputLost:
+        raise
     except Exception as error:  # noqa: BLE001 - the last place before the user, who is never shown a traceback
         return crash.report(error)
 
@@ -111,14 +117,6 @@ def _wrong_usage(error: click.ClickException) -> int:
     writing.say(f"Error: {error.format_message()}")
     if context is not None:
         writing.say(f"`{context.command_path} --help` tells more.")
-    return 2
-
-
-def _cannot_write(error: OSError) -> int:
-    writing.close_quietly()
-    if isinstance(error, BrokenPipeError):
-        return 0
-    writing.say(f"The output cannot be written: {error.strerror or error}.")
     return 2
 
 

@@ -39,6 +39,10 @@ class Look:
     zone: tzinfo | None = None
 
 
+class OutputLost(Exception):
+    """Standard output or error cannot be written: a full disk, mostly."""
+
+
 PLAIN = Look()
 """Where no company is open."""
 
@@ -105,8 +109,11 @@ def write_text(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A message for a person, on standard error."""
-    _write(sys.stderr, plain_text.visible(text, line_breaks=True) + "\n")
+    """A message for a person, on standard error; lost where that cannot be written."""
+    try:
+        _write(sys.stderr, plain_text.visible(text, line_breaks=True) + "\n")
+    except OutputLost:
+        close_quietly()
 
 
 def write_table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]], look: Look = PLAIN) -> None:
@@ -191,12 +198,14 @@ def _write(stream: TextIO | None, text: str, *, at_once: bool = True) -> None:
             stream.flush()
     except BrokenPipeError:
         close_quietly()
+    except OSError as error:
+        raise OutputLost(error.strerror) from error
 
 
 def finish() -> None:
-    """Send what is still on its way. Raises OSError where standard output cannot be written."""
+    """Send what is still on its way. Raises OutputLost."""
     if sys.stdout is not None:
-        sys.stdout.flush()
+        _write(sys.stdout, "")
 
 
 def close_quietly() -> None:
