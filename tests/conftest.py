@@ -127,6 +127,29 @@ def make(request: pytest.FixtureRequest) -> MakeCompany:
     return made
 
 
+NewDatabase = Callable[[], str]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewDatabase]:
+    """A function that names a place where `postroom init` can make a company: a free path, an empty database."""
+    names: list[str] = []
+    if request.param == "postgres":
+        request.getfixturevalue("postgres_server")
+
+    def make() -> str:
+        name = f"postroom_test_{uuid.uuid4().hex[:12]}"
+        if request.param == "sqlite":
+            return str(tmp_path / f"{name}.db")
+        on_server(f"CREATE DATABASE {name}")
+        names.append(name)
+        return server_url(name)
+
+    yield make
+    for name in names:
+        on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def firm(make: MakeCompany) -> Iterator[Location]:
     """An open company with the standard setup, on each database in turn."""
