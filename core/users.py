@@ -42,15 +42,15 @@ _FIELDS = {
 _BY_DEFAULT = frozenset({Permission.VIEW, Permission.POST})
 """What a user has of whom User Setup says nothing."""
 
-FIELDS: dict[str, FieldKind] = {
-    "may_view": FieldKind.BOOLEAN,
-    "may_post": FieldKind.BOOLEAN,
-    "job_queue_admin": FieldKind.BOOLEAN,
-    "may_setup": FieldKind.BOOLEAN,
-    "allow_posting_from": FieldKind.DATE,
-    "allow_posting_to": FieldKind.DATE,
+FIELDS: dict[str, tuple[str, FieldKind]] = {
+    "may_view": (Permission.VIEW.value, FieldKind.BOOLEAN),
+    "may_post": (Permission.POST.value, FieldKind.BOOLEAN),
+    "job_queue_admin": (Permission.JOB_QUEUE_ADMIN.value, FieldKind.BOOLEAN),
+    "may_setup": (Permission.SETUP.value, FieldKind.BOOLEAN),
+    "allow_posting_from": ("Allow Posting From", FieldKind.DATE),
+    "allow_posting_to": ("Allow Posting To", FieldKind.DATE),
 }
-"""The fields of User Setup that `set_user` takes."""
+"""The fields of User Setup that `set_user` takes: caption and kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,13 @@ def set_user(user_id: str, changes: Mapping[str, str], *, user: str) -> UserView
         for field, value in read.items():
             old = getattr(row, field)
             if old != value:
-                kind = FIELDS[field]
+                caption, kind = FIELDS[field]
                 changelog.record(
                     user,
                     "Modify",
                     "User Setup",
                     name,
-                    field=field,
+                    field=caption,
                     old=values.shown(kind, old),
                     new=values.shown(kind, value),
                 )
@@ -150,15 +150,14 @@ def _read_changes(name: str, changes: Mapping[str, str]) -> dict[str, values.Val
     read: dict[str, values.Value] = {}
     problems = []
     for field, text in changes.items():
-        kind = FIELDS.get(field)
-        if kind is None:
+        if field not in FIELDS:
             message, hint = f"{field} is not a field of User Setup.", values.near(field, FIELDS, "field")
             problems.append(
                 Problem("unknown_field", message, record=f"User {name}", field=field, value=text, hint=hint)
             )
             continue
         try:
-            read[field] = values.read(kind, text)
+            read[field] = values.read(FIELDS[field][1], text)
         except ValueError as error:
             message = f"{field}: {text} {error}."
             problems.append(Problem("bad_value", message, record=f"User {name}", field=field, value=text))

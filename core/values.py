@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from postroom.core.errors import Problem, UsageError
-from postroom.core.money import parse_decimal, write
+from postroom.core.money import FACTOR_SCALE, parse_decimal, write
 
 Value = str | bool | int | Decimal | date | None
 
@@ -42,6 +42,7 @@ class FieldKind(StrEnum):
 
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"false", "no", "off", "0"})
+_FACTOR = re.compile(rf"\d{{1,8}}(\.\d{{1,{FACTOR_SCALE}}})?\Z", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,6}):(\d{2})(?::(\d{2}))?\Z", re.ASCII)
 _UNITS = re.compile(r"(?:(\d{1,6})\s*h)?\s*(?:(\d{1,8})\s*m(?:in)?)?\s*(?:(\d{1,9})\s*s(?:ec)?)?\Z", re.ASCII)
 
@@ -92,6 +93,13 @@ def read_decimal(text: str) -> Decimal:
         return parse_decimal(text)
     except ValueError as error:
         raise ValueError(f"cannot be taken: {error}") from None
+
+
+def read_factor(text: str) -> Decimal:
+    """A currency factor: LCY per unit of the currency."""
+    if not _FACTOR.match(text.strip()) or not Decimal(text.strip()):
+        raise ValueError(f"is not a factor greater than 0 with at most {FACTOR_SCALE} decimals")
+    return Decimal(text.strip())
 
 
 def read_date(text: str) -> date:

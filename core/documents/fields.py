@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,11 +9,8 @@ from decimal import Decimal
 from postroom.core import values
 from postroom.core.errors import Problem
 from postroom.core.kinds import Area, DocumentType, LineType
-from postroom.core.money import FACTOR_SCALE
 from postroom.core.tables.trade import Document
 from postroom.core.values import FieldKind, Value
-
-_FACTOR = re.compile(rf"\d{{1,8}}(\.\d{{1,{FACTOR_SCALE}}})?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +35,6 @@ class DocumentField:
     @property
     def stored_in(self) -> str:
         return self.column or self.name
-
-
-def _read_factor(text: str) -> Decimal:
-    if not _FACTOR.match(text.strip()) or not Decimal(text.strip()):
-        raise ValueError(f"is not a factor greater than 0 with at most {FACTOR_SCALE} decimals")
-    return Decimal(text.strip())
 
 
 def _read_percent(text: str) -> Decimal:
@@ -93,7 +83,9 @@ HEADER: tuple[DocumentField, ...] = (
         area=Area.PURCHASE,
     ),
     DocumentField("currency_code", "Currency Code", _CODE, "Blank: the local currency."),
-    DocumentField("currency_factor", "Currency Factor", _DECIMAL, "LCY per unit of the currency.", read=_read_factor),
+    DocumentField(
+        "currency_factor", "Currency Factor", _DECIMAL, "LCY per unit of the currency.", read=values.read_factor
+    ),
     DocumentField("prices_including_vat", "Prices Including VAT", _BOOLEAN, "Whether unit prices contain the VAT."),
     DocumentField("invoice_discount_amount", "Invoice Discount Amount", _DECIMAL, "Spread over the lines by amount."),
     DocumentField("ship", "Ship", _BOOLEAN, "Whether posting moves the goods.", orders_only=True),

@@ -219,16 +219,13 @@ def list_documents(
     if limit is not None:
         chosen = chosen.limit(limit)
     rows: Iterable[Any] = chosen.tuples()
-    return [
-        DocumentView(
-            *row[:16],
-            job_queue_entry_id=row[16] or "",
-            job_queue_entry_no=row[17],
-            batch_no=row[18],
-            errors=problems_from_json(row[19] or ""),
-        )
-        for row in rows
-    ]
+    return [_view(row) for row in rows]
+
+
+def _view(row: tuple[Any, ...]) -> DocumentView:
+    """A row of `_COLUMNS`; without an entry its last four are NULL."""
+    fields: list[Any] = [*row[:16], row[16] or "", row[17], row[18], problems_from_json(row[19] or "")]
+    return DocumentView(*fields)
 
 
 def show(document_id: int) -> DocumentDetail:

@@ -49,7 +49,7 @@ def test_posting_dates_of_a_user_are_kept_and_logged(firm: Location) -> None:
     assert view.allow_posting_from == date(2026, 2, 1)
     assert view in users.list_users()
     logged = [(row.action, row.record, row.field, row.old_value, row.new_value) for row in ChangeLogEntry.select()]
-    assert logged == [("Insert", "ann", "", "", ""), ("Modify", "ann", "allow_posting_from", "", "2026-02-01")]
+    assert logged == [("Insert", "ann", "", "", ""), ("Modify", "ann", "Allow Posting From", "", "2026-02-01")]
     assert Company.get_by_id(1).setup_version == before + 1
 
 

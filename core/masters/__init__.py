@@ -1,0 +1,8 @@
+"""Master data and posting groups: customers, vendors, items, accounts, charges, groups, pairs, series, currencies."""
+
+from __future__ import annotations
+
+from postroom.core.masters.kinds import KINDS, MasterField, MasterKind
+from postroom.core.masters.records import list_records, set_record
+
+__all__ = ["KINDS", "MasterField", "MasterKind", "list_records", "set_record"]
