@@ -487,14 +487,14 @@ def test_json_stays_one_document_in_any_encoding(make_sqlite: MakeCompany) -> No
 def test_a_table_fits_the_terminal_and_keeps_numbers_whole() -> None:
     captions = ["No.", "Name", "Amount"]
     cells = [["1", "A very long name of a customer far away", "1234.50"], ["2", "北北", ""]]
-    lines = writing.table_lines(captions, cells, 30)
+    lines = writing.table_lines(captions, cells, [True, False, True], 30)
     assert lines == [
         "No.  Name               Amount",
         "---  ----------------  -------",
         "  1  A very long nam…  1234.50",
         "  2  北北",
     ]
-    assert writing.table_lines(captions, cells, None)[2].endswith("far away  1234.50")
+    assert writing.table_lines(captions, cells, [True, False, True], None)[2].endswith("far away  1234.50")
 
 
 def test_a_backup_is_a_company_of_its_own_and_overwrites_nothing(

@@ -15,19 +15,53 @@ import click
 from postroom.tui.cli import crash, frame, writing
 from postroom.tui.cli.frame import Session
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("company", "Make a new company with setup, chart of accounts and job queues."),
-    "backup": ("company", "Write a consistent copy of the company while others work in it."),
-    "document": ("documents", "List, show and change documents not yet posted."),
-    "posted": ("ledgers", "Show posted documents."),
-    "navigate": ("ledgers", "Show every posted document and ledger entry of a document no."),
-    "ledger": ("ledgers", "List the entries of a ledger."),
-    "changelog": ("ledgers", "Show who changed what."),
-    "setup": ("setup", "Show and change the setup of sales, purchases and ledger."),
-    "user": ("setup", "Show and change what users may do."),
-    "upgrade": ("company", "Bring the company to this program's schema, a backup first."),
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "The company": {
+        "init": ("company", "Make a new company with setup, chart of accounts and job queues."),
+        "backup": ("company", "Write a consistent copy of the company while others work in it."),
+        "upgrade": ("company", "Bring the company to this program's schema, a backup first."),
+    },
+    "Documents": {
+        "document": ("documents", "List, show and change documents not yet posted."),
+    },
+    "What was posted": {
+        "posted": ("ledgers", "Show posted documents."),
+        "navigate": ("ledgers", "Show every posted document and ledger entry of a document no."),
+        "ledger": ("ledgers", "List the entries of a ledger."),
+    },
+    "Setup and master data": {
+        "setup": ("setup", "Show and change the setup of sales, purchases and ledger."),
+        "user": ("setup", "Show and change what users may do."),
+        "changelog": ("ledgers", "Show who changed what."),
+        **{
+            slug: ("masters", f"List and change records of {title}.")
+            for slug, title in (
+                ("customer", "Customer"),
+                ("vendor", "Vendor"),
+                ("item", "Item"),
+                ("gl-account", "G/L Account"),
+                ("charge", "Charge"),
+                ("general-business-group", "Gen. Business Posting Group"),
+                ("general-product-group", "Gen. Product Posting Group"),
+                ("vat-business-group", "VAT Business Posting Group"),
+                ("vat-product-group", "VAT Product Posting Group"),
+                ("inventory-group", "Inventory Posting Group"),
+                ("customer-posting-group", "Customer Posting Group"),
+                ("vendor-posting-group", "Vendor Posting Group"),
+                ("general-posting-setup", "General Posting Setup"),
+                ("vat-posting-setup", "VAT Posting Setup"),
+                ("number-series", "No. Series"),
+                ("number-series-line", "No. Series Line"),
+                ("currency", "Currency"),
+                ("exchange-rate", "Exchange Rate"),
+                ("template", "Template"),
+            )
+        },
+    },
 }
-"""Every command: the module that has it, and its first sentence as `postroom --help` shows it."""
+"""Every command by section of `postroom --help`: the module that has it, and its first sentence."""
+
+COMMANDS: dict[str, tuple[str, str]] = {name: place for section in SECTIONS.values() for name, place in section.items()}
 
 
 class Commands(click.Group):
@@ -45,8 +79,9 @@ class Commands(click.Group):
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, sentence) for name, (_, sentence) in section.items()])
 
 
 @click.group(

@@ -118,28 +118,37 @@ def say(text: str) -> None:
 
 def write_table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]], look: Look = PLAIN) -> None:
     """Rows under their captions, `columns` being key: caption; cut to the width of a terminal."""
-    cells = [[cell_text(key, row.get(key), look) for key in columns] for row in rows]
+    cells, are_numbers = [], [True] * len(columns)
+    for row in rows:
+        for index, key in enumerate(columns):
+            are_numbers[index] &= _is_number(row.get(key))
+        cells.append([cell_text(key, row.get(key), look) for key in columns])
     if not cells:
         say("Nothing to show.")
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    _write(sys.stdout, "".join(f"{line}\n" for line in table_lines(list(columns.values()), cells, width)))
+    lines = table_lines(list(columns.values()), cells, are_numbers, width)
+    _write(sys.stdout, "".join(f"{line}\n" for line in lines))
 
 
-def table_lines(captions: Sequence[str], cells: Sequence[Sequence[str]], width: int | None) -> list[str]:
-    """The lines of a table no wider than `width` (None: as wide as it is); columns of numbers stand to the right."""
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | Decimal) and not isinstance(value, bool))
+
+
+def table_lines(
+    captions: Sequence[str], cells: Sequence[Sequence[str]], are_numbers: Sequence[bool], width: int | None
+) -> list[str]:
+    """The lines of a table no wider than `width` (None: as wide as it is). Numbers stand to the right, never cut."""
     widths = [max(_width(caption), *(_width(row[index]) for row in cells)) for index, caption in enumerate(captions)]
     if width is not None:
-        _narrow(widths, width - len(_GAP) * (len(widths) - 1))
-    numeric = [all(_NUMBER.match(row[index]) for row in cells) for index in range(len(captions))]
+        _narrow(widths, are_numbers, width - len(_GAP) * (len(widths) - 1))
     lines = []
     for row in (captions, ["-" * size for size in widths], *cells):
-        parts = [_fitted(text, size, to_right=right) for text, size, right in zip(row, widths, numeric, strict=True)]
+        parts = [
+            _fitted(text, size, to_right=right) for text, size, right in zip(row, widths, are_numbers, strict=True)
+        ]
         lines.append(_GAP.join(parts).rstrip())
     return lines
-
-
-_NUMBER = re.compile(r"-?[\d.]*\Z", re.ASCII)
 
 
 def cell_text(key: str, value: Any, look: Look = PLAIN) -> str:
@@ -159,10 +168,11 @@ def cell_text(key: str, value: Any, look: Look = PLAIN) -> str:
     return plain_text.visible(str(plain(value)))
 
 
-def _narrow(widths: list[int], room: int) -> None:
-    """Take from the widest column until all fit, leaving each some characters."""
-    while sum(widths) > room:
-        widest = max(range(len(widths)), key=widths.__getitem__)
+def _narrow(widths: list[int], are_numbers: Sequence[bool], room: int) -> None:
+    """Take from the widest column of texts until all fit, leaving each some characters."""
+    texts = [index for index, is_number in enumerate(are_numbers) if not is_number and widths[index] > _LEAST_WIDTH]
+    while texts and sum(widths) > room:
+        widest = max(texts, key=widths.__getitem__)
         if widths[widest] <= _LEAST_WIDTH:
             return
         widths[widest] -= 1

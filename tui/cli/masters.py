@@ -1,0 +1,71 @@
+"""Commands on master data and posting groups: `list` and `set` for each kind that `core.masters` knows."""
+
+from __future__ import annotations
+
+import click
+
+from postroom.core import masters
+from postroom.core.masters import KINDS, MasterKind
+from postroom.tui.cli import frame
+from postroom.tui.cli.frame import Session
+
+EXAMPLES = {
+    "customer": "C0001 blocked=All",
+    "vendor": "V0001 payment_days=30",
+    "item": "I0007 prevent_negative=true",
+    "gl-account": "6100 direct_posting=false",
+    "charge": "FREIGHT account_no=6400",
+    "general-posting-setup": "'HOME x RESALE' sales_account=6100",
+    "vat-posting-setup": "'HOME x VAT25' rate=25",
+    "number-series": "S-INV manual_nos=false",
+    "number-series-line": "'S-INV x 2027-01-01' starting_no=S-INV27001 --new",
+    "currency": "USD description=Dollar --new",
+    "exchange-rate": "'USD x 2026-11-01' factor=0.92 --new",
+    "template": "customer vat_business_group=HOME",
+}
+"""What follows `postroom KIND set` in each help; the plain groups have one in common."""
+
+MOST_COLUMNS = 8
+"""A table shows so many fields; JSON has them all."""
+
+
+def __getattr__(name: str) -> click.Group:
+    """The command of a kind, made when it is asked for."""
+    for kind in KINDS.values():
+        if frame.variable_of(kind.slug) == name:
+            return _group(kind)
+    raise AttributeError(name)
+
+
+def _group(kind: MasterKind) -> click.Group:
+    example = f"postroom {kind.slug} set {EXAMPLES.get(kind.slug, 'HOME description=Home')}"
+    made = frame.group(kind.slug, sentence_of(kind.title), example)
+    columns = {name: frame.caption_of(name) for name in kind.key}
+    columns |= {field.name: field.caption for field in kind.fields}
+
+    @frame.command("list", f"postroom {kind.slug} list --json", under=made)
+    @frame.filter_option
+    @frame.json_option
+    def list_command(session: Session, filter_text: str) -> None:
+        session.read()
+        rows = masters.list_records(kind.slug, filter_text)
+        session.write_list(dict(list(columns.items())[:MOST_COLUMNS]), rows)
+
+    @frame.command("set", example, under=made)
+    @click.argument("no", metavar=frame.caption_of(kind.key[0]).upper().rstrip("."))
+    @click.argument("changes", metavar="FIELD=VALUE...", nargs=-1)
+    @click.option("--new", is_flag=True, help="Make the record if it is not there.")
+    @frame.json_option
+    def set_command(session: Session, no: str, changes: tuple[str, ...], new: bool) -> None:
+        user = session.open()
+        session.write_card(masters.set_record(kind.slug, no, frame.pairs(changes), user=user, create=new), columns)
+
+    fields = ", ".join(field.name for field in kind.fields)
+    list_command.help = f"List every record of {kind.title}."
+    set_command.help = f"Change fields of one record of {kind.title}, all of them or none.\n\nFields: {fields}."
+    return made
+
+
+def sentence_of(title: str) -> str:
+    """What a kind's command says of itself."""
+    return f"List and change records of {title}."
