@@ -33,7 +33,6 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     NodeList,
-    SqliteDatabase,
     Value,
     fn,
 )
@@ -293,7 +292,8 @@ class _Parser:
 
     def _operand(self, stop: str = "|&<>") -> Operand:
         self._skip()
-        start, nested, parts = self.at, 0, []
+        start, nested = self.at, 0
+        parts: list[Any] = []
         literal_until = 0
         while self.at < len(self.text):
             char = self.text[self.at]
@@ -749,8 +749,9 @@ def _blank_condition(column: _Column, *, is_blank: bool) -> Any:
 
 def _teach_fold() -> None:
     """Give SQLite Python's lower case under the name POSTROOM_FOLD, on this and later connections."""
-    if isinstance(database.obj, SqliteDatabase) and "POSTROOM_FOLD" not in database.obj._functions:
+    if not getattr(database.obj, "_postroom_fold", False):
         database.obj.register_function(fold, "POSTROOM_FOLD", 1)
+        database.obj._postroom_fold = True
 
 
 def _has_icu() -> bool:

@@ -21,7 +21,7 @@ EXACT = Context(prec=60, rounding=ROUND_HALF_UP, traps=[InvalidOperation])
 LARGEST = Decimal(10) ** 13
 """No stored number reaches this: scaled, it still fits the 64 bits of the database's integer with room for sums."""
 
-_WRITTEN = re.compile(r"-?\d+(\.\d+)?\Z", re.ASCII)
+_WRITTEN = re.compile(r"-?(\d+(\.\d+)?|\.\d+)\Z", re.ASCII)
 
 
 def round_to(value: Decimal, precision: Decimal) -> Decimal:
