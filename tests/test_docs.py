@@ -1,7 +1,8 @@
 """README.md and docs/ tell the truth: every example is run, every command they name exists, every link leads somewhere.
 
 A block marked `console` is run line by line as a user would, in a new folder per page: lines that begin with `$ ` are
-commands, the rest is for the reader. A command that is meant to end otherwise than with 0 says so: `# exit code 1`.
+commands, the others must come out of them in this order (`…` stands for anything, and not every line has to be shown).
+A command that is meant to end otherwise than with 0 says so: `# exit code 1`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import re
 import shlex
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -24,20 +26,51 @@ BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED_COMMAND = re.compile(
     r"`(?:[A-Z_]+=\S+ )*(postroom(?: [^`]+)?)`|^(?:\$ )?(?:[A-Z_]+=\S+ )*(postroom .+)$", re.MULTILINE
 )
+MARK = "== example "
 EXIT_CODE = re.compile(r"\s+# exit code (\d+)$")
 
 
-def script_of(text: str) -> str:
-    """A shell script that runs the commands of a page and stops, saying which, at the first that ends unexpectedly."""
-    lines = []
+@dataclass(frozen=True)
+class Example:
+    """One command of a page, the exit code it states, and the lines that it says come out."""
+
+    command: str
+    code: int
+    shown: tuple[str, ...]
+
+
+def examples_of(text: str) -> list[Example]:
+    found = []
     for block in BLOCK.findall(text):
-        for command in re.findall(r"^\$ (.*(?:\\\n.*)*)$", block, re.MULTILINE):
+        for command, shown in re.findall(r"^\$ (.*(?:(?<=\\)\n.*)*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
             stated = EXIT_CODE.search(command)
-            expected = int(stated[1]) if stated else 0
-            failed = shlex.quote(f"{command.strip()}\nended with another exit code than {expected}:")
-            lines.append(f"{EXIT_CODE.sub('', command)}\ncode=$?")
-            lines.append(f'[ "$code" -eq {expected} ] || {{ echo {failed} "$code" >&2; exit 99; }}')
+            lines = tuple(" ".join(line.split()) for line in shown.splitlines() if line.strip())
+            found.append(Example(EXIT_CODE.sub("", command), int(stated[1]) if stated else 0, lines))
+    return found
+
+
+def script_of(examples: list[Example]) -> str:
+    """A shell script that runs them one after the other, and writes before each a line with its number."""
+    lines = ["exec 2>&1"]
+    for number, example in enumerate(examples):
+        failed = shlex.quote(f"{example.command}\nended with another exit code than {example.code}:")
+        lines.append(f"printf '{MARK}%d\\n' {number}\n{example.command}\ncode=$?")
+        lines.append(f'[ "$code" -eq {example.code} ] || {{ echo {failed} "$code"; exit 99; }}')
     return "\n".join(lines)
+
+
+def lines_missing(example: Example, output: str) -> list[str]:
+    """The shown lines that did not come out, in their order; spaces count as one, `…` stands for anything."""
+    lines = [" ".join(line.split()) for line in output.splitlines()]
+    missing, position = [], 0
+    for shown in example.shown:
+        pattern = re.compile(".*".join(re.escape(part) for part in shown.split("…")))
+        here = [number for number in range(position, len(lines)) if pattern.fullmatch(lines[number])]
+        if here:
+            position = here[0] + 1
+        else:
+            missing.append(shown)
+    return missing
 
 
 def run_script(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -61,19 +94,33 @@ def run_script(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def run_page(text: str, folder: Path) -> tuple[str, list[str]]:
+    """What a page's examples said in all, and every line of theirs that the page promises in vain."""
+    examples = examples_of(text)
+    done = run_script(script_of(examples), folder)
+    assert done.returncode == 0, done.stdout[-3000:]
+    outputs = re.split(rf"^{MARK}\d+\n", done.stdout, flags=re.MULTILINE)[1:]
+    pairs = zip(examples, outputs, strict=True)
+    return done.stdout, [f"{e.command}: {line}" for e, output in pairs for line in lines_missing(e, output)]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_example_of_a_page_runs(page: Path, tmp_path: Path) -> None:
-    done = run_script(script_of(page.read_text()), tmp_path)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert "Traceback" not in done.stdout + done.stderr
+def test_every_example_of_a_page_runs_and_says_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    output, missing = run_page(page.read_text(), tmp_path)
+    assert missing == [], output
+    assert "Traceback" not in output
 
 
 def test_an_example_that_ends_unexpectedly_is_named(tmp_path: Path) -> None:
-    commands = "$ export C=firm.db\n$ test -z $C  # exit code 1\nsaid\n$ test -z $C\n$ touch later\n"
-    done = run_script(script_of(f"```console\n{commands}```\n"), tmp_path)
-    assert done.returncode == 99
-    assert done.stderr == "test -z $C\nended with another exit code than 0: 1\n"
+    commands = "$ export C=firm.db\n$ test -z $C  # exit code 1\n$ test -z $C\n$ touch later\n"
+    with pytest.raises(AssertionError, match=r"test -z \$C\nended with another exit code than 0: 1"):
+        run_page(f"```console\n{commands}```\n", tmp_path)
     assert not (tmp_path / "later").exists()
+
+
+def test_a_line_that_does_not_come_out_is_named(tmp_path: Path) -> None:
+    page = "```console\n$ printf 'one  two\\n3 4\\n'\none two\n3 5\n$ echo five \\\n  six\nfive …x\n```\n"
+    assert run_page(page, tmp_path)[1] == ["printf 'one  two\\n3 4\\n': 3 5"]
 
 
 def commands_named_in(text: str) -> list[str]:
