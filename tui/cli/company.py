@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,6 +21,7 @@ from postroom.tui.cli.frame import Session
 @click.option("--amount-precision", default="0.01", show_default=True, metavar="P", help="1, 0.1, 0.01, 0.001, 0.0001.")
 @click.option("--time-zone", default="", metavar="Z", help="Such as Europe/Copenhagen; else this machine's.")
 @click.option("--test", "is_test", is_flag=True, help="For trials: allows POSTROOM_CLOCK and POSTROOM_LEASE.")
+@frame.json_option
 def init_command(session: Session, demo: bool, name: str, amount_precision: str, time_zone: str, is_test: bool) -> None:
     """Make a new company with setup, chart of accounts and job queues. Nothing is ever overwritten."""
     trial.apply(os.environ, is_test=is_test)
@@ -30,29 +32,40 @@ def init_command(session: Session, demo: bool, name: str, amount_precision: str,
     wanted = NewCompany(own_name, amount_precision=amount_precision, time_zone=time_zone, is_test=is_test)
     company.create(location, wanted)
     session.is_open = True
-    writing.say(f"Made the company {location.shown}.")
+    _tell(session, {"company": location.shown}, f"Made the company {location.shown}.")
 
 
 @frame.command("backup", "postroom backup /safe/place/firm-2026-11-24.db")
 @click.argument("file", type=click.Path(path_type=Path))
+@frame.json_option
 def backup_command(session: Session, file: Path) -> None:
     """Write a consistent copy of the company while others work in it. Nothing is ever overwritten."""
     session.open()
     company.backup(session.location, file)
-    writing.say(f"Wrote {file}.")
+    _tell(session, {"company": session.location.shown, "backup": file}, f"Wrote {file}.")
 
 
 @frame.command("upgrade", "postroom --company firm.db upgrade")
 @click.option("--backup", "backup_to", type=click.Path(path_type=Path), help="Where the backup goes; else beside it.")
+@frame.json_option
 def upgrade_command(session: Session, backup_to: Path | None) -> None:
     """Bring the company to this program's schema, a backup first."""
     location = session.location
     target = backup_to or _beside(session)
     steps = company.upgrade(location, target)
+    told = {"company": location.shown, "steps": steps, "backup": target if steps else None}
     if steps:
-        writing.say(f"Upgraded {location.shown} ({', '.join(steps)}). The backup is {target}.")
+        _tell(session, told, f"Upgraded {location.shown} ({', '.join(steps)}). The backup is {target}.")
     else:
-        writing.say(f"{location.shown} is up to date.")
+        _tell(session, told, f"{location.shown} is up to date.")
+
+
+def _tell(session: Session, document: dict[str, Any], message: str) -> None:
+    """What was done: a message for a person, or a JSON document."""
+    if session.as_json:
+        session.write(document)
+    else:
+        writing.say(message)
 
 
 def _beside(session: Session) -> Path:
