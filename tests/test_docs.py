@@ -2,7 +2,7 @@
 
 A block marked `console` is run line by line as a user would, in a new folder per page: lines that begin with `$ ` are
 commands, the others must come out of them in this order (`…` stands for anything, and not every line has to be shown).
-A command that is meant to end otherwise than with 0 says so: `# exit code 1`.
+A command that is meant to end otherwise than with 0 says so: `# exit code 1`. A block marked `csv NAME` is that file.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from postroom.tui.cli.main import COMMANDS, postroom
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^```csv (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED_COMMAND = re.compile(
     r"`(?:[A-Z_]+=\S+ )*(postroom(?: [^`]+)?)`|^(?:\$ )?(?:[A-Z_]+=\S+ )*(postroom .+)$", re.MULTILINE
 )
@@ -96,6 +97,8 @@ def run_script(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def run_page(text: str, folder: Path) -> tuple[str, list[str]]:
     """What a page's examples said in all, and every line of theirs that the page promises in vain."""
+    for name, content in FILE.findall(text):
+        (folder / name).write_text(content)
     examples = examples_of(text)
     done = run_script(script_of(examples), folder)
     assert done.returncode == 0, done.stdout[-3000:]
@@ -113,7 +116,7 @@ def test_every_example_of_a_page_runs_and_says_what_the_page_shows(page: Path, t
 
 def test_an_example_that_ends_unexpectedly_is_named(tmp_path: Path) -> None:
     commands = "$ export C=firm.db\n$ test -z $C  # exit code 1\n$ test -z $C\n$ touch later\n"
-    with pytest.raises(AssertionError, match=r"test -z \$C\nended with another exit code than 0: 1"):
+    with pytest.raises(AssertionError, match=r"test -z \$C\n *ended with another exit code than 0: 1"):
         run_page(f"```console\n{commands}```\n", tmp_path)
     assert not (tmp_path / "later").exists()
 
