@@ -1,0 +1,315 @@
+"""The full-screen terminal: which pages there are, the one poll that feeds them, and how commands are carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+
+from rich.console import Console
+from rich.text import Text
+from textual.app import App
+from textual.theme import Theme
+
+from postroom.core import clock
+from postroom.core.database import Location
+from postroom.core.errors import DatabaseAway, PostroomError
+from postroom.core.plain_text import visible
+from postroom.tui.actions import shown_key
+from postroom.tui.pages import directory
+from postroom.tui.pages.page import Page
+from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, Standing, read_standing
+from postroom.tui.widgets.dialogs import Ask
+from postroom.tui.widgets.dialogs import Reading as ReadingBox
+from postroom.tui.widgets.search import Find, Search
+from postroom.tui.widgets.status_bar import Health
+
+if TYPE_CHECKING:
+    from postroom.tui.pages.list_page import ListState
+
+Result = TypeVar("Result")
+Severity = Literal["information", "warning", "error"]
+
+THEME = Theme(
+    name="postroom",
+    primary="#7aa2c8",
+    secondary="#8fb0a9",
+    accent="#c8a96b",
+    warning="#d7b56d",
+    error="#d9777b",
+    success="#8fb97c",
+    foreground="#d4d8de",
+    background="#161a20",
+    surface="#1b2027",
+    panel="#232a33",
+    boost="#2a323d",
+    dark=True,
+    variables={
+        "block-cursor-background": "#33506e",
+        "block-cursor-foreground": "#f2f5f8",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#2a3644",
+        "border": "#3a4553",
+        "primary-background": "#22303f",
+        "input-selection-background": "#4a6f94",
+    },
+)
+
+
+def terminal_palette() -> Any:
+    """What the sixteen colour names mean where there are more: the theme's own tones."""
+    from rich.terminal_theme import TerminalTheme
+
+    def rgb(text: str) -> tuple[int, int, int]:
+        return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+    normal = ["#161a20", "#d9777b", "#8fb97c", "#d7b56d", "#7aa2c8", "#b294bb", "#7fb5b5", "#d4d8de"]
+    bright = ["#6f7a87", "#e88b8f", "#a5cc92", "#e5c885", "#93b8da", "#c7abcf", "#98cccc", "#f2f5f8"]
+    return TerminalTheme(rgb("#161a20"), rgb("#d4d8de"), [rgb(tone) for tone in normal], [rgb(tone) for tone in bright])
+
+
+def has_few_colours(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal has only its own sixteen colours, or none are wanted (NO_COLOR)."""
+    if "NO_COLOR" in environ:
+        return True
+    return Console(force_terminal=True, _environ=environ).color_system in (None, "standard")
+
+
+class PostroomApp(App[int]):
+    """Postroom on a whole screen. `poll` is the time between two looks at the company, in seconds."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "Postroom"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (36, "-tall")]
+    BINDINGS: ClassVar = []
+
+    def __init__(self, location: Location, *, poll: float = 1.0, first_page: str = directory.FIRST) -> None:
+        few_colours = has_few_colours(os.environ)
+        if few_colours:
+            os.environ["TEXTUAL_THEME"] = "ansi-dark"
+        super().__init__(ansi_color=True if few_colours else None)
+        self.register_theme(THEME)
+        self.theme = "ansi-dark" if few_colours else THEME.name
+        if not few_colours:
+            self.ansi_theme_dark = terminal_palette()
+        self.location = location
+        self.poll = poll
+        self.first_page = first_page
+        self.reader = Reader(location)
+        self.clerk = Desk(location, "postroom-clerk")
+        self.health = Health()
+        self.list_states: dict[str, ListState] = {}
+        """What each list keeps while it is closed, by the page's address."""
+        self.folds: dict[str, dict[str, bool]] = {}
+        """Which FastTabs of each card are folded, by the page's address and the FastTab."""
+        self.reads = 0
+        """How often a snapshot was shown; tests wait for it."""
+        self._wake = asyncio.Event()
+        self._look_once = False
+        self._last_refusal = ""
+
+    @property
+    def is_connected(self) -> bool:
+        return self.health.away_since is None
+
+    @property
+    def time_zone(self) -> str:
+        """The company's time zone, in which all times are shown."""
+        return self.health.standing.time_zone
+
+    @property
+    def user(self) -> str:
+        """Who is at work: what the company knows this user as."""
+        return self.health.standing.user
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # Textual installs no handler: without these the terminal would stay in its alternate screen.
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self.exit, 128 + number)
+        self.open_page(self.first_page)
+        self.run_worker(self._keep_looking(), name="poll", exit_on_error=True)
+
+    def on_unmount(self) -> None:
+        self.reader.desk.close()
+        self.clerk.close()
+
+    # What pages call.
+
+    def open_page(self, address: str, **options: Any) -> Page:
+        """Show a page: going back to it if it is open below, else above all others."""
+        page = directory.make(address, **options)
+        for depth, screen in enumerate(self.screen_stack):
+            if isinstance(screen, Page) and screen.address == page.address:
+                for _ in range(len(self.screen_stack) - depth - 1):
+                    self.pop_screen()
+                return screen
+        self.push_screen(page)
+        return page
+
+    def is_first(self, page: Page) -> bool:
+        """Whether there is nothing to go back to."""
+        pages = [screen for screen in self.screen_stack if isinstance(screen, Page)]
+        return bool(pages) and pages[0] is page
+
+    def look_now(self, *, even_if_paused: bool = False) -> None:
+        """Look at the company at once instead of at the next tick."""
+        self._look_once = self._look_once or even_if_paused
+        self._wake.set()
+
+    def pause(self) -> None:
+        """Stop updating until it is resumed; F5 still reads once."""
+        self._set_health(replace(self.health, paused=not self.health.paused))
+        self.look_now()
+
+    def say(self, message: str, severity: Severity = "information") -> None:
+        """A message for a few seconds."""
+        self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=8)
+
+    async def ask(self, question: str, details: str = "", *, yes: str = "Yes") -> bool:
+        """A question; only inside a worker."""
+        return bool(await self.push_screen_wait(Ask(question, details, yes=yes)))
+
+    async def carry_out(self, job: Callable[[], Result]) -> Result | None:
+        """Run a use case at the clerk's desk. What it refuses is shown; then None comes back."""
+        try:
+            result = await self.clerk.do(job)
+        except DatabaseAway as error:
+            self.say(str(error), "error")
+            return None
+        except PostroomError as error:
+            self.push_screen(ReadingBox("Not done", Text(visible(str(error), line_breaks=True))))
+            return None
+        finally:
+            self.reader.forget()
+            self.look_now(even_if_paused=True)
+        return result
+
+    async def search(self) -> None:
+        """Search for a page or an action of this page, and go there."""
+        page = self.screen
+        if not isinstance(page, Page):
+            return
+        finds = [
+            Find(f"page {entry.address}", entry.caption, "Page", help=entry.help)
+            for entry in directory.PAGES
+            if entry.address != page.address
+        ]
+        finds += [
+            Find(
+                f"act {action.id}",
+                action.caption,
+                "Action",
+                key=action.shown_key,
+                help=action.help,
+                why_not=page.why_not(action),
+            )
+            for action in page.actions
+            if not action.motion
+        ]
+        chosen = await self.push_screen_wait(Search(finds))
+        if chosen is None:
+            return
+        kind, _, name = chosen.partition(" ")
+        if kind == "page":
+            self.open_page(name)
+        else:
+            page.action_act(name)
+
+    def show_keys(self, page: Page) -> None:
+        """Every key of a page, from the table of actions."""
+        from rich.table import Table
+
+        grid = Table.grid(padding=(0, 2), expand=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column(ratio=1)
+        before = ""
+        for action in page.actions:
+            if before and action.page != before:
+                grid.add_row()
+            before = action.page
+            keys = "  ".join(shown_key(key) for key in action.keys.split(","))
+            asks = " Asks first." if action.dangerous else ""
+            grid.add_row(Text(keys, "bold"), Text(action.caption), Text(f"{action.help}{asks}", "bright_black"))
+        self.push_screen(ReadingBox(f"Keys of {page.caption}", grid))
+
+    # The poll.
+
+    async def _keep_looking(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self.poll)
+            self._wake.clear()
+            if not self.health.paused or self._look_once or not self.health.read_once:
+                self._look_once = False
+                await self._look()
+
+    async def _look(self) -> None:
+        page = self.page_in_front()
+        if page is None:
+            return
+        asked = page.asked()
+        try:
+            reading = await self.reader.read(asked, page.reading(), read_standing)
+        except DatabaseAway:
+            self.reader.forget()
+            if self.is_connected:
+                self._set_health(replace(self.health, away_since=clock.now()))
+            return
+        except PostroomError as error:
+            self._refuse_once(str(error))
+            return
+        if reading is None:
+            self._set_health(replace(self.health, away_since=None))
+            return
+        self._last_refusal = ""
+        self._set_health(replace(self.health, standing=reading.standing, away_since=None, read_once=True))
+        if page.is_mounted and page.asked() == asked:
+            page.show(reading.page)
+        else:
+            self.reader.forget()
+            self.look_now(even_if_paused=True)
+        self.reads += 1
+
+    def _refuse_once(self, message: str) -> None:
+        """What cannot be read (a right that is missing) is said once, not every second."""
+        if message != self._last_refusal:
+            self._last_refusal = message
+            self.say(message, "error")
+
+    def page_in_front(self) -> Page | None:
+        """The page that is shown, also below a dialog."""
+        pages = [screen for screen in self.screen_stack if isinstance(screen, Page)]
+        return pages[-1] if pages else None
+
+    def _set_health(self, health: Health) -> None:
+        if health == self.health:
+            return
+        self.health = health
+        page = self.page_in_front()
+        if page is not None and page.is_mounted:
+            page.show_health(health)
+
+
+def run(location: Location, *, first_page: str = directory.FIRST) -> int:
+    """Open the terminal on an existing company; returns the exit code. Raises PostroomError if it cannot be opened."""
+    from postroom.core import company
+
+    company.open_company(location, busy_seconds=BUSY_SECONDS)
+    company.close()
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    app = PostroomApp(location, first_page=first_page)
+    app.run()
+    return app.return_value if app.return_value is not None else app.return_code or 0
+
+
+__all__ = ["PostroomApp", "Standing", "datetime", "run"]

@@ -1,0 +1,109 @@
+"""A card to read: FastTabs of fields and texts about one record, kept up to date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Collapsible, Static
+from textual.widgets._collapsible import CollapsibleTitle
+
+from postroom.core.plain_text import visible
+from postroom.tui.pages.page import Page, field_line
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One FastTab: its caption, and its text as it is to be drawn."""
+
+    caption: str
+    body: Text
+
+
+@dataclass(frozen=True, slots=True)
+class CardSnapshot:
+    """What a card shows: the record itself (None if it is gone), its title and its sections in order."""
+
+    row: Any
+    title: Text
+    sections: tuple[Section, ...]
+
+
+def fields(*pairs: tuple[str, object]) -> Text:
+    """Captions and values one below the other; blank values are left out."""
+    lines = [
+        field_line(caption, value if isinstance(value, Text) else Text(visible(str(value)), "bold"), 30)
+        for caption, value in pairs
+        if value not in (None, "")
+    ]
+    return Text("\n").join(lines)
+
+
+class CardPage(Page):
+    """A card over one record. Subclasses say which sections it may have and read its snapshot."""
+
+    CSS_PATH = "card.tcss"
+    SECTIONS: tuple[str, ...] = ()
+    """Every FastTab the card may have, in order; one without text is not shown."""
+
+    def __init__(self, unfold: str = "") -> None:
+        super().__init__()
+        self.unfold = unfold
+        self.snapshot: CardSnapshot | None = None
+
+    def body(self) -> ComposeResult:
+        yield Static(markup=False, id="caption")
+        with VerticalScroll(id="tabs", can_focus=False):
+            for place, caption in enumerate(self.SECTIONS):
+                yield Collapsible(
+                    Static(markup=False),
+                    title=caption,
+                    collapsed=bool(self.unfold) and caption != self.unfold,
+                    collapsed_symbol="+",
+                    expanded_symbol="-",
+                    id=f"tab-{place}",
+                )
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        for tab in self.query(Collapsible):
+            tab.display = False
+
+    def show(self, snapshot: Any) -> None:
+        assert isinstance(snapshot, CardSnapshot)
+        first = self.snapshot is None
+        self.snapshot = snapshot
+        caption = self.query_one("#caption", Static)
+        if caption.content != snapshot.title:
+            caption.update(snapshot.title)
+        bodies = {section.caption: section.body for section in snapshot.sections}
+        for tab in self.query(Collapsible):
+            body = bodies.get(str(tab.title))
+            if tab.display != (body is not None):
+                tab.display = body is not None
+            text = tab.query_one(Static if body is None else "Contents > Static", Static)
+            if body is not None and text.content != body:
+                text.update(body)
+        if first:
+            wanted = self.unfold if self.unfold in bodies else next(iter(bodies), "")
+            for tab in self.query(Collapsible):
+                if str(tab.title) == wanted:
+                    tab.collapsed = False
+                    tab.query_one(CollapsibleTitle).focus()
+        self.update_keys()
+
+    def do_fold(self) -> None:
+        if isinstance(self.focused, CollapsibleTitle):
+            self.focused.action_toggle_collapsible()
+
+    def do_down(self) -> None:
+        self.query_one("#tabs").scroll_relative(y=1, animate=False)
+
+    def do_up(self) -> None:
+        self.query_one("#tabs").scroll_relative(y=-1, animate=False)
+
+    def do_next_tab(self) -> None:
+        self.focus_next("CollapsibleTitle")

@@ -1,0 +1,289 @@
+"""What every list is: a filter, a table by key, the row under the cursor in full below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widgets import DataTable, Input, Static
+
+from postroom.core.errors import PostroomError
+from postroom.core.plain_text import visible
+from postroom.tui.actions import BY_ID, Situation
+from postroom.tui.pages.page import Page
+from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
+from postroom.tui.widgets.keyed_table import Column, KeyedTable
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which rows of a long list are loaded: from its top or bottom, or from (until) the row with a key, inclusive."""
+
+    start: Literal["top", "bottom", "from", "until"] = "top"
+    key: str = ""
+
+
+@dataclass
+class ListState:
+    """What a list keeps when one leaves it and comes back."""
+
+    filter: str = ""
+    window: Window = Window()
+    marks: set[str] = field(default_factory=set)
+    cursor_key: str = ""
+
+
+class FilterLine(Input):
+    """The line in which the filter is typed."""
+
+    BINDINGS: ClassVar = [Binding("escape", "leave", "Back to the list", show=False)]
+
+    def action_leave(self) -> None:
+        page = self.screen
+        assert isinstance(page, ListPage)
+        page.close_filter()
+
+
+class ListPage(Page):
+    """A page over a list. Subclasses give the columns, the key of a row, the query and the text below the table."""
+
+    CSS_PATH = "list_page.tcss"
+    ROWS: ClassVar[tuple[str, str]] = ("row", "rows")
+    """What a row is called, singular and plural."""
+    EMPTY: ClassVar[str] = "There is nothing here."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = ListState()
+        self.snapshot = ListSnapshot()
+        self.has_read = False
+
+    def columns(self) -> tuple[Column, ...]:
+        """Every column the list may have."""
+        raise NotImplementedError
+
+    def key_of(self, row: Any) -> str:
+        """The row's key, which stays the same as long as the row exists."""
+        raise NotImplementedError
+
+    def read(self, filter: str, window: Window) -> ListSnapshot:
+        """Read one window. Runs in the reader's thread; may raise a PostroomError about the filter."""
+        raise NotImplementedError
+
+    def detail(self, row: Any) -> Text:
+        """The row under the cursor in full, a few lines."""
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        yield Static(markup=False, id="caption")
+        yield FilterLine(compact=True, id="filter", placeholder="field=EXPRESSION or words; empty shows everything")
+        yield KeyedTable(self.columns(), self.key_of, id="table")
+        yield Static(markup=False, id="empty")
+        yield Static(markup=False, id="detail")
+
+    @property
+    def table(self) -> KeyedTable:
+        return self.query_one("#table", KeyedTable)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.state = self.desk.list_states.setdefault(self.address, self.state)
+        self.table.marks = self.state.marks
+        self.query_one("#filter").display = False
+        self.query_one("#empty").display = False
+        self.table.focus()
+        self._draw_caption()
+
+    def asked(self) -> object:
+        return (self.address, self.state.filter, self.state.window)
+
+    def reading(self) -> Callable[[], Any]:
+        filter, window, read = self.state.filter, self.state.window, self.read
+        return lambda: read(filter, window)
+
+    def show(self, snapshot: Any) -> None:
+        assert isinstance(snapshot, ListSnapshot)
+        self.snapshot = snapshot
+        table = self.table
+        table.show_rows(snapshot.rows, cursor_key="" if self.has_read else self.state.cursor_key)
+        self.has_read = True
+        if not (snapshot.before or snapshot.after) and not self.state.marks <= set(table.keys):
+            self.state.marks &= set(table.keys)
+            table.mark(self.state.marks)
+        self._draw_empty()
+        self._draw_caption()
+        self.update_keys()
+
+    def situation(self) -> Situation:
+        table = self.table
+        keys = [key for key in table.keys if key in self.state.marks] or [table.cursor_key]
+        return Situation(
+            rows=tuple(row for row in map(table.row_of, keys) if row is not None),
+            connected=self.desk.is_connected,
+            has_filter=bool(self.state.filter),
+            is_first_page=self.desk.is_first(self),
+        )
+
+    def _draw_empty(self) -> None:
+        empty = self.query_one("#empty", Static)
+        is_empty = not self.snapshot.rows
+        if is_empty:
+            told = f"Nothing matches the filter {visible(self.state.filter)}." if self.state.filter else self.EMPTY
+            if empty.content != told:
+                empty.update(told)
+        if empty.display != is_empty:
+            empty.display = is_empty
+            self.table.display = not is_empty
+            self.query_one("#detail").display = not is_empty
+            if is_empty:
+                self.set_focus(None)
+            elif not isinstance(self.focused, Input):
+                self.table.focus()
+
+    def _draw_caption(self) -> None:
+        """Caption, how many, how many marked, and the filter, in one line."""
+        total = self.snapshot.total
+        one, many = self.ROWS
+        text = Text(self.CAPTION, style="bold", no_wrap=True, overflow="ellipsis")
+        if self.has_read:
+            count = f"{COUNT_LIMIT:,}+" if total > COUNT_LIMIT else f"{total:,}"
+            text.append(f"   {count} {one if total == 1 else many}", "not bold")
+        if self.state.marks:
+            text.append(f"   {len(self.state.marks)} marked", "not bold yellow")
+        if self.state.filter:
+            text.append("   Filter: ", "not bold").append(visible(self.state.filter), "not bold cyan")
+        caption = self.query_one("#caption", Static)
+        if caption.content != text:
+            caption.update(text)
+
+    def on_keyed_table_cursor_moved(self, event: KeyedTable.CursorMoved) -> None:
+        self.state.cursor_key = event.key
+        row = self.table.row_of(event.key)
+        text = self.detail(row) if row is not None else Text("")
+        detail = self.query_one("#detail", Static)
+        if detail.content != text:
+            detail.update(text)
+        self.update_keys()
+
+    def on_keyed_table_edge_reached(self, event: KeyedTable.EdgeReached) -> None:
+        """Load the rows beyond; half of the present ones stay, so that the cursor keeps its surroundings."""
+        keys, forward = self.table.keys, event.direction > 0
+        if not (self.snapshot.after if forward else self.snapshot.before) or not keys:
+            return
+        if abs(event.direction) == 2:
+            self.state.window = Window("bottom" if forward else "top")
+            self.has_read = False
+            self.state.cursor_key = ""
+        else:
+            self.state.window = Window("from" if forward else "until", keys[len(keys) // 2])
+        self.desk.look_now(even_if_paused=True)
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        opening = f"{self.PAGE}.open"
+        if opening in BY_ID:
+            self.action_act(opening)
+
+    def do_filter(self) -> None:
+        line = self.query_one("#filter", FilterLine)
+        line.value = self.state.filter
+        line.display = True
+        self.query_one("#caption").display = False
+        line.focus()
+
+    def close_filter(self) -> None:
+        """Leave the filter line as if it had not been opened."""
+        self.query_one("#filter").display = False
+        self.query_one("#caption").display = True
+        if self.table.display:
+            self.table.focus()
+        else:
+            self.set_focus(None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        typed = event.value.strip()
+        self.run_worker(self._try_filter(typed), exclusive=True)
+
+    async def _try_filter(self, typed: str) -> None:
+        """Take the filter if it can be read; else say what is wrong and let the person mend it."""
+        read = self.read
+        try:
+            await self.desk.reader.desk.do(lambda: read(typed, Window()))
+        except PostroomError as error:
+            self.desk.say(str(error), "error")
+            return
+        self.close_filter()
+        self.set_filter(typed)
+
+    def set_filter(self, filter: str) -> None:
+        """Show what matches."""
+        self.state.filter, self.state.window = filter, Window()
+        self.state.marks.clear()
+        self.table.mark(self.state.marks)
+        self._draw_caption()
+        self.desk.look_now(even_if_paused=True)
+
+    def want_filter(self, filter: str) -> None:
+        """Show what matches as soon as the page is there."""
+        if self.is_mounted:
+            self.set_filter(filter)
+        else:
+            state = self.desk.list_states.setdefault(self.address, self.state)
+            state.filter, state.window, state.cursor_key = filter, Window(), ""
+            state.marks.clear()
+
+    def do_clear_filter(self) -> None:
+        self.set_filter("")
+
+    def do_mark(self) -> None:
+        key = self.table.cursor_key
+        if key:
+            self.state.marks ^= {key}
+            self._marked()
+            self.table.action_cursor_down()
+
+    def do_mark_all(self) -> None:
+        """Mark every loaded row; where the list is longer than what is loaded, say so."""
+        self.state.marks |= set(self.table.keys)
+        self._marked()
+        if self.snapshot.before or self.snapshot.after:
+            loaded = f"The {len(self.table.keys)} {self.ROWS[1]} loaded are marked; the list is longer."
+            self.desk.say(loaded, "warning")
+
+    def do_unmark_all(self) -> None:
+        self.state.marks.clear()
+        self._marked()
+
+    def unmark(self, keys: set[str]) -> None:
+        """A row is unmarked the moment its action succeeded."""
+        if self.state.marks & keys:
+            self.state.marks -= keys
+            self._marked()
+
+    def _marked(self) -> None:
+        self.table.mark(self.state.marks)
+        self._draw_caption()
+        self.update_keys()
+
+    def do_down(self) -> None:
+        self.table.action_cursor_down()
+
+    def do_up(self) -> None:
+        self.table.action_cursor_up()
+
+    def do_half_page_down(self) -> None:
+        self.table.half_page(1)
+
+    def do_half_page_up(self) -> None:
+        self.table.half_page(-1)
+
+    def do_first_row(self) -> None:
+        self.table.first_row()
+
+    def do_last_row(self) -> None:
+        self.table.last_row()

@@ -1,0 +1,175 @@
+"""Job Queue Log Entries: every run and how it ended, newest first; and the card of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from rich.text import Text
+
+from postroom.core.errors import NotFound
+from postroom.core.plain_text import visible
+from postroom.tui import readings, shown
+from postroom.tui.actions import ANYWHERE, CARD, LIST, LOG, Situation, bindings
+from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
+from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.snapshots import ListSnapshot
+from postroom.tui.widgets.keyed_table import Column
+
+
+def outcome(entry: Any) -> Text:
+    """The error itself, or the posted documents that came out."""
+    if entry.errors:
+        return Text(shown.one_line(entry.errors), "red")
+    return Text(", ".join(visible(posted.no) for posted in entry.posted))
+
+
+class LogPage(ListPage):
+    """The list."""
+
+    PAGE = LOG
+    ACTIONS_OF = (LOG, LIST, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    CAPTION = "Job Queue Log Entries"
+    ROWS = ("log entry", "log entries")
+    EMPTY = "Nothing has run yet.\n\nEvery posting leaves a line here, whether it succeeds or not."
+
+    def columns(self) -> tuple[Column, ...]:
+        def when(entry: Any) -> Text:
+            return Text(shown.stamp(entry.end or entry.start, self.desk.time_zone))
+
+        return (
+            Column("entry_no", "No.", 7, lambda entry: Text(str(entry.entry_no)), right=True, from_width=100),
+            Column("status", "Status", 10, lambda entry: shown.status(entry.status)),
+            Column(
+                "record",
+                "Record",
+                26,
+                lambda entry: Text(shown.record(entry.record_type, entry.record_no, entry.description)),
+            ),
+            Column("when", "Time", 12, when),
+            Column("duration", "Duration", 9, took, right=True, from_width=100),
+            Column("job_queue", "Job Queue", 10, lambda entry: shown.text(entry.job_queue), from_width=120),
+            Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=120),
+            Column("outcome", "Error or posted documents", 0, outcome),
+        )
+
+    def key_of(self, row: Any) -> str:
+        return str(row.entry_no)
+
+    def read(self, filter: str, window: Window) -> ListSnapshot:
+        return readings.read_log(filter, window)
+
+    def detail(self, row: Any) -> Text:
+        text = Text(shown.record(row.record_type, row.record_no, row.description), "bold")
+        text.append("  ").append(shown.status(row.status)).append(f"  by {visible(row.user)}", "not bold")
+        if row.duration is not None:
+            text.append(f" in {shown.duration(row.duration)}", "not bold")
+        text.append("\n")
+        if row.errors:
+            return text.append(shown.problem_lines(row.errors))
+        return text.append(", ".join(posted_title(posted) for posted in row.posted), "not bold")
+
+    def _open(self, unfold: str = "") -> None:
+        self.app.push_screen(LogCard(int(self.table.cursor_key), unfold))
+
+    def do_open(self) -> None:
+        self._open()
+
+    def do_show_errors(self) -> None:
+        self._open("Errors")
+
+    def do_show_call_stack(self) -> None:
+        self._open("Call Stack")
+
+    async def do_set_error(self) -> None:
+        rows = [row for row in self.situation().rows if row.status == "In Process"]
+        numbers, user = [row.entry_no for row in rows], self.desk.user
+        what = f"log entry {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} log entries"
+        details = "The worker that runs it loses its claim and can commit nothing any more."
+        if await self.desk.ask(f"Set {what} to Error?", details, yes="Set to Error"):
+            done = await self.desk.carry_out(lambda: readings.log().set_error(numbers, user=user))
+            if done is not None:
+                self.desk.say(f"Set to Error: {what}.")
+
+    async def do_delete_old(self) -> None:
+        await self._delete("Delete all log entries older than 7 days?", 7)
+
+    async def do_delete_all(self) -> None:
+        await self._delete("Delete all log entries?", 0)
+
+    async def _delete(self, question: str, days: int) -> None:
+        if not await self.desk.ask(question, "What is In Process stays.", yes="Delete"):
+            return
+        user = self.desk.user
+        deleted = await self.desk.carry_out(lambda: readings.delete_log(days, user=user))
+        if deleted is not None:
+            self.desk.say(f"{deleted:,} log {'entry' if deleted == 1 else 'entries'} deleted.")
+
+
+def took(entry: Any) -> Text:
+    return Text(shown.duration(entry.duration) if entry.end is not None else "")
+
+
+def posted_title(posted: Any) -> str:
+    """`Posted Sales Invoice S-INV+1001`."""
+    return visible(f"Posted {str(posted.area).title()} {str(posted.kind).replace('_', ' ').title()} {posted.no}")
+
+
+class LogCard(CardPage):
+    """One run: errors, posted documents, call stack, and all its fields."""
+
+    PAGE = "job-queue-log-entry"
+    ACTIONS_OF = (CARD, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    CAPTION = "Job Queue Log Entry"
+    SECTIONS = ("Errors", "Posted Documents", "General", "Call Stack")
+
+    def __init__(self, entry_no: int, unfold: str = "") -> None:
+        super().__init__(unfold)
+        self.entry_no = entry_no
+
+    @property
+    def address(self) -> str:
+        return f"{self.PAGE} {self.entry_no}"
+
+    def situation(self) -> Situation:
+        row = self.snapshot.row if self.snapshot is not None else None
+        return Situation(rows=(row,) if row is not None else (), connected=self.desk.is_connected)
+
+    def reading(self) -> Callable[[], Any]:
+        entry_no = self.entry_no
+        return lambda: read_card(entry_no)
+
+
+def read_card(entry_no: int) -> CardSnapshot:
+    """The card of a run, or one that says that it is gone."""
+    time_zone = readings.time_zone_name()
+    try:
+        entry = readings.log().show(entry_no)
+    except NotFound:
+        gone = Section("General", Text("This log entry was deleted."))
+        return CardSnapshot(None, Text("Job Queue Log Entry", "bold"), (gone,))
+    title = Text(f"Log Entry {entry.entry_no}   ", "bold", no_wrap=True, overflow="ellipsis")
+    title.append(shown.record(entry.record_type, entry.record_no, entry.description)).append("   ")
+    title.append(shown.status(entry.status))
+    general = fields(
+        ("Description", entry.description),
+        ("Status", shown.status(entry.status)),
+        ("Start", shown.whole_stamp(entry.start, time_zone)),
+        ("End", shown.whole_stamp(entry.end, time_zone)),
+        ("Duration", shown.duration(entry.duration)),
+        ("Attempt", entry.attempt),
+        ("User ID", entry.user),
+        ("Job Queue", entry.job_queue),
+        ("Job Queue Category Code", entry.category),
+        ("Worker", f"{entry.host}, process {entry.process_id}" if entry.process_id else ""),
+        ("Job Queue Entry ID", entry.job_queue_entry_id),
+    )
+    sections = [
+        Section("Errors", shown.problem_lines(entry.errors)),
+        Section("Posted Documents", Text("\n".join(posted_title(posted) for posted in entry.posted))),
+        Section("General", general),
+        Section("Call Stack", Text(visible(entry.call_stack, line_breaks=True))),
+    ]
+    return CardSnapshot(entry, title, tuple(section for section in sections if section.body))

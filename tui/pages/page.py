@@ -1,0 +1,128 @@
+"""What every page is: a status bar, its body, its line of keys; it asks for snapshots and shows what comes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from postroom.tui.actions import ANYWHERE, BY_ID, Action, Situation, actions_of
+from postroom.tui.widgets.key_line import KeyLine
+from postroom.tui.widgets.status_bar import Health, StatusBar
+
+if TYPE_CHECKING:
+    from postroom.tui.app import PostroomApp
+
+
+class Page(Screen[None]):
+    """A screen over one kind of record. Subclasses say what they ask for (`asked`, `reading`) and `show` what came."""
+
+    PAGE: ClassVar[str] = ""
+    """The page's name in the table of actions."""
+    ACTIONS_OF: ClassVar[tuple[str, ...]] = (ANYWHERE,)
+    """The pages of the table whose actions this page has."""
+    CAPTION: ClassVar[str] = ""
+    WITHOUT: ClassVar[frozenset[str]] = frozenset()
+    """Actions of ACTIONS_OF that make no sense here."""
+
+    @property
+    def caption(self) -> str:
+        """What stands above the page."""
+        return self.CAPTION
+
+    @property
+    def desk(self) -> PostroomApp:
+        """The app, by its own type."""
+        return cast("PostroomApp", self.app)
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return tuple(action for action in actions_of(*self.ACTIONS_OF) if action.id not in self.WITHOUT)
+
+    @property
+    def address(self) -> str:
+        """Which page of its kind this is: two with the same address show the same."""
+        return self.PAGE
+
+    def compose(self) -> ComposeResult:
+        yield StatusBar()
+        yield from self.body()
+        yield KeyLine(self.actions, self.why_not)
+
+    def body(self) -> ComposeResult:
+        """The widgets between the status bar and the line of keys."""
+        yield from ()
+
+    def asked(self) -> object:
+        """What the page wants to see now; another value makes the reader look although nothing changed."""
+        return self.address
+
+    def reading(self) -> Callable[[], Any]:
+        """What reads it, run in the reader's thread. It must not touch the page."""
+        return lambda: None
+
+    def show(self, snapshot: Any) -> None:
+        """Show what was read."""
+
+    def situation(self) -> Situation:
+        """What actions would act on now."""
+        return Situation(connected=self.desk.is_connected, is_first_page=self.desk.is_first(self))
+
+    def why_not(self, action: Action) -> str:
+        """Why the action is not possible now; blank if it is."""
+        return action.possible(self.situation())
+
+    def on_mount(self) -> None:
+        self.show_health(self.desk.health)
+
+    def on_screen_resume(self) -> None:
+        self.show_health(self.desk.health)
+        self.desk.look_now()
+
+    def show_health(self, health: Health) -> None:
+        """Bring status bar and line of keys up to date."""
+        self.query_one(StatusBar).health = health
+        self.update_keys()
+
+    def update_keys(self) -> None:
+        """What is possible may have changed."""
+        self.query_one(KeyLine).update_states()
+
+    def action_act(self, action_id: str) -> None:
+        """Carry out an action of the table, or say why it is not possible now."""
+        action = BY_ID[action_id]
+        why_not = self.why_not(action)
+        if why_not:
+            self.desk.say(f"{action.caption}: {why_not}", "warning")
+            return
+        done = getattr(self, action.method)()
+        if inspect.isawaitable(done):
+            self.run_worker(cast(Any, done), exit_on_error=True)
+
+    def do_search(self) -> Any:
+        return self.desk.search()
+
+    def do_help(self) -> None:
+        self.desk.show_keys(self)
+
+    def do_back(self) -> None:
+        self.desk.pop_screen()
+
+    def do_refresh(self) -> None:
+        self.desk.look_now(even_if_paused=True)
+
+    def do_pause(self) -> None:
+        self.desk.pause()
+
+    def do_quit(self) -> None:
+        self.desk.exit()
+
+
+def field_line(caption: str, value: Text, width: int = 34) -> Text:
+    """A field as cards show it: its caption, a dotted leader, its value."""
+    dots = "." * max(1, width - len(caption) - 1)
+    return Text.assemble(caption, " ", (dots, "bright_black"), " ", value)

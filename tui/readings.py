@@ -1,0 +1,103 @@
+"""What pages read: windows of long lists by keyset, never more than PAGE_ROWS rows; called in the reader's thread.
+
+The modules of `core.jobs` are imported when first needed, so that the terminal paints before they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from peewee import Field
+
+from postroom.core import filters
+from postroom.core.tables.setup import GeneralLedgerSetup
+from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
+from postroom.tui.snapshots import COUNT_LIMIT, PAGE_ROWS, ListSnapshot
+
+if TYPE_CHECKING:
+    from postroom.tui.pages.list_page import Window
+
+
+def entries() -> Any:
+    """The use cases of job queue entries."""
+    from postroom.core.jobs import entries
+
+    return entries
+
+
+def log() -> Any:
+    """The use cases of job queue log entries."""
+    from postroom.core.jobs import log
+
+    return log
+
+
+def time_zone_name() -> str:
+    """The company's time zone."""
+    return str(GeneralLedgerSetup.get_by_id(1).company_time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The numbers of a window's rows in the list's order, and what lies around them."""
+
+    numbers: tuple[int, ...]
+    total: int
+    before: bool
+    after: bool
+
+
+def numbers_in(number: Field, where: Sequence[Any], window: Window, *, newest_first: bool) -> Numbers:
+    """The rows of one window by their ascending numbers: a key condition and a limit, so that depth costs nothing."""
+    rows = number.model.select(number).where(*where) if where else number.model.select(number)
+    total = rows.limit(COUNT_LIMIT + 1).count()
+    backward = window.start in ("until", "bottom")
+    order = number.desc() if newest_first != backward else number.asc()
+    found = rows.order_by(order).limit(PAGE_ROWS + 1)
+    if window.key:
+        from_here = number <= int(window.key) if newest_first != backward else number >= int(window.key)
+        found = found.where(from_here)
+    numbers = [row[0] for row in found.tuples()]
+    more = len(numbers) > PAGE_ROWS
+    numbers = numbers[:PAGE_ROWS]
+    if backward:
+        numbers.reverse()
+        if window.key and not more and len(numbers) < PAGE_ROWS:
+            # Near the top there are too few rows before the key: then it is simply the top.
+            return numbers_in(number, where, type(window)("top"), newest_first=newest_first)
+        return Numbers(tuple(numbers), total, more, _is_beyond(rows, number, numbers[-1:], newest_first))
+    return Numbers(tuple(numbers), total, _is_beyond(rows, number, numbers[:1], not newest_first), more)
+
+
+def _is_beyond(rows: Any, number: Field, edge: Sequence[int], downward: bool) -> bool:
+    """Whether there is a row with a smaller (`downward`) or larger number than the edge's."""
+    if not edge:
+        return False
+    return bool(rows.where(number < edge[0] if downward else number > edge[0]).limit(1).count())
+
+
+def read_entries(filter: str, window: Window) -> ListSnapshot:
+    """A window of the job queue, oldest first. Raises UsageError for a filter that cannot be read."""
+    return _snapshot(
+        numbers_in(JobQueueEntry.entry_no, entries().conditions(filter), window, newest_first=False),
+        lambda numbers: entries().list_entries(entry_nos=numbers),
+    )
+
+
+def read_log(filter: str, window: Window) -> ListSnapshot:
+    """A window of the log, newest first. Raises UsageError for a filter that cannot be read."""
+    return _snapshot(
+        numbers_in(JobQueueLogEntry.entry_no, log().conditions(filter), window, newest_first=True),
+        lambda numbers: log().list_log(entry_nos=numbers),
+    )
+
+
+def _snapshot(found: Numbers, views: Callable[[Sequence[int]], Iterable[Any]]) -> ListSnapshot:
+    by_number = {view.entry_no: view for view in views(found.numbers)} if found.numbers else {}
+    rows = tuple(by_number[number] for number in found.numbers if number in by_number)
+    return ListSnapshot(rows, found.total, found.before, found.after)
+
+
+__all__ = ["entries", "filters", "log", "read_entries", "read_log", "time_zone_name"]

@@ -1,0 +1,93 @@
+"""How values read on a page: times in the company's time zone, durations, records, statuses with their colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.text import Text
+
+from postroom.core import clock
+from postroom.core.errors import Problem, describe
+from postroom.core.plain_text import visible
+
+STATUS_STYLES = {
+    "Ready": "blue",
+    "Waiting": "blue",
+    "In Process": "bold cyan",
+    "Success": "green",
+    "Error": "bold red",
+    "On Hold": "yellow",
+    "On Hold with Inactivity Timeout": "yellow",
+    "Scheduled for Posting": "blue",
+    "Posting": "bold cyan",
+}
+"""Colours repeat what the word says; the names are the terminal's own, so that sixteen colours are enough."""
+
+FAINT = "bright_black"
+
+
+def status(word: str) -> Text:
+    """A status as its own word, coloured."""
+    return Text("On Hold (idle)" if word.startswith("On Hold with") else word, STATUS_STYLES.get(word, ""))
+
+
+def text(value: object) -> Text:
+    """Any text of people or files: never markup, control characters spelled out."""
+    return Text(visible(str(value)) if value not in (None, "") else "")
+
+
+def stamp(instant: datetime | None, time_zone: str) -> str:
+    """A time in a list: today only the time of day, else the date and the minute."""
+    if instant is None:
+        return ""
+    zone = ZoneInfo(time_zone)
+    then, now = instant.astimezone(zone), clock.now().astimezone(zone)
+    if then.date() == now.date():
+        return f"{then:%H:%M:%S}"
+    return f"{then.day} {then:%b %H:%M}" if then.year == now.year else f"{then:%Y-%m-%d}"
+
+
+def whole_stamp(instant: datetime | None, time_zone: str) -> str:
+    """A time on a card: `Tue 24 Nov 2026 22:00:05`."""
+    return f"{instant.astimezone(ZoneInfo(time_zone)):%a %-d %b %Y %H:%M:%S}" if instant is not None else ""
+
+
+def duration(seconds: float | None) -> str:
+    """`0.4 s`, `12 s`, `3:05 min`, `2:10 h`."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def record(record_type: str, record_no: str, description: str = "") -> str:
+    """`Sales Invoice S-INV1001`; a job over no record by its description."""
+    name = f"{record_type.replace('-', ' ').title()} {record_no}".strip()
+    return visible(name or description)
+
+
+def one_line(problems: Iterable[Problem]) -> str:
+    """The first error's message, and how many more there are."""
+    found = list(problems)
+    if not found:
+        return ""
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return visible(found[0].message) + more
+
+
+def problem_lines(problems: Iterable[Problem]) -> Text:
+    """Every error with its record, field and hint, one below the other."""
+    said = Text()
+    for number, problem in enumerate(problems, start=1):
+        if said:
+            said.append("\n")
+        field = f" [{problem.field}]" if problem.field else ""
+        said.append(f"{number}. ", "bold red").append(visible(describe(problem), line_breaks=True))
+        said.append(visible(field), FAINT)
+    return said

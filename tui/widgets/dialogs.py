@@ -1,0 +1,143 @@
+"""What lies over a page for a moment: a question, a line to type, a choice, a text to read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from postroom.core.plain_text import visible
+
+
+class Ask(ModalScreen[bool]):
+    """A question with two answers. Enter says No when the deed is dangerous: y must be meant."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes", show=False),
+        Binding("n,escape,q,enter", "answer(False)", "No", show=False),
+    ]
+
+    def __init__(self, question: str, details: str = "", *, yes: str = "Yes") -> None:
+        super().__init__()
+        self.question, self.details, self.yes = question, details, yes
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = "Question"
+            yield Static(Text(visible(self.question), style="bold"), markup=False, classes="question")
+            if self.details:
+                yield Static(Text(visible(self.details, line_breaks=True)), markup=False, classes="details")
+            keys = Text.assemble(("y", "bold"), f" {self.yes}     ", ("n", "bold"), " No")
+            yield Static(keys, markup=False, classes="answers")
+
+    def action_answer(self, answer: bool) -> None:
+        self.dismiss(answer)
+
+
+class AskText(ModalScreen[str | None]):
+    """One line to type. Enter takes it, Esc does not (None).
+
+    `attempt` does something with the text and returns what was wrong with it, or blank; then the box closes.
+    """
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Back", show=False)]
+
+    def __init__(
+        self, title: str, caption: str, value: str = "", *, attempt: Callable[[str], Awaitable[str]] | None = None
+    ) -> None:
+        super().__init__()
+        self.title_shown, self.caption, self.value, self.attempt = title, caption, value, attempt
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = visible(self.title_shown)
+            yield Static(Text(visible(self.caption)), markup=False, classes="question")
+            yield Input(self.value, compact=True, select_on_focus=True)
+            yield Static(Text(""), markup=False, classes="wrong")
+            yield Static(
+                Text.assemble(("Enter", "bold"), " OK     ", ("Esc", "bold"), " Leave as it is"), classes="answers"
+            )
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.run_worker(self._try(event.value), exclusive=True)
+
+    async def _try(self, text: str) -> None:
+        wrong = await self.attempt(text) if self.attempt is not None else ""
+        if wrong:
+            self.query_one(".wrong", Static).update(Text(visible(wrong, line_breaks=True)))
+        else:
+            self.dismiss(text)
+
+
+class Choose(ModalScreen[str | None]):
+    """A choice from a closed list, the present value under the cursor. Enter takes it, Esc leaves as it was (None)."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss(None)", "Back", show=False),
+        Binding("j", "move(1)", "Down", show=False),
+        Binding("k", "move(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[str], value: str) -> None:
+        super().__init__()
+        self.title_shown, self.choices, self.value = title, list(choices), value
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog narrow") as box:
+            box.border_title = visible(self.title_shown)
+            yield OptionList(
+                *(Option(Text(visible(choice)) if choice else Text("(blank)", style="dim")) for choice in self.choices),
+                compact=True,
+                markup=False,
+            )
+            yield Static(
+                Text.assemble(("Enter", "bold"), " OK     ", ("Esc", "bold"), " Leave as it is"), classes="answers"
+            )
+
+    def on_mount(self) -> None:
+        options = self.query_one(OptionList)
+        options.highlighted = self.choices.index(self.value) if self.value in self.choices else 0
+        options.focus()
+
+    def action_move(self, direction: int) -> None:
+        options = self.query_one(OptionList)
+        options.action_cursor_down() if direction > 0 else options.action_cursor_up()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self.choices[event.option_index])
+
+
+class Reading(ModalScreen[None]):
+    """A text to read: the results of an action, the keys of a page. Any of Esc, Enter, q closes it."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q,question_mark", "dismiss(None)", "Close", show=False),
+        Binding("j,down", "scroll(1)", "Down", show=False),
+        Binding("k,up", "scroll(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, title: str, text: RenderableType) -> None:
+        super().__init__()
+        self.title_shown, self.text = title, text
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide") as box:
+            box.border_title = visible(self.title_shown)
+            with VerticalScroll(can_focus=True):
+                yield Static(self.text, markup=False)
+            yield Static(Text.assemble(("Esc", "bold"), " Close"), classes="answers")
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)

@@ -1,0 +1,71 @@
+"""The bottom line of every page: its most used keys, from the table of actions. What is not possible now is dim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.text import Text
+from textual import events
+from textual.widgets import Static
+
+from postroom.tui.actions import Action
+
+MOST_KEYS = 7
+"""More than seven are not read any more; a wide terminal shows some more."""
+MOST_KEYS_WIDE = 11
+WIDE = 110
+
+
+class KeyLine(Static):
+    """One line of `key caption` pairs. A click on one does it."""
+
+    DEFAULT_CSS = """
+    KeyLine { dock: bottom; height: 1; width: 100%; padding: 0 1; background: $panel; color: $text; }
+    """
+
+    def __init__(self, actions: tuple[Action, ...], why_not: Callable[[Action], str]) -> None:
+        super().__init__(markup=False)
+        self.actions = tuple(action for action in actions if action.footer)
+        self.why_not = why_not
+        self._drawn: tuple[tuple[str, bool], ...] = ()
+
+    def shown(self) -> tuple[Action, ...]:
+        """The actions that fit, in the table's order."""
+        width, most = self.size.width - 2, MOST_KEYS_WIDE if self.size.width >= WIDE else MOST_KEYS
+        fitting: list[Action] = []
+        for action in self.actions[:most]:
+            width -= len(action.shown_key) + len(action.footer) + 1
+            if width < 0:
+                break
+            fitting.append(action)
+            width -= 3
+        return tuple(fitting)
+
+    def update_states(self) -> None:
+        """Draw the line anew if another action is possible now."""
+        states = tuple((action.id, not self.why_not(action)) for action in self.shown())
+        if states != self._drawn:
+            self._drawn = states
+            self.refresh()
+
+    def render(self) -> Text:
+        text = Text(no_wrap=True)
+        for action in self.shown():
+            if text:
+                text.append("   ")
+            possible = not self.why_not(action)
+            text.append(action.shown_key, style="bold" if possible else "dim")
+            text.append(f" {action.footer}", style="" if possible else "dim")
+        return text
+
+    def on_resize(self, _: events.Resize) -> None:
+        self.update_states()
+
+    def on_click(self, event: events.Click) -> None:
+        x = event.x - 1
+        for action in self.shown():
+            wide = len(action.shown_key) + len(action.footer) + 1
+            if 0 <= x < wide:
+                self.screen.call_later(self.screen.run_action, f"act('{action.id}')")
+                return
+            x -= wide + 3

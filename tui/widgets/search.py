@@ -1,0 +1,105 @@
+"""Search for a page or an action by a part of its name: `:` or Ctrl+P, type, Enter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """One thing that can be found. `why_not` says why it is not possible now; blank if it is."""
+
+    id: str
+    caption: str
+    kind: str
+    key: str = ""
+    help: str = ""
+    why_not: str = ""
+
+
+def matching(finds: list[Find], typed: str) -> list[Find]:
+    """Those whose caption, kind or help has every typed word; where a caption's own words begin so, first."""
+    words = typed.lower().split()
+
+    def rank(find: Find) -> tuple[int, int]:
+        starts = find.caption.lower().replace("&", " ").split()
+        in_caption = all(any(start.startswith(word) for start in starts) for word in words)
+        return (0 if in_caption else 1 if all(word in find.caption.lower() for word in words) else 2, len(starts))
+
+    found = [find for find in finds if all(word in f"{find.caption} {find.kind} {find.help}".lower() for word in words)]
+    return sorted(found, key=rank) if words else found
+
+
+class Search(ModalScreen[str | None]):
+    """Dismissed with the id of what was chosen, or None."""
+
+    CSS_PATH = ["dialogs.tcss", "search.tcss"]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Back", show=False),
+        Binding("down,ctrl+n", "move(1)", "Down", show=False, priority=True),
+        Binding("up,ctrl+p", "move(-1)", "Up", show=False, priority=True),
+    ]
+
+    def __init__(self, finds: list[Find]) -> None:
+        super().__init__()
+        self.finds = finds
+        self.found: list[Find] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog wide search") as box:
+            box.border_title = "Search for a page or an action"
+            yield Input(placeholder="A part of its name", compact=True)
+            yield OptionList(compact=True, markup=False)
+            yield Static(Text(""), markup=False, classes="answers")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).can_focus = False
+        self._fill("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    def _fill(self, typed: str) -> None:
+        self.found = matching(self.finds, typed)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(self._line(find)) for find in self.found])
+        options.highlighted = 0 if self.found else None
+        if not self.found:
+            self.query_one(".answers", Static).update(Text("Nothing is called so."))
+
+    def _line(self, find: Find) -> Text:
+        style = "dim" if find.why_not else ""
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append(f"{find.kind:<7} ", "dim").append(f"{find.caption:<44} ", style).append(
+            find.key, "bold" if not style else "dim"
+        )
+        return line
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option_index < len(self.found):
+            find = self.found[event.option_index]
+            self.query_one(".answers", Static).update(
+                Text(find.why_not or find.help, no_wrap=True, overflow="ellipsis")
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self.found[event.option_index].id)
+
+    def on_input_submitted(self) -> None:
+        place = self.query_one(OptionList).highlighted
+        if place is not None and place < len(self.found):
+            self.dismiss(self.found[place].id)
+
+    def action_move(self, direction: int) -> None:
+        options = self.query_one(OptionList)
+        options.action_cursor_down() if direction > 0 else options.action_cursor_up()

@@ -1,0 +1,80 @@
+"""The top line of every page: whose company, which page, and how things stand. What is wrong is always in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from postroom.core.plain_text import visible
+from postroom.tui.snapshots import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the status bar knows. `away_since` is when the database stopped answering, None while it does."""
+
+    standing: Standing = field(default_factory=Standing)
+    away_since: datetime | None = None
+    paused: bool = False
+    read_once: bool = False
+
+
+def words(health: Health) -> list[tuple[str, str]]:
+    """What to say about the health, most pressing first, each with `alarm`, `warning` or `calm`."""
+    standing = health.standing
+    said: list[tuple[str, str]] = []
+    if health.away_since is not None:
+        said.append((f"Not connected since {local(health.away_since, standing.time_zone)}", "alarm"))
+    if health.paused:
+        said.append(("Paused", "warning"))
+    if health.away_since is not None or not health.read_once:
+        return said
+    if standing.consumers:
+        workers = f"{standing.workers} worker{'s' if standing.workers != 1 else ''}"
+        said.append((f"Consumer running, {workers}", "calm"))
+    elif standing.consumer_gone_since is not None:
+        since = local(standing.consumer_gone_since, standing.time_zone)
+        said.append((f"Consumer not responding since {since}", "alarm"))
+    else:
+        said.append(("No consumer is running", "warning"))
+    return said
+
+
+def local(instant: datetime, time_zone: str) -> str:
+    """The time of day, in the company's time zone."""
+    return instant.astimezone(ZoneInfo(time_zone)).strftime("%H:%M:%S")
+
+
+class StatusBar(Static):
+    """One line. Its words say the state; its colours only repeat it."""
+
+    DEFAULT_CSS = """
+    StatusBar { dock: top; height: 1; width: 100%; padding: 0 1; background: $primary-background; color: $text; }
+    """
+    STYLES = {"alarm": "bold reverse red", "warning": "bold yellow", "calm": "green"}  # noqa: RUF012
+
+    health: reactive[Health] = reactive(Health(), layout=False)
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+
+    def watch_health(self, before: Health, now: Health) -> None:
+        if words(before) != words(now) or before.standing.company_name != now.standing.company_name:
+            self.refresh()
+
+    def render(self) -> Text:
+        width = self.size.width - 2
+        right = Text("  ").join(
+            Text(f" {said} " if kind == "alarm" else said, style=self.STYLES[kind]) for said, kind in words(self.health)
+        )
+        company = visible(self.health.standing.company_name)
+        left = Text("Postroom", style="bold")
+        if company:
+            left.append("  ").append(company, style="not bold")
+        left.truncate(max(8, width - right.cell_len - 2), overflow="ellipsis")
+        return Text.assemble(left, " " * max(1, width - left.cell_len - right.cell_len), right, no_wrap=True)
