@@ -21,6 +21,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "backup": ("company", "Write a consistent copy of the company while others work in it."),
         "upgrade": ("company", "Bring the company to this program's schema, a backup first."),
     },
+    "Files": {
+        "import": ("files", "Import CSV files, all or nothing: one bad row and nothing is imported."),
+        "export": ("files", "Write a list as CSV, in the import format where there is one."),
+    },
     "Documents": {
         "document": ("documents", "List, show and change documents not yet posted."),
     },

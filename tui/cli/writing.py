@@ -5,13 +5,15 @@ Whatever a person or a file typed is spelled out where it holds control characte
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -210,6 +212,35 @@ def _write(stream: TextIO | None, text: str, *, at_once: bool = True) -> None:
         close_quietly()
     except OSError as error:
         raise OutputLost(error.strerror) from error
+
+
+@contextmanager
+def utf8_output() -> Iterator[TextIO]:
+    """Standard output for a file's content: UTF-8 as it is, but on a terminal with its control characters spelled out.
+
+    Raises OutputLost.
+    """
+    stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", line_buffering=False)
+    try:
+        yield _Shown(stream) if sys.stdout.isatty() else stream
+        stream.flush()
+    except BrokenPipeError:
+        close_quietly()
+    except OSError as error:
+        raise OutputLost(error.strerror) from error
+    finally:
+        with suppress(OSError):
+            stream.detach()
+
+
+class _Shown(io.TextIOBase):
+    """Writes to a terminal, control characters spelled out."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        return self.stream.write(plain_text.visible(text.replace("\r\n", "\n"), line_breaks=True))
 
 
 def finish() -> None:
