@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from postroom.core.money import to_units
 from postroom.core.posting import amounts
-from postroom.core.statements import in_parts
+from postroom.core.statements import execute, in_parts
 from postroom.core.tables.trade import Document
 
 
@@ -16,8 +17,13 @@ def recompute_amounts(condition: Any = None) -> None:
         chosen = chosen.where(condition)
     for ids in in_parts((row.id for row in chosen), 1000):
         for document_id, totals in amounts.totals_of(ids).items():
-            Document.update(
-                amount=totals.amount,
-                vat_amount=totals.vat_amount,
-                amount_including_vat=totals.amount_including_vat,
-            ).where(Document.id == document_id).execute()
+            # as text: a changed VAT rate touches every document
+            execute(
+                "UPDATE document SET amount = ?, vat_amount = ?, amount_including_vat = ? WHERE id = ?",
+                (
+                    to_units(totals.amount),
+                    to_units(totals.vat_amount),
+                    to_units(totals.amount_including_vat),
+                    document_id,
+                ),
+            )

@@ -9,9 +9,10 @@ import pytest
 
 from postroom.core import clock, documents, setups
 from postroom.core.company import current_user
-from postroom.core.database import Location
+from postroom.core.database import Location, transaction
 from postroom.core.errors import NotFound, NotPermitted, Problem, Refused, UsageError, problems_to_json
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
+from postroom.core.posting import post
 from postroom.core.tables.setup import ChangeLogEntry, Charge, Currency, ExchangeRate, NumberSeries, UserSetup
 from postroom.core.tables.trade import Document, DocumentLine, Item, Party, UsedDocumentNo
 from postroom.core.tables.work import JobQueueEntry
@@ -229,6 +230,21 @@ def test_every_change_raises_the_version(trade: Location) -> None:
         act()
         seen.append(Document.get_by_id(made).version)
     assert seen == sorted(set(seen))
+
+
+@pytest.mark.parametrize("act", ["field", "line", "reopen"])
+def test_a_posting_computed_before_a_change_does_not_write_after_it(trade: Location, act: str) -> None:
+    made = make()
+    documents.release(made, user="ann")
+    plan = post.prepare(made, user="ann", posting_id="p1")
+    documents.reopen(made, user="ann")
+    if act == "field":
+        documents.set_fields(made, {"external_document_no": "X"}, user="ann")
+    elif act == "line":
+        documents.set_line(made, 10000, {"quantity": "2"}, user="ann")
+    with pytest.raises(Refused), transaction():
+        post.write(plan)
+    assert documents.find("S-INV1001").id == made
 
 
 @pytest.mark.parametrize(
