@@ -30,7 +30,7 @@ FAINT = "bright_black"
 
 def status(word: str) -> Text:
     """A status as its own word, coloured."""
-    return Text("On Hold (idle)" if word.startswith("On Hold with") else word, STATUS_STYLES.get(word, ""))
+    return Text("Inactive" if word.startswith("On Hold with") else word, STATUS_STYLES.get(word, ""))
 
 
 def text(value: object) -> Text:
@@ -67,9 +67,9 @@ def duration(seconds: float | None) -> str:
 
 
 def record(record_type: str, record_no: str, description: str = "") -> str:
-    """`Sales Invoice S-INV1001`; a job over no record by its description."""
-    name = f"{record_type.replace('-', ' ').title()} {record_no}".strip()
-    return visible(name or description)
+    """`Sales Invoice S-INV1001`, `Purch. Cr. Memo P-CR1002`; a job over no record by its description."""
+    kind = record_type.replace("-", " ").title().replace("Purchase", "Purch.").replace("Credit Memo", "Cr. Memo")
+    return visible(f"{kind} {record_no}".strip() or description)
 
 
 def one_line(problems: Iterable[Problem]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 
@@ -13,7 +13,6 @@ from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, CARD, ENTRIES, LIST, Situation, bindings
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.list_page import ListPage, Window
-from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText, Reading
 from postroom.tui.widgets.keyed_table import Column
@@ -28,7 +27,15 @@ def reason(entry: Any) -> Text:
     return Text(visible(entry.why.text) if entry.why is not None else "")
 
 
-class EntryActions(Page):
+if TYPE_CHECKING:
+    from postroom.tui.pages.page import Page
+
+    Mixed = Page
+else:
+    Mixed = object  # styles are found by a screen's first base, which must be the list or the card
+
+
+class EntryActions(Mixed):
     """What can be done with job queue entries, the same in the list and on the card."""
 
     def chosen(self) -> list[Any]:
@@ -147,18 +154,18 @@ class EntriesPage(EntryActions, ListPage):
 
         return (
             Column("entry_no", "No.", 6, lambda entry: Text(str(entry.entry_no)), right=True, from_width=100),
-            Column("status", "Status", 14, lambda entry: shown.status(entry.status)),
+            Column("status", "Status", 10, lambda entry: shown.status(entry.status)),
             Column(
                 "record",
                 "Record",
-                26,
+                28,
                 lambda entry: Text(shown.record(entry.record_type, entry.record_no, entry.description)),
             ),
             Column("category", "Category", 10, lambda entry: shown.text(entry.category), from_width=90),
-            Column("priority", "Prio.", 5, lambda entry: Text(str(entry.priority)), right=True, from_width=120),
+            Column("priority", "Prio.", 5, lambda entry: Text(str(entry.priority)), right=True, from_width=140),
             Column("attempts", "Att.", 4, attempts, right=True, from_width=120),
-            Column("started", "Start", 12, started, from_width=120),
-            Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=130),
+            Column("started", "Start", 12, started, from_width=140),
+            Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=120),
             Column("reason", "Error or why it waits", 0, reason),
         )
 
@@ -169,11 +176,10 @@ class EntriesPage(EntryActions, ListPage):
         return readings.read_entries(filter, window)
 
     def detail(self, row: Any) -> Text:
-        text = Text(name_of(row), "bold")
-        text.append("  ").append(shown.status(row.status)).append(f"  by {visible(row.user)}\n", "not bold")
+        text = Text.assemble((name_of(row), "bold"), "  ", shown.status(row.status), f"  by {visible(row.user)}\n")
         if row.errors:
             return text.append(shown.problem_lines(row.errors))
-        return text.append(visible(row.why.text) if row.why is not None else reason(row).plain, "not bold")
+        return text.append(visible(row.why.text) if row.why is not None else reason(row).plain)
 
     def done_with(self, keys: set[str]) -> None:
         self.unmark(keys)
@@ -232,8 +238,7 @@ def read_card(entry_id: str) -> CardSnapshot:
     except NotFound:
         gone = Section("General", Text("The entry is gone: it has ended with success, or it was deleted."))
         return CardSnapshot(None, Text("Job Queue Entry", "bold"), (gone,))
-    title = Text(name_of(entry), "bold", no_wrap=True, overflow="ellipsis")
-    title.append("   ").append(shown.status(entry.status))
+    title = Text.assemble((name_of(entry), "bold"), "   ", shown.status(entry.status))
     general = fields(
         ("Entry No.", entry.entry_no),
         ("ID", entry.id),

@@ -148,14 +148,14 @@ class ListPage(Page):
         """Caption, how many, how many marked, and the filter, in one line."""
         total = self.snapshot.total
         one, many = self.ROWS
-        text = Text(self.CAPTION, style="bold", no_wrap=True, overflow="ellipsis")
+        text = Text(no_wrap=True, overflow="ellipsis").append(self.CAPTION, "bold")
         if self.has_read:
             count = f"{COUNT_LIMIT:,}+" if total > COUNT_LIMIT else f"{total:,}"
-            text.append(f"   {count} {one if total == 1 else many}", "not bold")
+            text.append(f"   {count} {one if total == 1 else many}")
         if self.state.marks:
-            text.append(f"   {len(self.state.marks)} marked", "not bold yellow")
+            text.append(f"   {len(self.state.marks)} marked", "yellow")
         if self.state.filter:
-            text.append("   Filter: ", "not bold").append(visible(self.state.filter), "not bold cyan")
+            text.append("   Filter: ").append(visible(self.state.filter), "cyan")
         caption = self.query_one("#caption", Static)
         if caption.content != text:
             caption.update(text)

@@ -44,12 +44,12 @@ class LogPage(ListPage):
             Column(
                 "record",
                 "Record",
-                26,
+                28,
                 lambda entry: Text(shown.record(entry.record_type, entry.record_no, entry.description)),
             ),
             Column("when", "Time", 12, when),
             Column("duration", "Duration", 9, took, right=True, from_width=100),
-            Column("job_queue", "Job Queue", 10, lambda entry: shown.text(entry.job_queue), from_width=120),
+            Column("job_queue", "Job Queue", 10, lambda entry: shown.text(entry.job_queue), from_width=140),
             Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=120),
             Column("outcome", "Error or posted documents", 0, outcome),
         )
@@ -61,14 +61,14 @@ class LogPage(ListPage):
         return readings.read_log(filter, window)
 
     def detail(self, row: Any) -> Text:
-        text = Text(shown.record(row.record_type, row.record_no, row.description), "bold")
-        text.append("  ").append(shown.status(row.status)).append(f"  by {visible(row.user)}", "not bold")
+        name = shown.record(row.record_type, row.record_no, row.description)
+        text = Text.assemble((name, "bold"), "  ", shown.status(row.status), f"  by {visible(row.user)}")
         if row.duration is not None:
-            text.append(f" in {shown.duration(row.duration)}", "not bold")
+            text.append(f" in {shown.duration(row.duration)}")
         text.append("\n")
         if row.errors:
             return text.append(shown.problem_lines(row.errors))
-        return text.append(", ".join(posted_title(posted) for posted in row.posted), "not bold")
+        return text.append(", ".join(posted_title(posted) for posted in row.posted))
 
     def _open(self, unfold: str = "") -> None:
         self.app.push_screen(LogCard(int(self.table.cursor_key), unfold))
@@ -150,9 +150,8 @@ def read_card(entry_no: int) -> CardSnapshot:
     except NotFound:
         gone = Section("General", Text("This log entry was deleted."))
         return CardSnapshot(None, Text("Job Queue Log Entry", "bold"), (gone,))
-    title = Text(f"Log Entry {entry.entry_no}   ", "bold", no_wrap=True, overflow="ellipsis")
-    title.append(shown.record(entry.record_type, entry.record_no, entry.description)).append("   ")
-    title.append(shown.status(entry.status))
+    name = shown.record(entry.record_type, entry.record_no, entry.description)
+    title = Text.assemble((f"Log Entry {entry.entry_no}   {name}", "bold"), "   ", shown.status(entry.status))
     general = fields(
         ("Description", entry.description),
         ("Status", shown.status(entry.status)),

@@ -31,9 +31,11 @@ class KeyLine(Static):
 
     def shown(self) -> tuple[Action, ...]:
         """The actions that fit, in the table's order."""
-        width, most = self.size.width - 2, MOST_KEYS_WIDE if self.size.width >= WIDE else MOST_KEYS
+        width, is_wide = self.size.width - 2, self.size.width >= WIDE
         fitting: list[Action] = []
-        for action in self.actions[:most]:
+        for action in [action for action in self.actions if is_wide or not action.wide]:
+            if len(fitting) == (MOST_KEYS_WIDE if is_wide else MOST_KEYS):
+                break
             width -= len(action.shown_key) + len(action.footer) + 1
             if width < 0:
                 break

@@ -81,8 +81,7 @@ class KeyedTable(DataTable[Text]):
         return self._rows_by_key.get(key)
 
     def show_rows(self, rows: Sequence[Any], *, cursor_key: str = "") -> None:
-            caption = Text(column.caption, no_wrap=True, overflow="ellipsis")
-            caption.justify = "right" if column.right else "left"
+        """Show these rows and no others. The cursor goes to `cursor_key`; if blank, it stays on its row and line."""
         before, line = cursor_key or self.cursor_key, self.cursor_row - round(self.scroll_y)
         old_place = self.cursor_row
         self._rows_by_key = {self.key_of(row): row for row in rows}
