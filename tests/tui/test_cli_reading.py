@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import builders
@@ -13,7 +14,10 @@ from postroom.core import company, documents
 from postroom.core import database as engine
 from postroom.core.database import Location
 from postroom.core.kinds import Area, DocumentType
+from postroom.core.masters import KINDS
 from postroom.core.posting import post
+from postroom.tui.cli import masters
+from postroom.tui.cli.main import COMMANDS
 
 
 def keys(names: str) -> set[str]:
@@ -199,3 +203,32 @@ def test_users_are_listed_and_their_rights_hold(run: Run, trade: Location) -> No
     assert told.code == 1
     assert "Setup" in told.err
     assert run("--company", trade.text, "document", "list").code == 1
+
+
+def test_master_data_is_listed_changed_and_made(run: Run, trade: Location) -> None:
+    blocked = ask(run, trade, "customer", "set", "C1", "blocked=All", "name=[/x]")
+    assert (blocked["no"], blocked["blocked"], blocked["name"]) == ("C1", "All", "[/x]")
+    assert [row["no"] for row in ask(run, trade, "customer", "list", "--filter", "blocked=All")] == ["C1"]
+    (item,) = ask(run, trade, "item", "list")
+    assert (item["no"], item["stock_on_hand"]) == ("I1", "0.00")
+    new = ask(run, trade, "charge", "set", "FREIGHT", "account_no=6400", "vat_product_group=VAT25", "--new")
+    assert new["account_no"] == "6400"
+    pair = ask(run, trade, "vat-posting-setup", "set", "HOME x VAT25", "rate=24")
+    assert pair["rate"] == "24.00"
+    assert run("--company", trade.text, "vendor", "set", "NOBODY", "name=x").code == 1
+    assert run("--company", trade.text, "item", "set", "I1", "unit_price=1e5").code == 2
+    assert run("--company", trade.text, "gl-account", "set", "2300", "direct_posting=true").code == 1
+
+
+def test_every_kind_of_master_record_has_its_commands(run: Run, trade: Location) -> None:
+    for kind in KINDS.values():
+        assert COMMANDS[kind.slug] == ("masters", masters.sentence_of(kind.title))
+        assert isinstance(ask(run, trade, kind.slug, "list"), list)
+        assert run("--company", trade.text, kind.slug, "list").code == 0
+
+
+def test_init_makes_the_demo_company_on_request(run: Run, tmp_path: Path) -> None:
+    company = str(tmp_path / "demo.db")
+    assert run("--company", company, "init", "--demo").code == 0
+    documents = run("--company", company, "document", "list", "--json").json
+    assert {row["type"] for row in documents} == {type_.value for type_ in DocumentType}
