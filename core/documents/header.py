@@ -78,10 +78,28 @@ def set_fields(document_id: int, changes: Mapping[str, str], *, user: str) -> Do
         allowed = {field.stored_in for field in fields.HEADER if field.while_released}
         if not read.keys() <= allowed:
             state.refuse_released(document)
+        _refuse_moved(document, read)
         _apply(document, read)
         state.changed(document)
         (view,) = list_documents(ids=[document_id])
         return view
+
+
+def _refuse_moved(document: Document, read: Mapping[str, Value]) -> None:
+    """Once goods have moved, party, currency and the meaning of prices stay what they were posted with."""
+    for column in ("party_no", "currency_code", "prices_including_vat"):
+        if column in read and read[column] != getattr(document, column):
+            for line in state.lines_of(document):
+                if line.quantity_shipped:
+                    raise Refused(
+                        "Goods of this document have moved.",
+                        code="document_moved",
+                        record=record(document),
+                        line=line.line_no,
+                        field=column,
+                        value=str(getattr(document, column)),
+                        hint="Make another document for what is left.",
+                    )
 
 
 def delete(document_id: int, *, user: str) -> None:
@@ -215,7 +233,11 @@ def _due_date(document: Document) -> date | None:
     if document.document_date is None:
         return None
     party = Party.get_or_none(Party.area == document.type.area, Party.no == document.party_no)
-    due: date = document.document_date + timedelta(days=party.payment_days if party is not None else 0)
+    days = party.payment_days if party is not None else 0
+    try:
+        due: date = document.document_date + timedelta(days=days)
+    except OverflowError:
+        due = date.max
     return due
 
 

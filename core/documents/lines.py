@@ -13,7 +13,7 @@ from postroom.core.documents.fields import record
 from postroom.core.documents.views import DocumentDetail, show
 from postroom.core.errors import NotFound, Problem, Refused
 from postroom.core.kinds import Area, LineType
-from postroom.core.money import EXACT, ONE, round_to, write
+from postroom.core.money import EXACT, LARGEST, ONE, round_to, write
 from postroom.core.tables.setup import Charge, Currency, GeneralLedgerSetup, GlAccount, VatProductGroup
 from postroom.core.tables.trade import Document, DocumentLine, Item, Party
 from postroom.core.users import Permission
@@ -174,6 +174,11 @@ def _price(document: Document, line: DocumentLine, item: Item) -> Decimal:
         pair = posting_setup.current().vat.get((business, line.vat_group))
         if pair is not None:
             price = EXACT.multiply(price, ONE + EXACT.divide(pair.document_rate, Decimal(100)))
+    if abs(price) >= LARGEST:
+        message, hint = f"The price of item {item.no} is too large in this currency.", "Type unit_price."
+        values.refuse_all(
+            [Problem("amount_too_large", message, record(document), line.line_no, "unit_price", f"{price:.5f}", hint)]
+        )
     return round_to(price, step)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import JOIN
 
-from postroom.core import filters, posting_setup
+from postroom.core import filters, posting_setup, values
 from postroom.core.errors import NotFound, Problem, UsageError, problems_from_json
 from postroom.core.filters import FieldFilter
 from postroom.core.kinds import DocumentStatus, DocumentType, JobQueueStatus, LineType, PostedKind
@@ -96,6 +96,10 @@ class DocumentDetail:
 
 def find(no: str, type: DocumentType | str | None = None) -> Document:
     """The document of that number. Raises NotFound, and UsageError where it stands in two types and none is named."""
+    try:
+        values.read_code(no)
+    except ValueError:
+        raise _unknown("", type, shown=no) from None
     chosen = Document.select().where(Document.no == no)
     if type is not None:
         chosen = chosen.where(Document.type == read_type(type))
@@ -128,7 +132,8 @@ def read_type(text: DocumentType | str) -> DocumentType:
         ) from None
 
 
-def _unknown(no: str, type: DocumentType | str | None) -> NotFound:
+def _unknown(no: str, type: DocumentType | str | None, *, shown: str = "") -> NotFound:
+    """The error for a number that is no document's; `shown` instead of one that cannot be any."""
     posted = (
         PostedDocument.select(PostedDocument.kind, PostedDocument.no, PostedDocument.source_type)
         .where(
@@ -139,11 +144,11 @@ def _unknown(no: str, type: DocumentType | str | None) -> NotFound:
     )
     title = read_type(type).title if type is not None else "document"
     return NotFound(
-        f"There is no {title} {no}.",
+        f"There is no {title} {shown or no}.",
         code="document_unknown",
-        record=f"{title} {no}",
+        record=f"{title} {shown or no}",
         field="no",
-        value=no,
+        value=shown or no,
         hint=f"It was posted as {posted.kind.title.lower()} {posted.no}."
         if posted is not None and type in (None, posted.source_type)
         else "`postroom document list` shows those that are not yet posted.",

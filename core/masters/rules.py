@@ -9,8 +9,8 @@ from postroom.core import numbering, values
 from postroom.core.errors import Problem, Refused
 from postroom.core.kinds import AccountType, DocumentType
 from postroom.core.masters.kinds import KINDS, MasterKind
-from postroom.core.tables.setup import GlAccount
-from postroom.core.tables.trade import Document
+from postroom.core.tables.setup import GlAccount, InventoryGroup
+from postroom.core.tables.trade import Document, Item, ItemStock
 
 
 def check(kind: MasterKind, row: Any, shown: str, typed: set[str], *, is_new: bool) -> None:
@@ -19,6 +19,10 @@ def check(kind: MasterKind, row: Any, shown: str, typed: set[str], *, is_new: bo
         _check_account(row, typed)
     elif kind.slug == "number-series-line":
         _check_series_line(kind, row, shown, typed, is_new=is_new)
+    elif kind.slug == "item" and "inventory_group" in typed and not is_new:
+        _check_inventory_group(row)
+    elif kind.slug == "inventory-group" and "stock_account" in typed and not is_new:
+        _check_stock_account(row)
     for field in kind.fields:
         if field.names == "gl-account" and field.name in typed and getattr(row, field.name):
             _check_named_account(kind, shown, field.name, field.caption, getattr(row, field.name), field.is_guarded)
@@ -76,6 +80,41 @@ def _check_account(row: Any, typed: set[str]) -> None:
                 value=str(row.type),
                 hint="Name another account there first.",
             )
+
+
+def _check_inventory_group(row: Any) -> None:
+    """Stock leaves the account that it stands on."""
+    stored = Item.get_by_id(row.no)
+    stock = ItemStock.get_or_none(ItemStock.item_no == row.no)
+    if stored.inventory_group != row.inventory_group and stock is not None and (stock.quantity or stock.value):
+        raise Refused(
+            "It has stock, which stands on the account of its Inventory Posting Group.",
+            code="item_has_stock",
+            record=f"Item {row.no}",
+            field="inventory_group",
+            value=row.inventory_group,
+            hint="Change the group when nothing is on hand.",
+        )
+
+
+def _check_stock_account(row: Any) -> None:
+    if InventoryGroup.get_by_id(row.code).stock_account == row.stock_account:
+        return
+    stocked = (
+        Item.select(Item.no)
+        .join(ItemStock, on=(ItemStock.item_no == Item.no))
+        .where(Item.inventory_group == row.code, (ItemStock.quantity != 0) | (ItemStock.value != 0))
+        .first()
+    )
+    if stocked is not None:
+        raise Refused(
+            f"Stock stands on its account: item {stocked.no} is on hand.",
+            code="item_has_stock",
+            record=f"Inventory Posting Group {row.code}",
+            field="stock_account",
+            value=row.stock_account,
+            hint="Make another group for new items.",
+        )
 
 
 def _check_named_account(

@@ -406,6 +406,37 @@ def test_an_order_shipped_and_not_invoiced_is_not_deleted(trade: Location) -> No
     documents.delete(made, user="ann")
 
 
+def test_party_and_currency_stay_once_goods_have_moved(trade: Location) -> None:
+    made = make("purchase-order")
+    DocumentLine.update(quantity_shipped=1).execute()
+    for changes in ({"party_no": "V2"}, {"prices_including_vat": "true"}):
+        with refusal("document_moved"):
+            documents.set_fields(made, changes, user="ann")
+    documents.set_fields(made, {"party_no": "V1", "party_name": "Mill"}, user="ann")
+
+
+def test_a_total_too_large_to_keep_is_refused(trade: Location) -> None:
+    made = make()
+    with refusal("amount_too_large"):
+        documents.set_line(made, 10000, {"quantity": "9" * 12, "unit_price": "9" * 12}, user="ann")
+    assert documents.show(made).view.amount == 100
+    Item.update(unit_price="9" * 12).execute()
+    Currency.create(code="XXS")
+    with refusal("amount_too_large"):
+        make(currency_code="XXS", currency_factor="0.0000000001")
+
+
+def test_the_last_day_of_the_calendar_has_a_due_date(trade: Location) -> None:
+    view = documents.new("sales-invoice", {"party_no": "C1", "posting_date": "9999-12-31"}, user="ann")
+    assert view.due_date == date(9999, 12, 31)
+
+
+@pytest.mark.parametrize("no", ["", "\0", "\udcff", "x" * 500, "[/x]", "\x1b[31m"])
+def test_a_number_that_cannot_be_one_is_not_found(firm: Location, no: str) -> None:
+    with pytest.raises(NotFound):
+        documents.find(no)
+
+
 def test_a_document_is_found_by_its_number_and_its_type_where_that_is_needed(trade: Location) -> None:
     documents.new("sales-order", user="ann", no="A1")
     documents.new("sales-invoice", user="ann", no="A1")

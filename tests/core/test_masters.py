@@ -248,3 +248,15 @@ def test_a_series_line_that_cannot_count_is_refused(firm: Location, changes: dic
 def test_a_line_for_an_unknown_series_is_refused(firm: Location) -> None:
     with refusal("bad_value"):
         set_new("number-series-line", "NOSUCH", starting_no="A1")
+
+
+def test_stock_stays_on_the_account_it_stands_on(firm: Location) -> None:
+    set_new("item", "I1", **GOODS)
+    ItemStock.create(item_no="I1", quantity="7", value="70.50", last_cost="10")
+    with refusal("item_has_stock"):
+        masters.set_record("item", "I1", {"inventory_group": "RAW"}, user=me())
+    with refusal("item_has_stock"):
+        masters.set_record("inventory-group", "RESALE", {"stock_account": "1210"}, user=me())
+    ItemStock.update(quantity=0, value=0).execute()
+    masters.set_record("item", "I1", {"inventory_group": "RAW"}, user=me())
+    masters.set_record("inventory-group", "RESALE", {"stock_account": "1210"}, user=me())
