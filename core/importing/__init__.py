@@ -93,7 +93,7 @@ def _write(sheets: Sequence[Sheet], create_missing: bool, problems: Problems, us
     by_kind = {name: [sheet for sheet in sheets if sheet.kind.name == name] for name in KINDS}
     known = books.read()
     drafts = [
-        masters.take(sheet, known, problems)
+        masters.take(sheet, known, problems, awaits_groups=create_missing)
         for name in KINDS
         if name not in ("documents", "lines")
         for sheet in by_kind[name]
@@ -105,6 +105,9 @@ def _write(sheets: Sequence[Sheet], create_missing: bool, problems: Problems, us
     trade.refuse_used(documents, problems)
     for sheet in by_kind["lines"]:
         trade.take_lines(documents, sheet, missing, problems)
+    if create_missing:
+        for draft in drafts:
+            masters.refuse_awaited(draft, known, problems)
     if problems.found:
         raise InputInvalid(_in_order(problems, sheets))
     if missing.makes_setup:

@@ -70,7 +70,6 @@ def read() -> Books:
             "general_business_group": _codes_of(tables.GeneralBusinessGroup),
             "vat_business_group": _codes_of(tables.VatBusinessGroup),
             "general_product_group": _codes_of(tables.GeneralProductGroup),
-            "vat_product_group": _codes_of(tables.VatProductGroup),
             "inventory_group": _codes_of(tables.InventoryGroup),
             "currency_code": _codes_of(tables.Currency),
             **{

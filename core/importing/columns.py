@@ -82,8 +82,8 @@ def _percent(text: str) -> Decimal:
 
 def _rate(text: str) -> Decimal | None:
     number = decimal(text)
-    if number is not None and not 0 <= number <= 1000:
-        raise ValueError("is not between 0 and 1000")
+    if number is not None and not 0 <= number <= 100:
+        raise ValueError("is not between 0 and 100")
     return number
 
 

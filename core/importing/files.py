@@ -53,7 +53,8 @@ class Problems:
 
     def in_row(self, sheet: Sheet, row: Row, column: str, message: str, value: object | None = None) -> None:
         """A problem with one cell; `value` where it is not simply what the cell holds."""
-        self.add(sheet.file, row.line, column, row.values.get(column, "") if value is None else value, message)
+        held = row.values.get(column, "") if value is None else value
+        self.add(sheet.file, row.line, column, int(held) if isinstance(held, bool) else held, message)
 
 
 def read(path: Path, problems: Problems, wanted: str = "") -> Sheet | None:

@@ -11,16 +11,17 @@ from decimal import Decimal
 from typing import Any
 
 from postroom.core import values
+from postroom.core.documents.totals import recompute_amounts
 from postroom.core.importing import opening_stock
 from postroom.core.importing.books import Books, PartyFacts
 from postroom.core.importing.files import Problems, Row, Sheet, is_unreadable
 from postroom.core.importing.opening_stock import Opening
-from postroom.core.kinds import AccountType, Area
+from postroom.core.kinds import AccountType, Area, DocumentType
 from postroom.core.posting_setup import Account
 from postroom.core.statements import MOST_PARAMETERS, execute, in_parts, insert_text
 from postroom.core.tables.base import Table
 from postroom.core.tables.setup import Charge, GlAccount
-from postroom.core.tables.trade import Item, Party
+from postroom.core.tables.trade import Document, Item, Party
 
 _AREAS = {"customers": Area.SALES, "vendors": Area.PURCHASE}
 _MODELS: dict[str, type[Table]] = {
@@ -31,10 +32,6 @@ _MODELS: dict[str, type[Table]] = {
     "vendors": Party,
 }
 _TEMPLATES = {"charges": "charge", "items": "item", "customers": "customer", "vendors": "vendor"}
-_GROUPS = (
-    *("general_business_group", "vat_business_group", "general_product_group", "vat_product_group"),
-    *("inventory_group", "currency_code"),
-)
 _TITLES = {
     "general_business_group": "general business posting group",
     "vat_business_group": "VAT business posting group",
@@ -49,15 +46,25 @@ Record = dict[str, Any]
 
 @dataclass(slots=True)
 class MasterDraft:
-    """Records of one kind, whole and ready to be written, and the stock that new items start with."""
+    """Records of one kind, whole and ready to be written, and the stock that new items start with.
+
+    `moved_parties` are those whose VAT business posting group changes, and with it the amounts of their documents.
+    `awaited_groups` are VAT product posting groups that lines of the same command may yet make.
+    """
 
     kind: str
+    sheet: Sheet
     records: list[Record]
     openings: list[Opening]
+    moved_parties: list[str]
+    awaited_groups: list[tuple[Row, str]]
 
 
-def take(sheet: Sheet, books: Books, problems: Problems) -> MasterDraft:
-    """Check one sheet and add its records to the books. A draft with problems found must not be written."""
+def take(sheet: Sheet, books: Books, problems: Problems, *, awaits_groups: bool) -> MasterDraft:
+    """Check one sheet and add its records to the books. A draft with problems found must not be written.
+
+    With `awaits_groups` unknown VAT product posting groups are left for `refuse_awaited`, after the lines.
+    """
     kind = sheet.kind.name
     seen: dict[str, int] = {}
     rows = []
@@ -71,15 +78,32 @@ def take(sheet: Sheet, books: Books, problems: Problems) -> MasterDraft:
         seen[no] = row.line
         rows.append(row)
     stored = _stored(kind, [row.values["no"] for row in rows])
-    draft = MasterDraft(kind, [], [])
+    draft = MasterDraft(kind, sheet, [], [], [], [])
     for row in rows:
-        record = _record(sheet, row, stored.get(row.values["no"]), books)
+        before = stored.get(row.values["no"])
+        record = _record(sheet, row, before, books)
+        if before is not None and before.get("vat_business_group") != record.get("vat_business_group"):
+            draft.moved_parties.append(record["no"])
         _check(sheet, row, record, books, problems)
+        group = record.get("vat_product_group", "")
+        if "vat_product_group" in sheet.columns and group and group not in books.vat_groups:
+            draft.awaited_groups.append((row, group))
         if kind == "items":
             _take_opening(draft, sheet, row, record, row.values["no"] in stored, books, problems)
         draft.records.append(record)
         _add(kind, record, books)
+    if not awaits_groups:
+        refuse_awaited(draft, books, problems)
     return draft
+
+
+def refuse_awaited(draft: MasterDraft, books: Books, problems: Problems) -> None:
+    """Name the rows whose VAT product posting group is still not there."""
+    title = _TITLES["vat_product_group"]
+    for row, group in draft.awaited_groups:
+        if group not in books.vat_groups:
+            hint = values.near(group, books.vat_groups, title)
+            problems.in_row(draft.sheet, row, "vat_product_group", f"The {title} {group} does not exist. {hint}")
 
 
 def _stored(kind: str, nos: Sequence[str]) -> dict[str, Record]:
@@ -119,8 +143,8 @@ def _check(sheet: Sheet, row: Row, record: Mapping[str, Any], books: Books, prob
             hint = values.near(code, known, title)
             problems.in_row(sheet, row, column, f"The {title} {code} does not exist. {hint}")
 
-    for column in _GROUPS:
-        if column in record:
+    for column in _TITLES:
+        if column in record and column != "vat_product_group":
             known = books.codes[column] | ({books.setup.lcy_code} if column == "currency_code" else set())
             refuse(column, known, _TITLES[column])
     if kind in _AREAS:
@@ -154,12 +178,8 @@ def _take_opening(
     problems: Problems,
 ) -> None:
     quantity: Decimal = row.values["opening_quantity"]
-    if not quantity:
-        return
-    if is_stored:
-        message = f"{record['no']} exists; only a new item takes an opening quantity. Leave it blank."
-        problems.in_row(sheet, row, "opening_quantity", message)
-        return
+    if not quantity or is_stored:
+        return  # what an item that is there has on hand follows from its ledger
     account = books.setup.stock_accounts.get(record["inventory_group"], "")
     if not account:
         group = record["inventory_group"] or "(blank)"
@@ -200,6 +220,10 @@ def _add(kind: str, record: Record, books: Books) -> None:
 def write(draft: MasterDraft) -> None:
     """Insert or update all records, many rows a statement, in the caller's transaction."""
     upsert(_MODELS[draft.kind], draft.records)
+    if draft.kind in _AREAS:
+        types = [type_ for type_ in DocumentType if type_.area is _AREAS[draft.kind]]
+        for nos in in_parts(draft.moved_parties, 1000):
+            recompute_amounts(Document.party_no.in_(nos) & Document.type.in_(types))
 
 
 def upsert(model: type[Table], records: Sequence[Record]) -> None:
