@@ -1,0 +1,56 @@
+"""Notes to users: on final failure always, on success where asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from postroom.core import clock
+from postroom.core.database import transaction
+from postroom.core.statements import insert
+from postroom.core.tables.base import instant_to_stored
+from postroom.core.tables.work import Note
+
+
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    """A note as lists show it."""
+
+    id: int
+    user: str
+    created: datetime
+    text: str
+    record_type: str
+    record_no: str
+    is_read: bool
+
+
+def write(user: str, text: str, record_type: str = "", record_no: str = "") -> None:
+    """Leave a note, in the caller's transaction."""
+    insert(
+        Note,
+        ("user_id", "created_at", "text", "record_type", "record_no", "is_read"),
+        [(user, instant_to_stored(clock.now()), text, record_type, record_no, False)],
+    )
+
+
+def list_notes(user: str, *, unread_only: bool = False) -> list[NoteView]:
+    """A user's notes, newest first."""
+    chosen = Note.select().where(Note.user_id == user)
+    if unread_only:
+        chosen = chosen.where(~Note.is_read)
+    return [
+        NoteView(row.id, row.user_id, row.created_at, row.text, row.record_type, row.record_no, row.is_read)
+        for row in chosen.order_by(Note.id.desc())
+    ]
+
+
+def unread_count(user: str) -> int:
+    """How many notes a user has not read."""
+    return int(Note.select().where((Note.user_id == user) & ~Note.is_read).count())
+
+
+def mark_read(user: str) -> int:
+    """Take all notes of a user as read; returns how many were new."""
+    with transaction():
+        return int(Note.update(is_read=True).where((Note.user_id == user) & ~Note.is_read).execute())

@@ -1,0 +1,321 @@
+"""Queueing documents, many at once: release, Scheduled for Posting, one entry each, change log; a part at a time.
+
+What is done to every document is a statement over all of a part (queueing 10,000 documents must take seconds).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from postroom.core import clock
+from postroom.core import database as engine
+from postroom.core.database import transaction
+from postroom.core.documents import release
+from postroom.core.errors import PostroomError, Problem
+from postroom.core.jobs import doorbell
+from postroom.core.jobs.registry import POST_DOCUMENT
+from postroom.core.jobs.results import DocumentResult
+from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
+from postroom.core.statements import execute, in_parts, insert, insert_returning, marks, query
+from postroom.core.tables.base import instant_from_stored, instant_to_stored
+from postroom.core.tables.setup import BackgroundPostingSetup, ChangeLogEntry, PurchasesSetup, SalesSetup
+from postroom.core.tables.trade import Document
+from postroom.core.tables.work import Batch, JobQueueEntry
+
+AT_ONCE = 1000
+"""Documents queued in one transaction: a batch must not hold SQLite's write lock for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOptions:
+    """How documents are queued. `check` tells what is wrong with a document now; None leaves that to the posting."""
+
+    check: Callable[[int], tuple[Problem, ...]] | None = None
+    posting_date: date | None = None
+    replace_posting_date: bool = False
+    replace_document_date: bool = False
+    calc_inv_discount: bool = False
+    report: str = "Post"
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """A document's row as its queueing reads it."""
+
+    id: int
+    type: DocumentType
+    no: str
+    status: str
+    job_queue_status: str
+
+
+def queue_documents(
+    document_ids: Sequence[int],
+    options: QueueOptions,
+    *,
+    user: str,
+    progress: Callable[[int], None] | None = None,
+) -> list[DocumentResult]:
+    """Queue documents in their order; several make a batch. Documents that may not be queued are refused, each with why."""
+    batch_no = _new_batch(options, user) if len(document_ids) > 1 else None
+    results: list[DocumentResult] = []
+    for part in in_parts(document_ids, AT_ONCE):
+        with transaction():
+            results += _queue_part(part, options, batch_no, user)
+            doorbell.ring_after_commit()
+        if progress is not None:
+            progress(len(results))
+    return results
+
+
+def _new_batch(options: QueueOptions, user: str) -> int:
+    dates = str(options.posting_date) if options.posting_date else ""
+    stored = json.dumps(
+        {
+            "posting_date": dates,
+            "replace_posting_date": options.replace_posting_date,
+            "replace_document_date": options.replace_document_date,
+            "calc_inv_discount": options.calc_inv_discount,
+        }
+    )
+    with transaction():
+        (number,) = insert_returning(
+            Batch,
+            ("report", "user_id", "created_at", "options"),
+            [(options.report, user, instant_to_stored(clock.now()), stored)],
+            "no",
+        )
+    return number
+
+
+def _queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, user: str) -> list[DocumentResult]:
+    found = _lock(ids)
+    entries = _entries_of(ids)
+    refused: dict[int, DocumentResult] = {}
+    for id_ in ids:
+        if id_ not in found:
+            refused[id_] = DocumentResult("", str(id_), "refused", errors=(gone(id_),))
+        elif found[id_].job_queue_status in (JobQueueStatus.SCHEDULED.value, JobQueueStatus.POSTING.value):
+            document = found[id_]
+            problem = already_queued(document.type, document.no, document.job_queue_status, entries.get(id_))
+            refused[id_] = _refused(document, (problem,))
+    wanted = [found[id_] for id_ in ids if id_ not in refused]
+    _replace_dates([document.id for document in wanted], options)
+    refused |= _release(wanted, options)
+    if options.check is not None:
+        for document in wanted:
+            if document.id not in refused and (problems := options.check(document.id)):
+                refused[document.id] = _refused(document, problems)
+    queued = [document for document in wanted if document.id not in refused]
+    entry_ids = _write_entries(queued, entries, batch_no, user)
+    _mark_scheduled(queued, user)
+    return [
+        refused.get(id_) or DocumentResult(found[id_].type.value, found[id_].no, "queued", entry_ids[id_]) for id_ in ids
+    ]
+
+
+def _lock(ids: list[int]) -> dict[int, _Queued]:
+    """The documents, held in the order of their ids until the transaction ends."""
+    held = " FOR UPDATE" if engine.is_postgres() else ""
+    return {
+        row[0]: _Queued(row[0], DocumentType(row[1]), *row[2:])
+        for row in query(
+            f"SELECT id, type, no, status, job_queue_status FROM document WHERE id IN ({marks(len(ids))})"
+            f" ORDER BY id{held}",
+            ids,
+        )
+    }
+
+
+def _entries_of(ids: list[int]) -> dict[int, tuple[Any, ...]]:
+    """The posting entries that documents have already, as (entry_no, id, user, created_at)."""
+    return {
+        row[0]: row[1:]
+        for row in query(
+            "SELECT record_id, entry_no, id, user_id, created_at FROM job_queue_entry"
+            f" WHERE job = 'post-document' AND record_id IN ({marks(len(ids))})",
+            ids,
+        )
+    }
+
+
+def _replace_dates(ids: list[int], options: QueueOptions) -> None:
+    """Write the batch's dates to its documents."""
+    if options.posting_date is None or not ids:
+        return
+    for wanted, column in (
+        (options.replace_posting_date, "posting_date"),
+        (options.replace_document_date, "document_date"),
+    ):
+        if wanted:
+            execute(
+                f"UPDATE document SET {column} = ?, version = version + 1 WHERE id IN ({marks(len(ids))})",
+                [options.posting_date.isoformat(), *ids],
+            )
+
+
+def _release(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, DocumentResult]:
+    """Release what is still open: those plainly ready all at once, the others one by one, with every reason."""
+    still_open = [document for document in documents if document.status == DocumentStatus.OPEN.value]
+    one_by_one = still_open if options.calc_inv_discount or _setup_calculates_discount() else []
+    if not one_by_one and still_open:
+        ids = [document.id for document in still_open]
+        ready = {
+            id_
+            for (id_,) in query(
+                "SELECT d.id FROM document d WHERE d.party_no <> '' AND EXISTS (SELECT 1 FROM document_line l"
+                " WHERE l.document_id = d.id AND l.type <> 'comment' AND l.no <> '' AND l.quantity <> 0)"
+                f" AND d.id IN ({marks(len(ids))})",
+                ids,
+            )
+        }
+        one_by_one = [document for document in still_open if document.id not in ready]
+    refused = {}
+    for document in one_by_one:
+        try:
+            row = Document.get_by_id(document.id)
+            if options.calc_inv_discount:
+                release.calculate_invoice_discount(row)
+            release.release_in_transaction(row)
+        except PostroomError as error:
+            refused[document.id] = _refused(document, error.problems)
+    return refused
+
+
+def _setup_calculates_discount() -> bool:
+    return any(model.get_by_id(1).calc_inv_discount for model in (SalesSetup, PurchasesSetup))
+
+
+def _write_entries(
+    documents: Sequence[_Queued], existing: Mapping[int, tuple[Any, ...]], batch_no: int | None, user: str
+) -> dict[int, str]:
+    """One entry per document: a new one, or the one it has, with its attempts back at 0."""
+    now = instant_to_stored(clock.now())
+    entry_ids: dict[int, str] = {}
+    setups = {Area.SALES: SalesSetup.get_by_id(1), Area.PURCHASE: PurchasesSetup.get_by_id(1)}
+    new = []
+    for document in documents:
+        setup = setups[document.type.area]
+        if document.id in existing:
+            entry_no, entry_ids[document.id] = existing[document.id][:2]
+            _reuse(entry_no, setup, batch_no, user, now)
+            continue
+        entry_ids[document.id] = secrets.token_hex(8)
+        new.append(
+            (
+                entry_ids[document.id],
+                user,
+                POST_DOCUMENT,
+                document.type.value,
+                document.id,
+                document.no,
+                f"Post {document.type.title} {document.no}",
+                EntryStatus.READY.value,
+                setup.job_queue_category_code,
+                setup.priority_for_post,
+                setup.maximum_no_of_attempts,
+                setup.rerun_delay,
+                setup.job_timeout,
+                batch_no,
+                setup.notify_on_success,
+                now,
+                now,
+            )
+        )
+    insert(JobQueueEntry, _ALL_COLUMNS, [(*row, *_BLANK.values()) for row in new])
+    return entry_ids
+
+
+_COLUMNS = (
+    *("id", "user_id", "job", "record_type", "record_id", "record_no", "description", "status", "category_code"),
+    *("priority", "max_attempts", "rerun_delay", "job_timeout", "batch_no", "notify_on_success", "created_at"),
+    "last_ready_at",
+)
+_BLANK: Mapping[str, Any] = {
+    name: field.default
+    for name, field in JobQueueEntry._meta.fields.items()
+    if name not in _COLUMNS and name != "entry_no"
+}
+_ALL_COLUMNS = (*_COLUMNS, *_BLANK)
+
+
+def _reuse(entry_no: int, setup: BackgroundPostingSetup, batch_no: int | None, user: str, now: int) -> None:
+    execute(
+        "UPDATE job_queue_entry SET status = 'Ready', attempts = 0, errors = '', held_by = '', earliest_start = 0,"
+        " user_id = ?, category_code = ?, priority = ?, max_attempts = ?, rerun_delay = ?, job_timeout = ?, batch_no = ?,"
+        " notify_on_success = ?, last_ready_at = ? WHERE entry_no = ?",
+        (
+            user,
+            setup.job_queue_category_code,
+            setup.priority_for_post,
+            setup.maximum_no_of_attempts,
+            setup.rerun_delay,
+            setup.job_timeout,
+            batch_no,
+            setup.notify_on_success,
+            now,
+            entry_no,
+        ),
+    )
+
+
+def _mark_scheduled(documents: Sequence[_Queued], user: str) -> None:
+    if not documents:
+        return
+    ids = [document.id for document in documents]
+    execute(
+        f"UPDATE document SET job_queue_status = ?, status = ? WHERE id IN ({marks(len(ids))})",
+        [JobQueueStatus.SCHEDULED.value, DocumentStatus.RELEASED.value, *ids],
+    )
+    now = instant_to_stored(clock.now())
+    insert(
+        ChangeLogEntry,
+        ("at", "user_id", "action", "kind", "record", "field", "old_value", "new_value"),
+        [
+            (
+                *(now, user, "Queue", document.type.title, document.no, "Job Queue Status"),
+                *(document.job_queue_status, JobQueueStatus.SCHEDULED.value),
+            )
+            for document in documents
+        ],
+    )
+
+
+def _refused(document: _Queued, problems: tuple[Problem, ...]) -> DocumentResult:
+    return DocumentResult(document.type.value, document.no, "refused", errors=problems)
+
+
+def gone(document_id: int) -> Problem:
+    """The problem of a document that is no longer there."""
+    return Problem(
+        "document_gone",
+        "The document is no longer there.",
+        value=str(document_id),
+        hint="It may have been posted or deleted meanwhile.",
+    )
+
+
+def already_queued(type_: DocumentType, no: str, status: str, entry: tuple[Any, ...] | None) -> Problem:
+    """The refusal of a document that waits in the job queue, naming its entry, who queued it, and when.
+
+    `entry` is (entry_no, id, user, created_at) as stored.
+    """
+    who = ""
+    if entry is not None:
+        since = instant_from_stored(entry[3])
+        when = f" at {since:%Y-%m-%d %H:%M} UTC" if since else ""
+        who = f" by entry {entry[0]}, queued by {entry[2]}{when}"
+    posting = status == JobQueueStatus.POSTING.value
+    return Problem(
+        "document_is_posting" if posting else "document_is_scheduled",
+        f"The document is {'being posted' if posting else 'scheduled for posting'}{who}.",
+        f"{type_.title} {no}",
+        field="job_queue_status",
+        value=status,
+        hint="Wait until it has ended." if posting else "Remove it from the job queue first, or wait.",
+    )

@@ -1,0 +1,42 @@
+"""The recurrence of an entry as its row stores it: weekdays `mon,tue`, times `22:00`, minutes, a date formula."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from postroom.core.errors import UsageError
+from postroom.core.jobs.recurrence import WEEKDAYS, Recurrence
+from postroom.core.tables.work import JobQueueEntry
+
+
+def of_entry(entry: JobQueueEntry) -> Recurrence:
+    """The rules of a stored entry."""
+    return Recurrence(
+        weekdays=read_weekdays(entry.weekdays),
+        formula=entry.next_run_date_formula,
+        starting_time=read_time("starting_time", entry.starting_time),
+        ending_time=read_time("ending_time", entry.ending_time),
+        minutes=entry.no_of_minutes_between_runs,
+    )
+
+
+def read_weekdays(text: str) -> frozenset[int]:
+    """`mon,wed` as numbers from 0. Raises UsageError."""
+    days = set()
+    for word in text.replace(",", " ").lower().split():
+        if word[:3] not in WEEKDAYS:
+            raise UsageError(
+                f"{word} is not a weekday.", field="weekdays", value=text, hint=f"Write some of {', '.join(WEEKDAYS)}."
+            )
+        days.add(WEEKDAYS.index(word[:3]))
+    return frozenset(days)
+
+
+def read_time(field: str, text: str) -> time | None:
+    """`22:00` or blank. Raises UsageError."""
+    if not text:
+        return None
+    try:
+        return time.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text} is not a time of day.", field=field, value=text, hint="It looks like 22:00.") from error

@@ -1,0 +1,180 @@
+"""Running a claimed entry: compute first, lock last, and end posting, log and entry in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import FrameType
+
+from postroom.core import database as engine
+from postroom.core.database import transaction
+from postroom.core.errors import PostroomError, Problem
+from postroom.core.jobs import endings, queues
+from postroom.core.jobs.claims import Claim, ClaimLost
+from postroom.core.jobs.registry import job_type
+from postroom.core.posting import post
+
+_log = logging.getLogger(__name__)
+
+
+class JobTimeout(BaseException):
+    """The job's time is over. Not an Exception, so that no job's own handler swallows it."""
+
+
+class JobReturned(BaseException):
+    """The consumer stops and its grace time is over: roll back and return the entry."""
+
+
+class JobCancelled(BaseException):
+    """A person cancelled the run."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(by)
+        self.by = by
+
+
+def run(claim: Claim) -> None:
+    """Run a claimed entry to one of its endings. Raises only what the worker itself must act on."""
+    try:
+        with _time_limit(claim.job_timeout):
+            _work(claim)
+    except ClaimLost:
+        _log.warning("entry %s was taken from this worker; nothing was committed", claim.entry_no)
+    except PostroomError as error:
+        _end(lambda: endings.fail(claim, error.problems))
+    except JobTimeout:
+        _end(lambda: endings.fail(claim, (timeout_problem(claim),)))
+    except JobReturned:
+        _end(lambda: endings.give_back(claim, _returned(claim)))
+    except JobCancelled as cancelled:
+        by = cancelled.by
+        _end(lambda: endings.hold(claim, by))
+    except Exception as error:  # noqa: BLE001  a bug in a job is this entry's error, never the worker's end
+        _classified(claim, error)
+
+
+def _work(claim: Claim) -> None:
+    job = job_type(claim.job)
+    if job.run is not None:
+        job.run(claim)
+        with transaction():
+            endings.succeed(claim)
+        return
+    if claim.record_id is None:
+        raise PostroomError("The entry names no document.", record=claim.description, hint="Delete the entry.")
+    plan = post.prepare(claim.record_id, user=claim.user_id, posting_id=claim.token, batch_no=claim.batch_no)
+    with transaction():
+        post.write(plan)
+        endings.succeed(claim)
+
+
+def _classified(claim: Claim, error: Exception) -> None:
+    """What an exception means: the database away, worth another attempt, or a bug."""
+    if engine.is_away(error):
+        _wait_for_database()
+        _end(lambda: endings.give_back(claim, _away(claim, error)))
+        return
+    if engine.is_transient(error):
+        problem = Problem(
+            "transient_failure",
+            f"The database gave up on the transaction: {' '.join(str(error).split())[:200]}",
+            claim.description,
+            hint="It is tried again by itself.",
+        )
+        if claim.attempt < claim.max_attempts:
+            delay = timedelta(seconds=claim.rerun_delay * 2 ** (claim.attempt - 1))
+            _end(lambda: endings.try_again(claim, (problem,), delay))
+        else:
+            _end(lambda: endings.fail(claim, (problem,)))
+        return
+    told = engine.translate(error, "The database")
+    problem = Problem(
+        "internal_error" if told is None else told.problems[0].code,
+        f"The job failed unexpectedly: {type(error).__name__}: {error}" if told is None else told.problems[0].message,
+        claim.description,
+        hint="Show the call stack in the log to whoever maintains this program." if told is None else "Then restart it.",
+    )
+    stack = "".join(traceback.format_exception(error))
+    _end(lambda: endings.fail(claim, (problem,), stack))
+    queues.stop_if_all_failed(claim.job_queue_code)
+
+
+def _end(ending: object) -> None:
+    """Write an ending in a transaction of its own, waiting for a database that is away; a lost claim ends quietly."""
+    while True:
+        try:
+            with transaction():
+                ending()  # type: ignore[operator]
+            return
+        except ClaimLost:
+            return
+        except Exception as error:
+            if not engine.is_away(error):
+                raise
+            _log.warning("the database is away: %s", error)
+            _wait_for_database()
+
+
+def _wait_for_database() -> None:
+    """Reconnect, with growing pauses up to two seconds, until the database answers."""
+    pause = 0.05
+    while True:
+        try:
+            engine.reconnect()
+            return
+        except Exception as error:  # noqa: BLE001  whatever keeps the database away, it is waited for
+            _log.warning("the database is away: %s", error)
+            time.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+
+@contextmanager
+def _time_limit(seconds: int) -> Iterator[None]:
+    """Raise JobTimeout in the block after so many seconds. The consumer kills a worker that does not react to it."""
+
+    def over(signum: int, frame: FrameType | None) -> None:
+        raise JobTimeout
+
+    try:
+        before = signal.signal(signal.SIGALRM, over)
+    except ValueError:  # not in the main thread, where no signal arrives: the caller's own limit holds
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def timeout_problem(claim: Claim) -> Problem:
+    """The error of a run that took longer than its entry allows."""
+    return Problem(
+        "timeout",
+        f"The job was stopped: it ran longer than its Job Timeout of {claim.job_timeout} seconds.",
+        claim.description,
+        field="job_timeout",
+        value=str(claim.job_timeout),
+        hint="Find out what held it up, or raise Job Timeout, and restart it.",
+    )
+
+
+def _returned(claim: Claim) -> Problem:
+    return Problem(
+        "returned", "The consumer was stopped before the job had ended.", claim.description, hint="It runs again by itself."
+    )
+
+
+def _away(claim: Claim, error: Exception) -> Problem:
+    return Problem(
+        "database_away",
+        f"The database was locked or away: {' '.join(str(error).split())[:200]}",
+        claim.description,
+        hint="It runs again by itself.",
+    )
