@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from postroom.core.documents.header import delete, new, set_fields
 from postroom.core.documents.lines import set_line
-from postroom.core.documents.release import (
+from postroom.core.documents.releasing import (
     calculate_invoice_discount,
     release,
     release_in_transaction,
