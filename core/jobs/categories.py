@@ -1,0 +1,130 @@
+"""Job Queue Categories: at most one entry of a category is In Process at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from peewee import fn
+
+from postroom.core import changelog, users, values
+from postroom.core.database import transaction
+from postroom.core.errors import NotFound, Problem, Refused
+from postroom.core.setup_version import raise_version
+from postroom.core.tables.setup import PurchasesSetup, SalesSetup
+from postroom.core.tables.work import JobQueueCategory, JobQueueEntry
+from postroom.core.users import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryView:
+    """A category and how many entries bear it."""
+
+    code: str
+    description: str
+    entries: int
+
+
+def list_categories() -> list[CategoryView]:
+    """All categories by code."""
+    counted = dict(
+        JobQueueEntry.select(JobQueueEntry.category_code, fn.COUNT(JobQueueEntry.entry_no))
+        .group_by(JobQueueEntry.category_code)
+        .tuples()
+    )
+    return [
+        CategoryView(row.code, row.description, counted.get(row.code, 0))
+        for row in JobQueueCategory.select().order_by(JobQueueCategory.code)
+    ]
+
+
+def add(code: str, description: str = "", *, user: str) -> CategoryView:
+    """Make a category. Needs Job Queue Admin."""
+    users.require(user, Permission.JOB_QUEUE_ADMIN)
+    name = _read_code(code)
+    with transaction():
+        if JobQueueCategory.get_or_none(JobQueueCategory.code == name) is not None:
+            raise _exists(name)
+        JobQueueCategory.create(code=name, description=values.read_text(description))
+        changelog.record(user, "Insert", "Job Queue Category", name)
+    return CategoryView(name, description, 0)
+
+
+def rename(old: str, new: str, *, user: str) -> CategoryView:
+    """Rename a category; entries and setups that name it follow. Needs Job Queue Admin."""
+    users.require(user, Permission.JOB_QUEUE_ADMIN)
+    name = _read_code(new)
+    with transaction():
+        row = _row(old)
+        if name != old and JobQueueCategory.get_or_none(JobQueueCategory.code == name) is not None:
+            raise _exists(name)
+        JobQueueCategory.update(code=name).where(JobQueueCategory.code == old).execute()
+        followed = JobQueueEntry.update(category_code=name).where(JobQueueEntry.category_code == old).execute()
+        for setup in (SalesSetup, PurchasesSetup):
+            setup.update(job_queue_category_code=name).where(setup.job_queue_category_code == old).execute()
+        raise_version()
+        changelog.record(user, "Rename", "Job Queue Category", old, field="Code", old=old, new=name)
+    return CategoryView(name, row.description, followed)
+
+
+def delete(code: str, *, user: str) -> None:
+    """Delete a category that no entry and no setup names. Needs Job Queue Admin."""
+    users.require(user, Permission.JOB_QUEUE_ADMIN)
+    with transaction():
+        _row(code)
+        entries = JobQueueEntry.select().where(JobQueueEntry.category_code == code).count()
+        windows = [
+            caption
+            for setup, caption in (
+                (SalesSetup, "Sales & Receivables Setup"),
+                (PurchasesSetup, "Purchases & Payables Setup"),
+            )
+            if setup.select().where(setup.job_queue_category_code == code).exists()
+        ]
+        if entries or windows:
+            used = [f"{entries} job queue entries"] * bool(entries) + windows
+            raise Refused(
+                f"The category is used by {' and '.join(used)}.",
+                code="category_used",
+                record=f"Job Queue Category {code}",
+                field="code",
+                value=code,
+                hint="Delete or rename what uses it first.",
+            )
+        JobQueueCategory.delete().where(JobQueueCategory.code == code).execute()
+        changelog.record(user, "Delete", "Job Queue Category", code)
+
+
+def _read_code(code: str) -> str:
+    try:
+        name = values.read_code(code)
+        if not name:
+            raise ValueError("is blank; a blank category needs no record")
+    except ValueError as error:
+        values.refuse_all([Problem("bad_value", f"Code {code!r} {error}.", field="code", value=code)])
+        raise
+    return name
+
+
+def _row(code: str) -> JobQueueCategory:
+    row: JobQueueCategory | None = JobQueueCategory.get_or_none(JobQueueCategory.code == code)
+    if row is None:
+        codes = [one.code for one in JobQueueCategory.select(JobQueueCategory.code)]
+        raise NotFound(
+            f"There is no job queue category {code}.",
+            record=f"Job Queue Category {code}",
+            field="code",
+            value=code,
+            hint=values.near(code, codes, "job queue category"),
+        )
+    return row
+
+
+def _exists(code: str) -> Refused:
+    return Refused(
+        f"The category {code} exists already.",
+        code="category_exists",
+        record=f"Job Queue Category {code}",
+        field="code",
+        value=code,
+        hint="Choose another code.",
+    )
