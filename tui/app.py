@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from rich.console import Console
@@ -21,9 +20,10 @@ from postroom.core.database import Location
 from postroom.core.errors import DatabaseAway, PostroomError
 from postroom.core.plain_text import visible
 from postroom.tui.actions import shown_key
+from postroom.tui.cli import crash
 from postroom.tui.pages import directory
 from postroom.tui.pages.page import Page
-from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, Standing, read_standing
+from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, read_standing
 from postroom.tui.widgets.dialogs import Ask
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
 from postroom.tui.widgets.search import Find, Search
@@ -86,18 +86,25 @@ class PostroomApp(App[int]):
     CSS_PATH = "app.tcss"
     TITLE = "Postroom"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (36, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar = []
 
-    def __init__(self, location: Location, *, poll: float = 1.0, first_page: str = directory.FIRST) -> None:
-        few_colours = has_few_colours(os.environ)
-        if few_colours:
-            os.environ["TEXTUAL_THEME"] = "ansi-dark"
-        super().__init__(ansi_color=True if few_colours else None)
+    def __init__(
+        self,
+        location: Location,
+        *,
+        poll: float = 1.0,
+        first_page: str = directory.FIRST,
+        few_colours: bool | None = None,
+    ) -> None:
+        few = has_few_colours(os.environ) if few_colours is None else few_colours
+        if few:
+            os.environ["TEXTUAL_THEME"] = "ansi-dark"  # Textual chooses its colour filter before a theme can be set
+        super().__init__(ansi_color=True if few else None)
         self.register_theme(THEME)
-        self.theme = "ansi-dark" if few_colours else THEME.name
-        if not few_colours:
+        self.theme = "ansi-dark" if few else THEME.name
+        if not few:
             self.ansi_theme_dark = terminal_palette()
         self.location = location
         self.poll = poll
@@ -176,7 +183,8 @@ class PostroomApp(App[int]):
 
     async def ask(self, question: str, details: str = "", *, yes: str = "Yes") -> bool:
         """A question; only inside a worker."""
-        return bool(await self.push_screen_wait(Ask(question, details, yes=yes)))
+        answer: bool = await self.push_screen_wait(Ask(question, details, yes=yes))
+        return answer
 
     async def carry_out(self, job: Callable[[], Result]) -> Result | None:
         """Run a use case at the clerk's desk. What it refuses is shown; then None comes back."""
@@ -187,6 +195,9 @@ class PostroomApp(App[int]):
             return None
         except PostroomError as error:
             self.push_screen(ReadingBox("Not done", Text(visible(str(error), line_breaks=True))))
+            return None
+        except Exception as error:  # noqa: BLE001  a bug in a use case must not take the terminal away
+            self.push_screen(ReadingBox("Not done", Text(visible(internal_error(error), line_breaks=True))))
             return None
         finally:
             self.reader.forget()
@@ -268,6 +279,9 @@ class PostroomApp(App[int]):
         except PostroomError as error:
             self._refuse_once(str(error))
             return
+        except Exception as error:  # noqa: BLE001  a bug in reading must not take the terminal away
+            self._refuse_once(internal_error(error))
+            return
         if reading is None:
             self._set_health(replace(self.health, away_since=None))
             return
@@ -285,6 +299,10 @@ class PostroomApp(App[int]):
         if message != self._last_refusal:
             self._last_refusal = message
             self.say(message, "error")
+
+    def _fatal_error(self) -> None:
+        """A bug in the drawing ends the terminal. `run` says so in a line; Textual would show a traceback."""
+        self._close_messages_no_wait()
 
     def page_in_front(self) -> Page | None:
         """The page that is shown, also below a dialog."""
@@ -309,7 +327,13 @@ def run(location: Location, *, first_page: str = directory.FIRST) -> int:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     app = PostroomApp(location, first_page=first_page)
     app.run()
+    if app._exception is not None:
+        return crash.report(app._exception)
     return app.return_value if app.return_value is not None else app.return_code or 0
 
 
-__all__ = ["PostroomApp", "Standing", "datetime", "run"]
+def internal_error(error: Exception) -> str:
+    """One sentence about a bug, its details kept in the log file."""
+    place = crash.keep(error)
+    kept = f"Details are in {place}." if place is not None else "The details could not be kept."
+    return f"Internal error ({type(error).__name__}). {kept} Please report it."

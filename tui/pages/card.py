@@ -84,7 +84,7 @@ class CardPage(Page):
             body = bodies.get(str(tab.title))
             if tab.display != (body is not None):
                 tab.display = body is not None
-            text = tab.query_one(Static if body is None else "Contents > Static", Static)
+            text = tab.query_one("Contents > Static", Static)
             if body is not None and text.content != body:
                 text.update(body)
         if first:

@@ -189,7 +189,7 @@ class SetupPage(Page):
         try:
             changed = await self.desk.clerk.do(lambda: setups.change({field.key: text}, user=user))
         except PostroomError as error:
-            return str(error)
+            return " ".join(part for problem in error.problems for part in (problem.message, problem.hint) if part)
         self.desk.reader.forget()
         self.desk.look_now(even_if_paused=True)
         self._tell(field, changed)

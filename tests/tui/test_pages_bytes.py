@@ -1,0 +1,75 @@
+"""What travels over the line: nothing while nothing changes, a line where a cell changed, a clean end on signals."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from pty_terminal import PtyTerminal, pty_terminal
+
+from postroom.core import setups
+from postroom.core.database import Location
+from postroom.core.tables.setup import Company
+
+SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((120, 40), id="120x40")]
+POLLS = 2.5
+"""Seconds in which the terminal looks at the company at least twice."""
+
+
+def settled(terminal: PtyTerminal, word: bytes) -> None:
+    """Wait until the page has drawn its data and gone quiet."""
+    terminal.until(lambda: word in terminal.sent)
+    terminal.bytes_until_silent(1.2)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_while_nothing_changes_nothing_is_sent(sqlite_firm: Location, size: tuple[int, int]) -> None:
+    with pty_terminal(sqlite_firm, size, "sales-setup") as terminal:
+        settled(terminal, b"Remainder")
+        assert terminal.read(POLLS) == b""
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_changed_field_costs_less_than_a_kilobyte(sqlite_firm: Location, size: tuple[int, int]) -> None:
+    creator = Company.get_by_id(1).created_by
+    with pty_terminal(sqlite_firm, size, "sales-setup") as terminal:
+        settled(terminal, b"Remainder")
+        setups.change({"sales.calc_inv_discount": "true"}, user=creator)
+        before = len(terminal.sent)
+        terminal.until(lambda: b"[x] Yes" in terminal.sent[before:])
+        terminal.bytes_until_silent(POLLS)
+        assert len(terminal.sent) - before < 1024
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_a_clean_terminal(sqlite_firm: Location, number: signal.Signals) -> None:
+    with pty_terminal(sqlite_firm, (80, 24), "sales-setup") as terminal:
+        settled(terminal, b"Remainder")
+        terminal.process.send_signal(number)
+        assert terminal.ends() == 128 + number
+        tail = terminal.sent[-400:]
+        assert b"\x1b[?1049l" in tail, "the alternate screen is left"
+        assert b"\x1b[?25h" in tail, "the cursor is shown again"
+        assert b"Traceback" not in terminal.sent
+
+
+def test_without_colours_no_colour_is_sent_and_the_cursor_is_reversed(sqlite_firm: Location) -> None:
+    with pty_terminal(sqlite_firm, (80, 24), "sales-setup", {"NO_COLOR": "1"}) as terminal:
+        settled(terminal, b"Remainder")
+        codes = sgr_codes(terminal.sent)
+        assert not [code for code in codes if code not in (39, 49) and (30 <= code <= 48 or 90 <= code <= 107)]
+        assert 7 in codes
+
+
+def test_sixteen_colours_are_enough(sqlite_firm: Location) -> None:
+    with pty_terminal(sqlite_firm, (80, 24), "sales-setup", {"TERM": "xterm", "COLORTERM": ""}) as terminal:
+        settled(terminal, b"Remainder")
+        assert not {38, 48} & set(sgr_codes(terminal.sent)), "38 and 48 name colours beyond the sixteen"
+
+
+def sgr_codes(sent: bytes) -> list[int]:
+    """Every number in the sequences that set how text looks."""
+    import re
+
+    found = re.findall(rb"\x1b\[([0-9;]*)m", sent)
+    return [int(code) for sequence in found for code in sequence.split(b";") if code]
