@@ -1,0 +1,120 @@
+"""The filter of a whole list: an expression per field, and words looked for in the shown columns."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from peewee import SQL, Field
+
+from postroom.core.errors import UsageError
+from postroom.core.filters.conditions import balanced, condition, kind_of
+from postroom.core.filters.expressions import Operand, Parser, Term, end_of_quotes, opens_quote, wrong
+from postroom.core.filters.matching import Filter, parse
+from postroom.core.filters.values import Kind
+
+_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)(=|<>|<=|>=|<|>)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFilter:
+    """One word of a list's filter: an expression for `field`, or a word to search (field blank)."""
+
+    field: str
+    filter: Filter
+
+
+def parse_filter(text: str) -> list[FieldFilter]:
+    """A list's filter: words by blanks, `field=EXPR` each or a bare word to search. Raises UsageError.
+
+    Blanks between quotes belong to the value: `no=10..20 party_no=C* name='North Sea*'`; `amount>100` works too.
+    """
+    return [_field_filter(text, word, start) for start, word in _words(text)]
+
+
+def _field_filter(text: str, word: str, start: int) -> FieldFilter:
+    found = _FIELD.match(word)
+    if found:
+        name, sign = found.groups()
+        expression = word[found.end() if sign == "=" else found.end(1) :]
+        return FieldFilter(name.lower().replace("-", "_"), parse(expression))
+    if word[0] in "|&" or word[-1] in "|&":
+        raise wrong(text, start, f"{word} stands alone", "Write an expression without blanks: no=A|B.")
+    parser = Parser(word)
+    operand = parser.bare_word()
+    return FieldFilter("", Filter(word, Term("=", Operand((None, *operand.parts, None), start))))
+
+
+def _words(text: str) -> list[tuple[int, str]]:
+    words, start, at = [], -1, 0
+    while at < len(text):
+        if text[at].isspace():
+            if start >= 0:
+                words.append((start, text[start:at]))
+            start = -1
+            at += 1
+            continue
+        start = at if start < 0 else start
+        at = end_of_quotes(text, at) if opens_quote(text, at) else at + 1
+    if start >= 0:
+        words.append((start, text[start:]))
+    return words
+
+
+def conditions(
+    filters: str | Sequence[FieldFilter],
+    fields: Mapping[str, Field],
+    searched: Sequence[Field] = (),
+    *,
+    time_zone: ZoneInfo | None = None,
+) -> list[Any]:
+    """The conditions of a list's filter: `fields` by their names, bare words looked for in the `searched` columns.
+
+    Raises UsageError for a field that the list does not have. Searched columns that are no texts are left out.
+    """
+    chosen = parse_filter(filters) if isinstance(filters, str) else filters
+    found = []
+    for one in chosen:
+        if one.field:
+            refuse_unknown(one.field, fields)
+            found.append(condition(fields[one.field], one.filter, time_zone=time_zone))
+        else:
+            texts = [field for field in searched if kind_of(field) is Kind.TEXT]
+            parts = [condition(field, one.filter, time_zone=time_zone) for field in texts]
+            found.append(balanced(operator.or_, parts) if parts else SQL("1 = 0"))
+    return found
+
+
+def row_matches(
+    filters: str | Sequence[FieldFilter],
+    row: Mapping[str, object],
+    searched: Sequence[str] = (),
+    *,
+    time_zone: ZoneInfo | None = None,
+) -> bool:
+    """Whether a row in memory passes a list's filter; bare words look in the `searched` texts. Raises UsageError."""
+    chosen = parse_filter(filters) if isinstance(filters, str) else filters
+    for one in chosen:
+        if one.field:
+            refuse_unknown(one.field, row)
+            if not one.filter.matches(row[one.field], time_zone):
+                return False
+        elif not any(isinstance(row[name], str) and one.filter.matches(row[name]) for name in searched):
+            return False
+    return True
+
+
+def refuse_unknown(field: str, fields: Mapping[str, object]) -> None:
+    """Raise UsageError unless a list has the field."""
+    if field not in fields:
+        raise UsageError(
+            f"There is no field {field} to filter by.",
+            code="filter_invalid",
+            field=field,
+            value=field,
+            hint=f"The fields are {', '.join(sorted(fields))}.",
+        )
