@@ -57,11 +57,16 @@ def test_spread_carries_the_remainder_and_leaves_zero_weights_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1e5", "NaN", "1,5", "1.000,00", "", "  ", "--1", "+1", "1.", ".5", "0x10", "½", "١", "1_000"]
+    "text", ["1e5", "NaN", "1,5", "1.000,00", "", "  ", "--1", "+1", "1.", ".", "-.", "0x10", "½", "١", "1_000"]
 )
 def test_what_is_no_plain_decimal_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a decimal number"):
         money.parse_decimal(text)
+
+
+def test_the_zero_before_the_point_may_be_left_out() -> None:
+    assert money.parse_decimal(".5") == D("0.5")
+    assert money.parse_decimal("-.25") == D("-0.25")
 
 
 def test_too_many_digits_are_refused() -> None:
