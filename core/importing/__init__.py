@@ -125,6 +125,7 @@ def _write(sheets: Sequence[Sheet], create_missing: bool, problems: Problems, us
             changelog.record(user, "Import", _TITLES[kind], "", field="Records", new=count)
     if missing.makes_setup or any(draft.kind in _NEEDS_SETUP for draft in drafts):
         raise_version()
+        missing.recompute_documents()
     return result
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from postroom.core import posting_setup
+from postroom.core import posting_setup, values
 from postroom.core.kinds import Area
 from postroom.core.posting_setup import PostingSetup
 from postroom.core.statements import query
 from postroom.core.tables import setup as tables
 from postroom.core.tables.setup import ExchangeRate, MasterTemplate
+
+MOST_HINTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,14 @@ class Books:
     templates: dict[str, MasterTemplate]
     codes: dict[str, set[str]]
     rates: dict[str, list[tuple[date, Decimal]]] = field(default_factory=dict)
+    hints_left: int = MOST_HINTS
+
+    def hint(self, code: str, known: Iterable[str], what: str) -> str:
+        """What was perhaps meant. Only the first few problems get one: looking for likenesses takes its time."""
+        if not self.hints_left:
+            return ""
+        self.hints_left -= 1
+        return f" {values.near(code, known, what)}"
 
     def factor_on(self, currency: str, day: date | None) -> Decimal | None:
         """LCY per unit of a currency on a day; None where no rate is known."""

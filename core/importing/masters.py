@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from postroom.core import values
 from postroom.core.documents.totals import recompute_amounts
 from postroom.core.importing import opening_stock
 from postroom.core.importing.books import Books, PartyFacts
@@ -102,8 +101,8 @@ def refuse_awaited(draft: MasterDraft, books: Books, problems: Problems) -> None
     title = _TITLES["vat_product_group"]
     for row, group in draft.awaited_groups:
         if group not in books.vat_groups:
-            hint = values.near(group, books.vat_groups, title)
-            problems.in_row(draft.sheet, row, "vat_product_group", f"The {title} {group} does not exist. {hint}")
+            hint = books.hint(group, books.vat_groups, title)
+            problems.in_row(draft.sheet, row, "vat_product_group", f"The {title} {group} does not exist.{hint}")
 
 
 def _stored(kind: str, nos: Sequence[str]) -> dict[str, Record]:
@@ -140,8 +139,7 @@ def _check(sheet: Sheet, row: Row, record: Mapping[str, Any], books: Books, prob
     def refuse(column: str, known: set[str], title: str) -> None:
         code = record[column]
         if column in sheet.columns and code and code not in known:
-            hint = values.near(code, known, title)
-            problems.in_row(sheet, row, column, f"The {title} {code} does not exist. {hint}")
+            problems.in_row(sheet, row, column, f"The {title} {code} does not exist.{books.hint(code, known, title)}")
 
     for column in _TITLES:
         if column in record and column != "vat_product_group":

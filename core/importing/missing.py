@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from postroom.core import values
+from postroom.core.documents.totals import recompute_amounts
 from postroom.core.importing.books import Books, PartyFacts
 from postroom.core.kinds import Area, LineType, VatType
 from postroom.core.money import write
 from postroom.core.posting_setup import VatPair
-from postroom.core.statements import insert
+from postroom.core.statements import in_parts, insert
 from postroom.core.tables.setup import Charge, MasterTemplate, VatPostingSetup, VatProductGroup
-from postroom.core.tables.trade import Item, Party
+from postroom.core.tables.trade import Document, DocumentLine, Item, Party
 
 Record = dict[str, object]
 
@@ -54,8 +54,8 @@ class Missing:
             return found
         title, kind = area.party_title, area.party_title.lower()
         if not self.is_allowed:
-            known = [other for where, other in self.books.parties if where is area]
-            raise Lacking("party_no", _not_there(title, no, known, kind))
+            known = (other for where, other in self.books.parties if where is area)
+            raise Lacking("party_no", self._not_there(title, no, known, kind))
         template = self._template(kind, "party_no")
         found = PartyFacts(
             name or no,
@@ -85,7 +85,7 @@ class Missing:
             return True
         title = _TITLES[type_]
         if not self.is_allowed or type_ is LineType.GL_ACCOUNT:
-            raise Lacking("no", _not_there(title, no, known, title))
+            raise Lacking("no", self._not_there(title, no, known, title))
         self._template("item" if type_ is LineType.ITEM else "charge", "no")
         return False
 
@@ -168,7 +168,7 @@ class Missing:
             if column == "vat_rate":
                 assert rate is not None
                 raise Lacking(column, f"No VAT group has the rate {write(rate)} for {business}.{_OR_CREATE}")
-            raise Lacking(column, _not_there("VAT group", group, self.books.vat_groups, "VAT group"))
+            raise Lacking(column, self._not_there("VAT group", group, self.books.vat_groups, "VAT group"))
         if rate is None:
             if exists:
                 return
@@ -202,6 +202,9 @@ class Missing:
             raise Lacking(column, f"The company has no template for a new {kind}.")
         return template
 
+    def _not_there(self, title: str, no: str, known: Iterable[str], what: str) -> str:
+        return f"{title[0].upper()}{title[1:]} {no} does not exist.{self.books.hint(no, known, what)}"
+
     def write(self) -> None:
         """Insert all of it, in the caller's transaction."""
         for model, records in ((Party, self.parties), (Item, self.items), (Charge, self.charges)):
@@ -223,6 +226,13 @@ class Missing:
             ],
         )
 
+    def recompute_documents(self) -> None:
+        """Let documents that lacked a pair which is now there have its VAT; after the setup's version was raised."""
+        groups = {group for _, group in self.vat_pairs} - self.vat_groups.keys()
+        for part in in_parts(sorted(groups), 1000):
+            lines = DocumentLine.select(DocumentLine.document).where(DocumentLine.vat_group.in_(part))
+            recompute_amounts(Document.id.in_(lines))
+
 
 def _insert(model: type[Party | Item | Charge | VatPostingSetup], records: list[Record]) -> None:
     """Insert new records with the table's defaults for the columns they lack."""
@@ -241,8 +251,3 @@ def _default(field: object) -> object:
 
 _OR_CREATE = " Give a rate that is set up, or import with --create-missing."
 _TITLES = {LineType.ITEM: "item", LineType.GL_ACCOUNT: "G/L account", LineType.CHARGE: "charge"}
-
-
-def _not_there(title: str, no: str, known: Iterable[str], what: str) -> str:
-    hint = values.near(no, known, what)
-    return f"{title[0].upper()}{title[1:]} {no} does not exist. {hint}"

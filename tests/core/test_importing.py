@@ -464,3 +464,26 @@ def test_an_import_of_many_rows_fits_the_databases_limits(firm: Location, files:
     assert document.amount == 2 * (count - 1)
     assert [line.no for line in document.lines] == [f"I{count - 1}"] * 2
     assert document.type is DocumentType.SALES_INVOICE
+
+
+def test_a_pair_made_later_gives_open_documents_their_vat(firm: Location, files: Write) -> None:
+    VatPostingSetup.delete().where(VatPostingSetup.product_group == "VAT25").execute()
+    header = "document_type,document_no,line_no,type,no,quantity,unit_price,vat_group,vat_rate\n"
+    run(
+        files("documents.csv", DOCUMENTS + "sales-invoice,A1,C1,2026-01-01\n"),
+        files("lines.csv", header + "sales-invoice,A1,1,gl_account,8100,1,100,VAT25,\n"),
+    )
+    assert Document.get().vat_amount == 0
+    run(
+        files("documents.csv", DOCUMENTS + "sales-invoice,A2,C1,2026-01-01\n"),
+        files("lines.csv", header + "sales-invoice,A2,1,gl_account,8100,1,100,VAT25,25\n"),
+    )
+    assert [row.vat_amount for row in Document.select()] == [25, 25]
+
+
+def test_thousands_of_bad_rows_are_named_without_delay(sqlite_firm: Location, files: Write) -> None:
+    run(files("customers.csv", "no\n" + "".join(f"CUSTOMER-{n}\n" for n in range(5000))))
+    rows = "".join(f"sales-invoice,D{n},CUSTOMR-{n},2026-01-01\n" for n in range(5000))
+    found = problems_of(files("documents.csv", DOCUMENTS + rows), create_missing=False)
+    assert len(found) == 5000
+    assert "Did you mean" in found[0].message
