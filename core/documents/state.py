@@ -29,9 +29,9 @@ def changeable(document_id: int) -> Document:
     """The locked document, unless it waits in the job queue or is being posted: then Refused, naming the entry."""
     document = locked(document_id)
     if document.job_queue_status in (JobQueueStatus.SCHEDULED, JobQueueStatus.POSTING):
-        from postroom.core.jobs import background  # imported late: queueing stands above documents
+        from postroom.core.jobs.background import refuse_if_queued  # imported late: queueing stands above documents
 
-        background.refuse_if_queued(document)
+        refuse_if_queued(document)
     return document
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from postroom.core import changelog, clock, users
 from postroom.core import database as engine
 from postroom.core.database import transaction
-from postroom.core.documents import release
+from postroom.core.documents import releasing
 from postroom.core.errors import PostroomError, Problem, Refused, UsageError, problems_to_json
 from postroom.core.jobs import processes, queueing
 from postroom.core.jobs.claims import LOG_COLUMNS
@@ -19,7 +19,8 @@ from postroom.core.jobs.queueing import QueueOptions, already_queued, gone
 from postroom.core.jobs.registry import POST_DOCUMENT
 from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import Area, JobQueueStatus, LogStatus
-from postroom.core.posting import check, post as posting
+from postroom.core.posting import check
+from postroom.core.posting import post as posting
 from postroom.core.posting.post import PostedRef
 from postroom.core.statements import execute, insert, query
 from postroom.core.tables.base import instant_to_stored
@@ -218,8 +219,8 @@ def _get_ready(document_id: int, request: PostRequest) -> None:
         document.version += 1
         document.save()
     if request.calc_inv_discount:
-        release.calculate_invoice_discount(document)
-    release.release_in_transaction(document)
+        releasing.calculate_invoice_discount(document)
+    releasing.release_in_transaction(document)
 
 
 def _locked(document_id: int) -> Document:

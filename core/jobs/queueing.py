@@ -15,7 +15,7 @@ from typing import Any
 from postroom.core import clock
 from postroom.core import database as engine
 from postroom.core.database import transaction
-from postroom.core.documents import release
+from postroom.core.documents import releasing
 from postroom.core.errors import PostroomError, Problem
 from postroom.core.jobs import doorbell
 from postroom.core.jobs.registry import POST_DOCUMENT
@@ -180,8 +180,8 @@ def _release(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, D
         try:
             row = Document.get_by_id(document.id)
             if options.calc_inv_discount:
-                release.calculate_invoice_discount(row)
-            release.release_in_transaction(row)
+                releasing.calculate_invoice_discount(row)
+            releasing.release_in_transaction(row)
         except PostroomError as error:
             refused[document.id] = _refused(document, error.problems)
     return refused
