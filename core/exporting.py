@@ -16,10 +16,11 @@ from enum import Enum
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
-from postroom.core import company, masters, posting_setup, reading
+from postroom.core import company, masters, posting_setup, reading, setups, users
 from postroom.core.documents.views import list_documents
 from postroom.core.errors import Problem, UsageError, describe
 from postroom.core.importing.columns import KINDS as IMPORT_KINDS
+from postroom.core.jobs import categories, queues
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.money import from_units, write
 from postroom.core.statements import in_parts, marks, query
@@ -221,6 +222,11 @@ def _posted_documents() -> Iterator[dict[str, Any]]:
         yield {key: value for key, value in document.items() if key not in ("lines", "vat")}
 
 
+def _setup() -> Iterator[dict[str, Any]]:
+    for field in setups.list_fields():
+        yield {"key": field.key, "window": field.window, "caption": field.caption, "value": field.value}
+
+
 def _ledger(name: str) -> Callable[[], Iterable[Mapping[str, Any]]]:
     return lambda: reading.ledger(name)
 
@@ -248,6 +254,10 @@ KINDS: dict[str, Listing] = {
         name: Listing(ledger.title, _from_rows(_ledger(name), tuple(ledger.columns)))
         for name, ledger in reading.LEDGERS.items()
     },
+    "queue": Listing("Job Queues", _from_rows(lambda: _views(queues.list_queues()))),
+    "category": Listing("Job Queue Categories", _from_rows(lambda: _views(categories.list_categories()))),
+    "setup": Listing("Setup", _from_rows(_setup)),
+    "user": Listing("User Setup", _from_rows(lambda: _views(users.list_users()))),
     "changelog": Listing("Change Log Entries", _from_rows(reading.change_log)),
     **{
         slug: Listing(kind.title, _from_rows(_master(slug)))

@@ -9,12 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from postroom.core import company, importing, posting_setup
 from postroom.core.database import Location
 from postroom.core.errors import FileProblem, InputInvalid, NotPermitted, UsageError
 from postroom.core.kinds import Area, Blocked, DocumentType
 from postroom.core.statements import query
+from postroom.core.tables.base import database
 from postroom.core.tables.setup import (
     ChangeLogEntry,
     Charge,
@@ -487,3 +490,36 @@ def test_thousands_of_bad_rows_are_named_without_delay(sqlite_firm: Location, fi
     found = problems_of(files("documents.csv", DOCUMENTS + rows), create_missing=False)
     assert len(found) == 5000
     assert "Did you mean" in found[0].message
+
+
+GOOD = (
+    b"type,no,party_no,party_name,posting_date,document_date,currency_code,currency_factor,ship\n"
+    b'sales-order,S1,C1,"Name, Ltd",2026-01-31,,,,1\npurchase-invoice,,V1,"two\nlines",2026-01-31,2026-01-01,,1,\n'
+)
+BYTES = st.sampled_from(
+    [b"\0", b'"', b",", b"\n", b"\r", b"\xff", b"\xef\xbb\xbf", b"9" * 30, b"-", b"e", b" ", b"\x1b["]
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    damage=st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 6), BYTES), max_size=4), creates=st.booleans()
+)
+def test_a_damaged_file_is_imported_or_refused_and_never_crashes(
+    sqlite_firm: Location, tmp_path: Path, damage: list[tuple[int, int, bytes]], creates: bool
+) -> None:
+    stored = GOOD
+    for at, cut, put in damage:
+        stored = stored[:at] + put + stored[at + cut :]
+    path = tmp_path / "damaged.csv"
+    path.write_bytes(stored)
+    imported, refused = 0, ()
+    with database.atomic() as transaction:
+        try:
+            imported = run(path, create_missing=creates).counts.get("documents", 0)
+        except InputInvalid as error:
+            refused = error.rows
+        assert Document.select().count() == imported
+        transaction.rollback()
+    assert all(row.message for row in refused)
+    assert bool(refused) != bool(imported) or not stored.strip()
