@@ -67,7 +67,7 @@ def post(
     _refuse_nonsense(request)
     ids = list(dict.fromkeys(document_ids))
     partly = _asked_in_parts(ids, request)
-    results = {id_: result for id_, result in partly.items()}
+    results = dict(partly)
     wanted = [id_ for id_ in ids if id_ not in results]
     if request.check_only:
         results |= _each(wanted, lambda id_: _check(id_, user), progress)
@@ -263,12 +263,10 @@ def _remove(document_id: int, user: str) -> DocumentResult:
         if document is None:
             return DocumentResult("", str(document_id), "refused", errors=(gone(document_id),))
         type_, no = document.type.value, document.no
-        entry = JobQueueEntry.get_or_none(
-            JobQueueEntry.job == POST_DOCUMENT, JobQueueEntry.record_id == document_id
-        )
+        entry = JobQueueEntry.get_or_none(JobQueueEntry.job == POST_DOCUMENT, JobQueueEntry.record_id == document_id)
         problem = _not_removable(document, entry, user)
-        if problem is not None:
-            return DocumentResult(type_, no, "refused", errors=(problem,))
+        if problem is not None or entry is None:
+            return DocumentResult(type_, no, "refused", errors=(problem,) if problem else ())
         gone_now = execute(
             "DELETE FROM job_queue_entry WHERE entry_no = ? AND status <> 'In Process'", (entry.entry_no,)
         ).rowcount

@@ -18,9 +18,13 @@ from postroom.core import database as engine
 from postroom.core.database import transaction
 from postroom.core.errors import PostroomError
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
-from postroom.core.statements import Row, execute, insert_returning, marks, query
+from postroom.core.statements import Row, execute, insert_returning, query
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.work import JobQueueLogEntry
+
+
+class RaceLost(Exception):
+    """Another worker took the entry between the look and the claim."""
 
 
 class ClaimLost(PostroomError):
@@ -94,15 +98,18 @@ def claim_next(worker: Worker) -> Claim | None:
         try:
             with transaction():
                 claimed = take(worker)
-        except IntegrityError:
-            continue  # another worker was first in the same category
+        except (IntegrityError, RaceLost):
+            continue  # another worker was first, with the entry or in its category
         if claimed is not None:
             return claimed
     return None
 
 
 def take(worker: Worker) -> Claim | None:
-    """Claim the best due entry inside the caller's transaction. Raises IntegrityError when a race for it was lost."""
+    """Claim the best due entry inside the caller's transaction.
+
+    Raises IntegrityError or RaceLost when a race for it was lost: then the transaction must be rolled back.
+    """
     found = _best(worker)
     if found is None:
         return None
@@ -182,18 +189,24 @@ def _has_room_locked(queue: ServedQueue) -> bool:
 
 
 def mark_in_process(worker: Worker, queue_code: str, entry_no: int) -> Claim | None:
-    """Claim one entry by its number (Run Once), whatever its earliest start; None unless it is Ready."""
+    """Claim one entry by its number (Run Once), whatever its earliest start, in the caller's transaction.
+
+    Raises as `take` does; None when the entry is gone.
+    """
     rows = query(f"SELECT {_COLUMNS} FROM job_queue_entry WHERE entry_no = ?", (entry_no,))
     return _mark(worker, queue_code, rows[0]) if rows else None
 
 
-def _mark(worker: Worker, queue_code: str, row: Row) -> Claim | None:
+def _mark(worker: Worker, queue_code: str, row: Row) -> Claim:
+    """Claim the entry of a row. The document is written before the entry, here as everywhere."""
     now = instant_to_stored(clock.now())
     token = secrets.token_hex(8)
+    if row[4] is not None:
+        execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (JobQueueStatus.POSTING.value, row[4]))
     changed = execute(
-        "UPDATE job_queue_entry SET status = 'In Process', started_at = ?, job_queue_code = ?, host = ?, process_id = ?,"
-        " process_start = ?, consumer_id = ?, claim_token = ?, attempts = attempts + 1, cancel_requested_by = ''"
-        " WHERE entry_no = ? AND status = 'Ready'",
+        "UPDATE job_queue_entry SET status = 'In Process', started_at = ?, job_queue_code = ?, host = ?,"
+        " process_id = ?, process_start = ?, consumer_id = ?, claim_token = ?, attempts = attempts + 1,"
+        " cancel_requested_by = '' WHERE entry_no = ? AND status = 'Ready'",
         (
             now,
             queue_code,
@@ -206,9 +219,7 @@ def _mark(worker: Worker, queue_code: str, row: Row) -> Claim | None:
         ),
     ).rowcount
     if changed != 1:
-        return None
-    if row[4] is not None:
-        execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (JobQueueStatus.POSTING.value, row[4]))
+        raise RaceLost
     (log_no,) = insert_returning(
         JobQueueLogEntry,
         LOG_COLUMNS,
@@ -251,13 +262,3 @@ LOG_COLUMNS = (
     "batch_no",
 )
 """The columns of a log entry in the order in which rows of it are written."""
-
-
-def is_ours(claim: Claim) -> bool:
-    """Whether the claim still stands, without a lock."""
-    return bool(
-        query(
-            f"SELECT 1 FROM job_queue_entry WHERE entry_no = ? AND claim_token = ? AND status IN ({marks(1)})",
-            (claim.entry_no, claim.token, EntryStatus.IN_PROCESS.value),
-        )
-    )

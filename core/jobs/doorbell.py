@@ -1,4 +1,4 @@
-"""Ringing the consumer when work was queued. A lost ring costs a second, a double one nothing: the entry is the truth."""
+"""Ringing the consumer when work was queued. A lost ring costs a second, a double one nothing."""
 
 from __future__ import annotations
 

@@ -44,7 +44,9 @@ def fail(claim: Claim, problems: Sequence[Problem], call_stack: str = "") -> Non
 
 def try_again(claim: Claim, problems: Sequence[Problem], delay: timedelta, call_stack: str = "") -> None:
     """Back to Ready after a transient failure that counted as an attempt; the last reason is kept."""
-    _ready_again(claim, clock.now() + delay if delay else None, attempts=claim.attempt, errors=problems_to_json(problems))
+    _ready_again(
+        claim, clock.now() + delay if delay else None, attempts=claim.attempt, errors=problems_to_json(problems)
+    )
     _close_log(claim, LogStatus.ERROR, problems, call_stack)
 
 
@@ -67,16 +69,16 @@ def hold(claim: Claim, by: str) -> None:
 
 
 def _leave(claim: Claim, status: EntryStatus, changes: str, values: tuple[object, ...]) -> None:
+    if claim.record_id is not None:
+        execute(
+            "UPDATE document SET job_queue_status = ? WHERE id = ?", (status.document_status.value, claim.record_id)
+        )
     proven = execute(
         f"UPDATE job_queue_entry SET status = ?, {changes} WHERE entry_no = ? AND claim_token = ?"
         " AND status = 'In Process'",
         (status.value, *values, claim.entry_no, claim.token),
     ).rowcount
     _require(claim, proven)
-    if claim.record_id is not None:
-        execute(
-            "UPDATE document SET job_queue_status = ? WHERE id = ?", (status.document_status.value, claim.record_id)
-        )
 
 
 def _ready_again(claim: Claim, start: datetime | None, *, attempts: int, errors: str) -> None:
@@ -120,17 +122,18 @@ def _require(claim: Claim, proven: int) -> None:
 
 
 def open_claim(entry_no: int) -> Claim | None:
-    """The claim that an In Process entry stands under, read from its row: what a recovery ends in the worker's place."""
+    """The claim under which an entry is In Process, read from its row: a recovery ends it in the worker's place."""
     rows = query(
-        "SELECT e.entry_no, e.id, e.claim_token, COALESCE(l.entry_no, 0), e.job, e.record_type, e.record_id, e.record_no,"
-        " e.parameters, e.description, e.user_id, e.category_code, e.job_queue_code, e.attempts, e.max_attempts,"
-        " e.rerun_delay, e.job_timeout, e.batch_no, e.notify_on_success, e.earliest_start,"
+        "SELECT e.entry_no, e.id, e.claim_token, COALESCE(l.entry_no, 0), e.job, e.record_type, e.record_id,"
+        " e.record_no, e.parameters, e.description, e.user_id, e.category_code, e.job_queue_code, e.attempts,"
+        " e.max_attempts, e.rerun_delay, e.job_timeout, e.batch_no, e.notify_on_success, e.earliest_start,"
         " CASE WHEN e.weekdays <> '' OR e.next_run_date_formula <> '' THEN 1 ELSE 0 END"
-        " FROM job_queue_entry e LEFT JOIN job_queue_log_entry l ON l.posting_id = e.claim_token AND l.job_entry_id = e.id"
+        " FROM job_queue_entry e"
+        " LEFT JOIN job_queue_log_entry l ON l.posting_id = e.claim_token AND l.job_entry_id = e.id"
         " WHERE e.entry_no = ? AND e.status = 'In Process'",
         (entry_no,),
     )
     if not rows:
         return None
     row = rows[0]
-    return Claim(*row[:18], bool(row[18]), row[19], bool(row[20]))
+    return Claim(*row[:18], notify_on_success=bool(row[18]), earliest_start=row[19], recurs=bool(row[20]))

@@ -61,7 +61,7 @@ def queue_documents(
     user: str,
     progress: Callable[[int], None] | None = None,
 ) -> list[DocumentResult]:
-    """Queue documents in their order; several make a batch. Documents that may not be queued are refused, each with why."""
+    """Queue documents in their order; several make a batch. Those that may not be queued are refused with why."""
     batch_no = _new_batch(options, user) if len(document_ids) > 1 else None
     results: list[DocumentResult] = []
     for part in in_parts(document_ids, AT_ONCE):
@@ -115,7 +115,8 @@ def _queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, use
     entry_ids = _write_entries(queued, entries, batch_no, user)
     _mark_scheduled(queued, user)
     return [
-        refused.get(id_) or DocumentResult(found[id_].type.value, found[id_].no, "queued", entry_ids[id_]) for id_ in ids
+        refused.get(id_) or DocumentResult(found[id_].type.value, found[id_].no, "queued", entry_ids[id_])
+        for id_ in ids
     ]
 
 
@@ -247,8 +248,8 @@ _ALL_COLUMNS = (*_COLUMNS, *_BLANK)
 def _reuse(entry_no: int, setup: BackgroundPostingSetup, batch_no: int | None, user: str, now: int) -> None:
     execute(
         "UPDATE job_queue_entry SET status = 'Ready', attempts = 0, errors = '', held_by = '', earliest_start = 0,"
-        " user_id = ?, category_code = ?, priority = ?, max_attempts = ?, rerun_delay = ?, job_timeout = ?, batch_no = ?,"
-        " notify_on_success = ?, last_ready_at = ? WHERE entry_no = ?",
+        " user_id = ?, category_code = ?, priority = ?, max_attempts = ?, rerun_delay = ?, job_timeout = ?,"
+        " batch_no = ?, notify_on_success = ?, last_ready_at = ? WHERE entry_no = ?",
         (
             user,
             setup.job_queue_category_code,

@@ -156,6 +156,23 @@ def stop_for_consumer(codes: Sequence[str]) -> None:
             _set_started(code, False)
 
 
+def stop_unserved() -> list[str]:
+    """Mark queues Stopped that a person started and whose every consumer is gone since; returns them."""
+    alive = consumers.alive()
+    stopped = []
+    for row in JobQueue.select().where(JobQueue.started & ~JobQueue.start_automatically):
+        was_served = row.last_heartbeat is not None and row.started_at is not None
+        if (
+            was_served
+            and row.last_heartbeat >= row.started_at
+            and _state(row, alive, False) is QueueState.NOT_RESPONDING
+        ):
+            with transaction():
+                _set_started(row.code, False, "Every consumer that served it is gone.")
+            stopped.append(row.code)
+    return stopped
+
+
 def stop_if_all_failed(code: str) -> bool:
     """Stop a job queue whose last 20 runs all failed unexpectedly, with the reason; whether it was stopped."""
     with transaction():

@@ -39,4 +39,6 @@ def read_time(field: str, text: str) -> time | None:
     try:
         return time.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"{text} is not a time of day.", field=field, value=text, hint="It looks like 22:00.") from error
+        raise UsageError(
+            f"{text} is not a time of day.", field=field, value=text, hint="It looks like 22:00."
+        ) from error

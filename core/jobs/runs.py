@@ -6,14 +6,14 @@ import logging
 import signal
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
 
 from postroom.core import database as engine
 from postroom.core.database import transaction
-from postroom.core.errors import PostroomError, Problem
+from postroom.core.errors import DatabaseAway, PostroomError, Problem
 from postroom.core.jobs import endings, queues
 from postroom.core.jobs.claims import Claim, ClaimLost
 from postroom.core.jobs.registry import job_type
@@ -45,8 +45,11 @@ def run(claim: Claim) -> None:
             _work(claim)
     except ClaimLost:
         _log.warning("entry %s was taken from this worker; nothing was committed", claim.entry_no)
+    except DatabaseAway as error:
+        _classified(claim, error)
     except PostroomError as error:
-        _end(lambda: endings.fail(claim, error.problems))
+        problems = error.problems
+        _end(lambda: endings.fail(claim, problems))
     except JobTimeout:
         _end(lambda: endings.fail(claim, (timeout_problem(claim),)))
     except JobReturned:
@@ -75,7 +78,7 @@ def _work(claim: Claim) -> None:
 
 def _classified(claim: Claim, error: Exception) -> None:
     """What an exception means: the database away, worth another attempt, or a bug."""
-    if engine.is_away(error):
+    if isinstance(error, DatabaseAway) or engine.is_away(error):
         _wait_for_database()
         _end(lambda: endings.give_back(claim, _away(claim, error)))
         return
@@ -97,19 +100,21 @@ def _classified(claim: Claim, error: Exception) -> None:
         "internal_error" if told is None else told.problems[0].code,
         f"The job failed unexpectedly: {type(error).__name__}: {error}" if told is None else told.problems[0].message,
         claim.description,
-        hint="Show the call stack in the log to whoever maintains this program." if told is None else "Then restart it.",
+        hint="Show the call stack in the log to whoever maintains this program."
+        if told is None
+        else "Then restart it.",
     )
     stack = "".join(traceback.format_exception(error))
     _end(lambda: endings.fail(claim, (problem,), stack))
     queues.stop_if_all_failed(claim.job_queue_code)
 
 
-def _end(ending: object) -> None:
+def _end(ending: Callable[[], None]) -> None:
     """Write an ending in a transaction of its own, waiting for a database that is away; a lost claim ends quietly."""
     while True:
         try:
             with transaction():
-                ending()  # type: ignore[operator]
+                ending()
             return
         except ClaimLost:
             return
@@ -167,7 +172,10 @@ def timeout_problem(claim: Claim) -> Problem:
 
 def _returned(claim: Claim) -> Problem:
     return Problem(
-        "returned", "The consumer was stopped before the job had ended.", claim.description, hint="It runs again by itself."
+        "returned",
+        "The consumer was stopped before the job had ended.",
+        claim.description,
+        hint="It runs again by itself.",
     )
 
 

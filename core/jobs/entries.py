@@ -1,0 +1,292 @@
+"""The actions on Job Queue Entries. Each takes several entries and tells for each what it did, or why not.
+
+One's own entries need the permission set Post, others' Job Queue Admin. A document follows its entry's status.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from peewee import IntegrityError
+
+from postroom.core import changelog, clock, users
+from postroom.core import database as engine
+from postroom.core.database import transaction
+from postroom.core.errors import PostroomError, Problem, Refused, problems_to_json
+from postroom.core.jobs import claims, doorbell, notes, processes, runs
+from postroom.core.jobs.claims import Claim
+from postroom.core.jobs.entry_views import EntryView, conditions, find, list_entries, show
+from postroom.core.jobs.results import EntryResult
+from postroom.core.kinds import EntryStatus, JobQueueStatus
+from postroom.core.posting.post import PostedRef
+from postroom.core.statements import execute, query
+from postroom.core.tables.base import instant_to_stored
+from postroom.core.tables.work import JobQueueEntry
+from postroom.core.users import Permission
+
+__all__ = [
+    "EntryView",
+    "cancel",
+    "conditions",
+    "delete",
+    "expire_overdue",
+    "list_entries",
+    "restart",
+    "run_once",
+    "set_on_hold",
+    "set_priority",
+    "set_ready",
+    "show",
+]
+
+KIND = "Job Queue Entry"
+Names = Sequence[str | int]
+
+
+def set_ready(ids: Names, *, user: str) -> list[EntryResult]:
+    """Set Status to Ready: from On Hold or Error, attempts back to 0, errors cleared."""
+    return _each(ids, user, "ready", lambda entry: _to_ready(entry, user, "Set Status to Ready"))
+
+
+def restart(ids: Names, *, user: str) -> list[EntryResult]:
+    """Restart what failed or was held: as Set Status to Ready, but at once."""
+    return _each(ids, user, "restarted", lambda entry: _to_ready(entry, user, "Restart", at_once=True))
+
+
+def set_on_hold(ids: Names, *, user: str) -> list[EntryResult]:
+    """Set On Hold: a Ready entry, or one in Error, is parked by a person."""
+
+    def act(entry: JobQueueEntry) -> None:
+        _require(entry, "put on hold", EntryStatus.READY, EntryStatus.ERROR, EntryStatus.ON_HOLD_INACTIVE)
+        _change(entry, EntryStatus.ON_HOLD, "held_by = ?", (user,))
+        _log(user, "Set On Hold", entry, "Status", entry.status.value, EntryStatus.ON_HOLD.value)
+
+    return _each(ids, user, "on hold", act)
+
+
+def cancel(ids: Names, *, user: str) -> list[EntryResult]:
+    """Cancel a run: its worker is asked to stop, then stopped; what it did is rolled back, the entry goes on hold."""
+
+    def act(entry: JobQueueEntry) -> None:
+        _require(entry, "cancelled", EntryStatus.IN_PROCESS)
+        changed = execute(
+            "UPDATE job_queue_entry SET cancel_requested_by = ? WHERE entry_no = ? AND claim_token = ?"
+            " AND status = 'In Process'",
+            (user, entry.entry_no, entry.claim_token),
+        ).rowcount
+        _require_changed(entry, changed)
+        _log(user, "Cancel", entry, "Status", entry.status.value, EntryStatus.ON_HOLD.value)
+
+    return _each(ids, user, "cancelling", act)
+
+
+def delete(ids: Names, *, user: str) -> list[EntryResult]:
+    """Delete entries that are not In Process. A document's entry: Remove From Job Queue, its status becomes blank."""
+
+    def act(entry: JobQueueEntry) -> None:
+        _refuse_in_process(entry, "deleted")
+        _set_document(entry, JobQueueStatus.BLANK)
+        changed = execute(
+            "DELETE FROM job_queue_entry WHERE entry_no = ? AND status <> 'In Process'", (entry.entry_no,)
+        ).rowcount
+        _require_changed(entry, changed)
+        _log(user, "Delete", entry, "", entry.description, "")
+
+    return _each(ids, user, "deleted", act)
+
+
+def set_priority(ids: Names, priority: int, *, user: str) -> list[EntryResult]:
+    """Set Priority: 0 is served first."""
+    if not 0 <= priority <= 1_000_000:
+        raise Refused(
+            "A priority is a whole number from 0 to 1000000.",
+            field="priority",
+            value=str(priority),
+            hint="0 is served first.",
+        )
+
+    def act(entry: JobQueueEntry) -> None:
+        _refuse_in_process(entry, "given another priority")
+        changed = execute(
+            "UPDATE job_queue_entry SET priority = ? WHERE entry_no = ? AND status <> 'In Process'",
+            (priority, entry.entry_no),
+        ).rowcount
+        _require_changed(entry, changed)
+        _log(user, "Modify", entry, "Priority", str(entry.priority), str(priority))
+
+    return _each(ids, user, "priority set", act)
+
+
+def run_once(ids: Names, *, user: str) -> list[EntryResult]:
+    """Run entries here and now, each under its category; the result is that of the run."""
+    return [_run_once(name, user) for name in ids]
+
+
+def expire_overdue() -> int:
+    """Put one-time entries whose Expiration passed before they ran in Error, their documents too; returns how many."""
+    now = instant_to_stored(clock.now())
+    overdue = [
+        number
+        for (number,) in query(
+            "SELECT entry_no FROM job_queue_entry WHERE status = 'Ready' AND expiration > 0 AND expiration <= ?"
+            " AND weekdays = '' AND next_run_date_formula = ''",
+            (now,),
+        )
+    ]
+    for number in overdue:
+        with transaction():
+            entry = _locked(number)
+            if entry.status is EntryStatus.READY:
+                problem = Problem(
+                    "expired",
+                    f"Its Expiration, {entry.expiration:%Y-%m-%d %H:%M} UTC, passed before it ran.",
+                    entry.description,
+                    field="expiration",
+                    hint="Give it a later expiration and restart it.",
+                )
+                _change(entry, EntryStatus.ERROR, "errors = ?", (problems_to_json((problem,)),))
+                notes.write(
+                    entry.user_id, f"{entry.description}: {problem.message}", entry.record_type, entry.record_no
+                )
+    return len(overdue)
+
+
+def _each(ids: Names, user: str, done: str, act: Callable[[JobQueueEntry], None]) -> list[EntryResult]:
+    """Do one thing to each entry, each in a transaction of its own; a refusal stops none of the others."""
+    results = []
+    for name in ids:
+        try:
+            with transaction():
+                entry = _locked(find(name).entry_no)
+                _require_right(entry, user)
+                act(entry)
+        except PostroomError as error:
+            results.append(EntryResult("", "", "refused", str(name), errors=error.problems))
+        else:
+            results.append(EntryResult(entry.record_type, entry.record_no, done, entry.id))
+    return results
+
+
+def _locked(entry_no: int) -> JobQueueEntry:
+    """The entry, held until the transaction ends; its document is held first, here as everywhere."""
+    entry = find(entry_no)
+    if engine.is_postgres():
+        if entry.record_id is not None:
+            query("SELECT id FROM document WHERE id = ? FOR UPDATE", (entry.record_id,))
+        query("SELECT entry_no FROM job_queue_entry WHERE entry_no = ? FOR UPDATE", (entry_no,))
+        entry = find(entry_no)
+    return entry
+
+
+def _to_ready(entry: JobQueueEntry, user: str, action: str, *, at_once: bool = False) -> None:
+    _require(
+        entry,
+        "restarted" if at_once else "set to Ready",
+        EntryStatus.ON_HOLD,
+        EntryStatus.ERROR,
+        EntryStatus.ON_HOLD_INACTIVE,
+    )
+    start = None if at_once or (entry.attempts and entry.status is EntryStatus.ERROR) else entry.earliest_start
+    _change(
+        entry,
+        EntryStatus.READY,
+        "attempts = 0, errors = '', held_by = '', cancel_requested_by = '', earliest_start = ?, last_ready_at = ?",
+        (instant_to_stored(start), instant_to_stored(clock.now())),
+    )
+    _log(user, action, entry, "Status", entry.status.value, EntryStatus.READY.value)
+    doorbell.ring_after_commit()
+
+
+def _change(entry: JobQueueEntry, status: EntryStatus, changes: str, values: tuple[object, ...]) -> None:
+    """Move an entry to a status, and its document with it, unless it moved meanwhile."""
+    _set_document(entry, status.document_status)
+    changed = execute(
+        f"UPDATE job_queue_entry SET status = ?, {changes} WHERE entry_no = ? AND status = ?",
+        (status.value, *values, entry.entry_no, entry.status.value),
+    ).rowcount
+    _require_changed(entry, changed)
+
+
+def _set_document(entry: JobQueueEntry, status: JobQueueStatus) -> None:
+    if entry.record_id is not None:
+        execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (status.value, entry.record_id))
+
+
+def _run_once(name: str | int, user: str) -> EntryResult:
+    try:
+        claim = _claim_here(name, user)
+    except PostroomError as error:
+        return EntryResult("", "", "refused", str(name), errors=error.problems)
+    runs.run(claim)
+    after = JobQueueEntry.get_or_none(JobQueueEntry.entry_no == claim.entry_no)
+    posted = tuple(
+        PostedRef(*row)
+        for row in query("SELECT area, kind, no FROM posted_document WHERE posting_id = ? ORDER BY id", (claim.token,))
+    )
+    if after is None or claim.recurs:
+        done = "posted" if posted else "done"
+        return EntryResult(claim.record_type, claim.record_no, done, claim.entry_id, posted=posted)
+    return EntryResult(claim.record_type, claim.record_no, "failed", claim.entry_id, errors=show(claim.entry_no).errors)
+
+
+def _claim_here(name: str | int, user: str) -> Claim:
+    """Claim an entry for this very process, under its category."""
+    pid = os.getpid()
+    here = claims.Worker(processes.host(), pid, processes.start_of(pid), "")
+    try:
+        with transaction():
+            entry = _locked(find(name).entry_no)
+            _require_right(entry, user)
+            _refuse_in_process(entry, "run once more")
+            if entry.status is not EntryStatus.READY:
+                _to_ready(entry, user, "Run Once")
+            claimed = claims.mark_in_process(here, "", entry.entry_no)
+    except (IntegrityError, claims.RaceLost):
+        claimed = None
+    if claimed is None:
+        raise Refused(
+            "The entry's category is busy, or somebody else took it meanwhile.",
+            code="category_busy",
+            record=f"{KIND} {name}",
+            hint="Try again when the running one has ended.",
+        )
+    return claimed
+
+
+def _require_right(entry: JobQueueEntry, user: str) -> None:
+    users.require(user, Permission.POST if entry.user_id == user else Permission.JOB_QUEUE_ADMIN)
+
+
+def _require(entry: JobQueueEntry, what: str, *allowed: EntryStatus) -> None:
+    if entry.status not in allowed:
+        raise _refusal(entry, f"It is {entry.status.value}; only {_list(allowed)} can be {what}.")
+
+
+def _refuse_in_process(entry: JobQueueEntry, what: str) -> None:
+    if entry.status is EntryStatus.IN_PROCESS:
+        raise _refusal(entry, f"It is In Process and cannot be {what} now.", "Cancel it first, or wait.")
+
+
+def _require_changed(entry: JobQueueEntry, changed: int) -> None:
+    if changed != 1:
+        raise _refusal(entry, "Somebody else changed it meanwhile.")
+
+
+def _refusal(entry: JobQueueEntry, message: str, hint: str = "Look at it again.") -> Refused:
+    return Refused(
+        message,
+        code="entry_state",
+        record=f"{KIND} {entry.entry_no} ({entry.description})",
+        field="status",
+        value=entry.status.value,
+        hint=hint,
+    )
+
+
+def _list(statuses: Sequence[EntryStatus]) -> str:
+    return " or ".join(status.value for status in statuses)
+
+
+def _log(user: str, action: str, entry: JobQueueEntry, field: str, old: str, new: str) -> None:
+    changelog.record(user, action, KIND, f"{entry.entry_no} {entry.description}".strip(), field=field, old=old, new=new)

@@ -1,0 +1,157 @@
+"""Job Queue Entries as lists and cards show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from peewee import Field
+
+from postroom.core import filters
+from postroom.core.errors import NotFound, Problem, problems_from_json
+from postroom.core.jobs import why
+from postroom.core.jobs.why import Why
+from postroom.core.statements import in_parts
+from postroom.core.tables.work import JobQueueEntry
+
+WAITING = "Waiting"
+"""Shown for a Ready entry whose category is busy; never stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An entry with its reason for not running. Delays and timeouts are seconds."""
+
+    id: str
+    entry_no: int
+    description: str
+    job: str
+    record_type: str
+    record_no: str
+    status: str
+    category: str
+    priority: int
+    earliest_start: datetime | None
+    expiration: datetime | None
+    attempts: int
+    max_attempts: int
+    rerun_delay: int
+    job_timeout: int
+    batch_no: int | None
+    user: str
+    notify_on_success: bool
+    created: datetime | None
+    started: datetime | None
+    job_queue: str
+    host: str
+    process_id: int
+    held_by: str
+    why: Why | None
+    errors: tuple[Problem, ...]
+
+
+COLUMNS: Mapping[str, Field] = {
+    "id": JobQueueEntry.id,
+    "entry_no": JobQueueEntry.entry_no,
+    "description": JobQueueEntry.description,
+    "job": JobQueueEntry.job,
+    "record_type": JobQueueEntry.record_type,
+    "record_no": JobQueueEntry.record_no,
+    "status": JobQueueEntry.status,
+    "category": JobQueueEntry.category_code,
+    "priority": JobQueueEntry.priority,
+    "earliest_start": JobQueueEntry.earliest_start,
+    "attempts": JobQueueEntry.attempts,
+    "max_attempts": JobQueueEntry.max_attempts,
+    "batch_no": JobQueueEntry.batch_no,
+    "user": JobQueueEntry.user_id,
+    "started": JobQueueEntry.started_at,
+    "host": JobQueueEntry.host,
+    "errors": JobQueueEntry.errors,
+}
+_SEARCHED = tuple(COLUMNS[name] for name in ("description", "record_no", "category", "user", "errors"))
+
+
+def conditions(filter: str) -> list[Any]:
+    """A filter expression over entries as conditions for a query. Raises UsageError."""
+    return filters.conditions(filter, COLUMNS, _SEARCHED)
+
+
+def list_entries(
+    filter: str = "", *, user: str | None = None, entry_nos: Sequence[int] | None = None
+) -> list[EntryView]:
+    """Entries by entry no., narrowed by a filter, to one user's, or to some numbers."""
+    chosen = JobQueueEntry.select().order_by(JobQueueEntry.entry_no)
+    where = conditions(filter)
+    if user is not None:
+        where.append(JobQueueEntry.user_id == user)
+    if where:
+        chosen = chosen.where(*where)
+    if entry_nos is not None:
+        rows = [row for part in in_parts(entry_nos) for row in chosen.where(JobQueueEntry.entry_no << part)]
+    else:
+        rows = list(chosen)
+    return views(rows)
+
+
+def show(name: str | int) -> EntryView:
+    """One entry by its id or its entry no. Raises NotFound."""
+    return views([find(name)])[0]
+
+
+def find(name: str | int) -> JobQueueEntry:
+    """The row of one entry, named by id or entry no. Raises NotFound."""
+    text = str(name)
+    row = JobQueueEntry.get_or_none(JobQueueEntry.id == text)
+    if row is None and text.isascii() and text.isdigit() and len(text) < 18:
+        row = JobQueueEntry.get_or_none(JobQueueEntry.entry_no == int(text))
+    if row is None:
+        raise NotFound(
+            f"There is no job queue entry {text}.",
+            code="entry_unknown",
+            record=f"Job Queue Entry {text}",
+            hint="It may have ended meanwhile; look in the job queue log entries.",
+        )
+    found: JobQueueEntry = row
+    return found
+
+
+def views(rows: Iterable[JobQueueEntry]) -> list[EntryView]:
+    """Rows as they are shown, their reasons judged together."""
+    entries = list(rows)
+    reasons = why.explain(entries)
+    return [_view(entry, reasons[entry.entry_no]) for entry in entries]
+
+
+def _view(row: JobQueueEntry, reason: Why | None) -> EntryView:
+    running = row.status.value == "In Process"
+    return EntryView(
+        id=row.id,
+        entry_no=row.entry_no,
+        description=row.description,
+        job=row.job,
+        record_type=row.record_type,
+        record_no=row.record_no,
+        status=WAITING if reason is not None and reason.code == "category_busy" else row.status.value,
+        category=row.category_code,
+        priority=row.priority,
+        earliest_start=row.earliest_start,
+        expiration=row.expiration,
+        attempts=row.attempts,
+        max_attempts=row.max_attempts,
+        rerun_delay=row.rerun_delay,
+        job_timeout=row.job_timeout,
+        batch_no=row.batch_no,
+        user=row.user_id,
+        notify_on_success=row.notify_on_success,
+        created=row.created_at,
+        started=row.started_at if running else None,
+        job_queue=row.job_queue_code if running else "",
+        host=row.host if running else "",
+        process_id=row.process_id if running else 0,
+        held_by=row.held_by,
+        why=reason,
+        errors=problems_from_json(row.errors),
+    )

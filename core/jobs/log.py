@@ -1,0 +1,185 @@
+"""Job Queue Log Entries: every run, how it ended, and the posted documents that came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import Field
+
+from postroom.core import changelog, clock, filters, users
+from postroom.core.database import transaction
+from postroom.core.errors import NotFound, PostroomError, Problem, Refused, problems_from_json
+from postroom.core.jobs import endings
+from postroom.core.jobs.results import EntryResult
+from postroom.core.kinds import Area, LogStatus, PostedKind
+from postroom.core.posting.post import PostedRef
+from postroom.core.statements import in_parts, marks, query
+from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
+from postroom.core.users import Permission
+
+KIND = "Job Queue Log Entry"
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """One run. `duration` is in seconds, rounded down; blank while it lasts. `job_queue` is blank for the session."""
+
+    entry_no: int
+    job_queue_entry_id: str
+    description: str
+    job: str
+    record_type: str
+    record_no: str
+    status: str
+    start: datetime | None
+    end: datetime | None
+    duration: int | None
+    attempt: int
+    user: str
+    category: str
+    job_queue: str
+    host: str
+    process_id: int
+    batch_no: int | None
+    errors: tuple[Problem, ...]
+    call_stack: str
+    posting_id: str
+    posted: tuple[PostedRef, ...]
+
+
+COLUMNS: Mapping[str, Field] = {
+    "entry_no": JobQueueLogEntry.entry_no,
+    "job_queue_entry_id": JobQueueLogEntry.job_entry_id,
+    "description": JobQueueLogEntry.description,
+    "job": JobQueueLogEntry.job,
+    "record_type": JobQueueLogEntry.record_type,
+    "record_no": JobQueueLogEntry.record_no,
+    "status": JobQueueLogEntry.status,
+    "start": JobQueueLogEntry.started_at,
+    "end": JobQueueLogEntry.ended_at,
+    "attempt": JobQueueLogEntry.attempt,
+    "user": JobQueueLogEntry.user_id,
+    "category": JobQueueLogEntry.category_code,
+    "job_queue": JobQueueLogEntry.job_queue_code,
+    "host": JobQueueLogEntry.host,
+    "process_id": JobQueueLogEntry.process_id,
+    "batch_no": JobQueueLogEntry.batch_no,
+    "errors": JobQueueLogEntry.errors,
+}
+_SEARCHED = tuple(COLUMNS[name] for name in ("description", "record_no", "category", "user", "errors"))
+
+
+def conditions(filter: str) -> list[Any]:
+    """A filter expression over log entries as conditions for a query. Raises UsageError."""
+    return filters.conditions(filter, COLUMNS, _SEARCHED)
+
+
+def list_log(filter: str = "", *, entry_nos: Sequence[int] | None = None) -> list[LogView]:
+    """Log entries, the newest first, narrowed by a filter or to some numbers."""
+    chosen = JobQueueLogEntry.select().order_by(JobQueueLogEntry.entry_no.desc())
+    where = conditions(filter)
+    if where:
+        chosen = chosen.where(*where)
+    if entry_nos is not None:
+        rows = [row for part in in_parts(entry_nos) for row in chosen.where(JobQueueLogEntry.entry_no << part)]
+    else:
+        rows = list(chosen)
+    posted = _posted([row.posting_id for row in rows])
+    return [_view(row, posted.get(row.posting_id, ())) for row in rows]
+
+
+def show(entry_no: int) -> LogView:
+    """One log entry. Raises NotFound."""
+    for view in list_log(entry_nos=[entry_no]):
+        return view
+    raise NotFound(f"There is no log entry {entry_no}.", record=f"{KIND} {entry_no}", hint="It may have been deleted.")
+
+
+def clean(older_than: timedelta | None, *, user: str) -> int:
+    """Delete log entries that ended so long ago, or all if None, but none In Process; returns how many."""
+    users.require(user, Permission.JOB_QUEUE_ADMIN)
+    with transaction():
+        chosen = JobQueueLogEntry.delete().where(JobQueueLogEntry.status != LogStatus.IN_PROCESS)
+        if older_than is not None:
+            chosen = chosen.where(JobQueueLogEntry.ended_at < clock.now() - older_than)
+        deleted = int(chosen.execute())
+        what = "all" if older_than is None else f"older than {older_than.days} days"
+        changelog.record(user, "Delete", KIND, what, old=f"{deleted} entries")
+    return deleted
+
+
+def set_error(entry_nos: Sequence[int], *, user: str) -> list[EntryResult]:
+    """Set Status to Error on runs In Process: the claim is revoked, so that nothing of them can be committed."""
+    users.require(user, Permission.JOB_QUEUE_ADMIN)
+    results = []
+    for number in entry_nos:
+        try:
+            results.append(_set_error(number, user))
+        except PostroomError as error:
+            results.append(EntryResult("", "", "refused", str(number), errors=error.problems))
+    return results
+
+
+def _set_error(number: int, user: str) -> EntryResult:
+    view = show(number)
+    with transaction():
+        entry = JobQueueEntry.get_or_none(JobQueueEntry.claim_token == view.posting_id)
+        claim = endings.open_claim(entry.entry_no) if entry is not None else None
+        if view.status != LogStatus.IN_PROCESS or claim is None:
+            raise Refused(
+                f"It is {view.status}; only a run In Process can be set to Error.",
+                code="entry_state",
+                record=f"{KIND} {number}",
+                field="status",
+                value=view.status,
+                hint="Look at it again.",
+            )
+        problem = Problem(
+            "set_to_error", f"Set to Error by {user}.", claim.description, hint="Restart it if it is to run."
+        )
+        endings.fail(claim, (problem,))
+        changelog.record(user, "Set Status to Error", KIND, str(number), field="Status", old=view.status, new="Error")
+    return EntryResult(claim.record_type, claim.record_no, "set to error", claim.entry_id)
+
+
+def _posted(posting_ids: Sequence[str]) -> dict[str, tuple[PostedRef, ...]]:
+    """What came out of postings, by posting id."""
+    found: dict[str, tuple[PostedRef, ...]] = {}
+    for part in in_parts([id_ for id_ in posting_ids if id_]):
+        for posting_id, area, kind, no in query(
+            "SELECT posting_id, area, kind, no FROM posted_document"
+            f" WHERE posting_id IN ({marks(len(part))}) ORDER BY id",
+            part,
+        ):
+            found[posting_id] = (*found.get(posting_id, ()), PostedRef(Area(area), PostedKind(kind), no))
+    return found
+
+
+def _view(row: JobQueueLogEntry, posted: tuple[PostedRef, ...]) -> LogView:
+    ended = row.ended_at
+    return LogView(
+        entry_no=row.entry_no,
+        job_queue_entry_id=row.job_entry_id,
+        description=row.description,
+        job=row.job,
+        record_type=row.record_type,
+        record_no=row.record_no,
+        status=row.status.value,
+        start=row.started_at,
+        end=ended,
+        duration=int((ended - row.started_at).total_seconds()) if ended and row.started_at else None,
+        attempt=row.attempt,
+        user=row.user_id,
+        category=row.category_code,
+        job_queue=row.job_queue_code,
+        host=row.host,
+        process_id=row.process_id,
+        batch_no=row.batch_no,
+        errors=problems_from_json(row.errors),
+        call_stack=row.call_stack,
+        posting_id=row.posting_id,
+        posted=posted,
+    )

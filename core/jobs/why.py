@@ -1,0 +1,233 @@
+"""Why an entry is not running: for every entry that is not In Process the first reason of behaviour 5 that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from postroom.core import clock, company
+from postroom.core.errors import problems_from_json
+from postroom.core.jobs import consumers
+from postroom.core.jobs.claims import categories_taken
+from postroom.core.jobs.consumers import ConsumerView
+from postroom.core.kinds import EntryStatus
+from postroom.core.statements import marks, query
+from postroom.core.tables.base import instant_to_stored
+from postroom.core.tables.work import JobQueue, JobQueueCategory, JobQueueEntry
+
+MOST_COUNTED = 1000
+"""Entries ahead are counted up to here one by one; a longer list is ranked as a whole."""
+
+_RANKED_FROM = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A reason. `until` is when it ends by itself, `entry_no` the entry waited for, `ahead` how many come first."""
+
+    code: str
+    text: str
+    hint: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    category: str | None = None
+    entry_no: int | None = None
+    ahead: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    row: JobQueue
+    categories: frozenset[str]
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """All that the reasons of many entries are judged by, read once."""
+
+    now: datetime
+    zone: ZoneInfo
+    queues: tuple[_Queue, ...]
+    living: tuple[ConsumerView, ...]
+    last_heartbeat: datetime | None
+    busy: dict[str, JobQueueEntry]
+
+
+def explain(entries: Sequence[JobQueueEntry]) -> dict[int, Why | None]:
+    """The reason of each entry by entry no.; None for those In Process."""
+    waiting = [entry for entry in entries if entry.status is not EntryStatus.IN_PROCESS]
+    if not waiting:
+        return {entry.entry_no: None for entry in entries}
+    scene = _read_scene()
+    reasons: dict[int, Why | None] = {entry.entry_no: None for entry in entries}
+    due: list[tuple[JobQueueEntry, _Queue]] = []
+    for entry in waiting:
+        found = _own_reason(entry, scene)
+        if found is None:
+            found, queue = _queue_reason(entry, scene)
+            if found is None and queue is not None:
+                due.append((entry, queue))
+        reasons[entry.entry_no] = found
+    for (entry, _), ahead in zip(due, _count_ahead(due, scene.now), strict=True):
+        reasons[entry.entry_no] = _place(entry, ahead)
+    return reasons
+
+
+def _read_scene() -> _Scene:
+    codes = tuple(row.code for row in JobQueueCategory.select().order_by(JobQueueCategory.code))
+    held = list(JobQueueEntry.select().where(JobQueueEntry.status == EntryStatus.IN_PROCESS))
+    running: dict[str, int] = {}
+    for entry in held:
+        running[entry.job_queue_code] = running.get(entry.job_queue_code, 0) + 1
+    everyone = consumers.list_consumers()
+    beats = [one.last_heartbeat for one in everyone if one.last_heartbeat is not None]
+    rows = list(JobQueue.select().order_by(JobQueue.code))
+    beats += [row.last_heartbeat for row in rows if row.last_heartbeat is not None]
+    return _Scene(
+        clock.now(),
+        company.time_zone(),
+        tuple(
+            _Queue(row, frozenset(categories_taken(row.category_filter, codes)), running.get(row.code, 0))
+            for row in rows
+        ),
+        tuple(one for one in everyone if one.is_alive),
+        max(beats, default=None),
+        {entry.category_code: entry for entry in held if entry.category_code},
+    )
+
+
+def _own_reason(entry: JobQueueEntry, scene: _Scene) -> Why | None:
+    """What lies in the entry itself: its status, or a time that has not come."""
+    start = entry.earliest_start
+    if entry.status is EntryStatus.ERROR:
+        problems = problems_from_json(entry.errors)
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        what = problems[0].message if problems else "It failed."
+        return Why("error", f"In error: {what}{more}", "Mend the cause, then restart it.")
+    if entry.status is EntryStatus.ON_HOLD:
+        by = f" by {entry.held_by}" if entry.held_by else ""
+        return Why("on_hold", f"On hold{by}.", "Set its status to Ready.")
+    if entry.status is EntryStatus.ON_HOLD_INACTIVE:
+        return Why("inactive", f"There was nothing to do; it wakes at {_at(start, scene)}.", until=start)
+    if start is not None and start > scene.now:
+        if entry.attempts:
+            problems = problems_from_json(entry.errors)
+            after = f", after: {problems[0].message}" if problems else ""
+            text = f"Attempt {entry.attempts + 1} of {entry.max_attempts} at {_at(start, scene)}{after}"
+            return Why("retry", text, "It runs by itself.", until=start)
+        return Why("starts_at", f"It starts at {_at(start, scene)}.", until=start)
+    return None
+
+
+def _queue_reason(entry: JobQueueEntry, scene: _Scene) -> tuple[Why | None, _Queue | None]:
+    """What lies in the job queues, consumers and categories; with None the queue that will run it."""
+    category = entry.category_code
+    named = f"category {category}" if category else "entries without a category"
+    takers = [queue for queue in scene.queues if category in queue.categories]
+    if not takers:
+        text = f"No job queue takes {named}."
+        return Why("no_job_queue", text, "Change a job queue's category filter.", category=category), None
+    started = [queue for queue in takers if queue.row.started]
+    if not started:
+        queue = takers[0]
+        why = f" {queue.row.stopped_reason}" if queue.row.stopped_reason else ""
+        text = f"Job queue {queue.row.code} is stopped.{why}"
+        return Why("queue_stopped", text, f"Start job queue {queue.row.code}.", category=category), None
+    served = [queue for queue in started if _servers(queue, scene)]
+    if not served:
+        return _unserved(started[0], scene), None
+    holder = scene.busy.get(category) if category else None
+    if holder is not None:
+        since = _at(holder.started_at, scene)
+        text = f"Category {category} is busy with entry {holder.entry_no} ({holder.description}) since {since}."
+        return (
+            Why(
+                "category_busy",
+                text,
+                "It runs when that one has ended.",
+                since=holder.started_at,
+                category=category,
+                entry_no=holder.entry_no,
+            ),
+            None,
+        )
+    roomy = [queue for queue in served if queue.running < queue.row.max_concurrent]
+    if not roomy:
+        queue = served[0]
+        text = f"Job queue {queue.row.code} runs its maximum of {queue.row.max_concurrent}."
+        return Why("queue_at_maximum", text, "It runs when one of them has ended.", category=category), None
+    return None, roomy[0]
+
+
+def _servers(queue: _Queue, scene: _Scene) -> list[ConsumerView]:
+    return [one for one in scene.living if one.may_serve(queue.row.code, queue.row.on_host)]
+
+
+def _unserved(queue: _Queue, scene: _Scene) -> Why:
+    host = queue.row.on_host
+    if host and not any(one.host == host for one in scene.living):
+        text = f"Job queue {queue.row.code} is pinned to host {host}, where no consumer runs."
+        return Why("pinned", text, f"Start a consumer on {host}, or clear Start on This Host.")
+    if scene.living:
+        text = f"No consumer serves job queue {queue.row.code}."
+        return Why("no_consumer", text, "Start a consumer without --job-queue, or one for it.")
+    since = scene.last_heartbeat
+    text = f"No consumer has responded since {_at(since, scene)}." if since else "No consumer is running."
+    return Why("no_consumer", text, "Start one with `postroom consumer`.", since=since)
+
+
+def _count_ahead(due: Sequence[tuple[JobQueueEntry, _Queue]], now: datetime) -> list[int]:
+    """How many due entries come before each: in its category, else in its queue."""
+    if len(due) > _RANKED_FROM:
+        return _ranks(due, now)
+    return [_ahead_of(entry, _competing(entry, queue), now) for entry, queue in due]
+
+
+def _competing(entry: JobQueueEntry, queue: _Queue) -> tuple[str, ...]:
+    return (entry.category_code,) if entry.category_code else tuple(sorted(queue.categories))
+
+
+def _ahead_of(entry: JobQueueEntry, categories: tuple[str, ...], now: datetime) -> int:
+    start = instant_to_stored(entry.earliest_start)
+    ((count,),) = query(
+        "SELECT count(*) FROM (SELECT 1 FROM job_queue_entry WHERE status = 'Ready'"
+        f" AND category_code IN ({marks(len(categories))}) AND earliest_start <= ?"
+        " AND (priority, earliest_start, entry_no) < (?, ?, ?) LIMIT ?) AS ahead",
+        (*categories, instant_to_stored(now), entry.priority, start, entry.entry_no, MOST_COUNTED),
+    )
+    return int(count)
+
+
+def _ranks(due: Sequence[tuple[JobQueueEntry, _Queue]], now: datetime) -> list[int]:
+    """The same for many entries: each group of competing entries is read once, in order."""
+    ranks: dict[tuple[str, ...], dict[int, int]] = {}
+    for entry, queue in due:
+        categories = _competing(entry, queue)
+        if categories not in ranks:
+            rows = query(
+                "SELECT entry_no FROM job_queue_entry WHERE status = 'Ready'"
+                f" AND category_code IN ({marks(len(categories))}) AND earliest_start <= ?"
+                " ORDER BY priority, earliest_start, entry_no",
+                (*categories, instant_to_stored(now)),
+            )
+            ranks[categories] = {number: rank for rank, (number,) in enumerate(rows)}
+    return [ranks[_competing(entry, queue)].get(entry.entry_no, 0) for entry, queue in due]
+
+
+def _place(entry: JobQueueEntry, ahead: int) -> Why:
+    if not ahead:
+        return Why("about_to_start", "About to start.", category=entry.category_code, ahead=0)
+    shown = f"{MOST_COUNTED:,} or more entries are" if ahead == MOST_COUNTED else f"{ahead} entries are"
+    text = "1 entry is ahead of it." if ahead == 1 else f"{shown} ahead of it."
+    return Why("ahead", text, "It runs when they have ended.", category=entry.category_code, ahead=ahead)
+
+
+def _at(instant: datetime | None, scene: _Scene) -> str:
+    """A time of day, with its date unless that is today."""
+    if instant is None:
+        return "an unknown time"
+    local, today = instant.astimezone(scene.zone), scene.now.astimezone(scene.zone)
+    return local.strftime("%H:%M:%S" if local.date() == today.date() else "%Y-%m-%d %H:%M")
