@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from peewee import fn
-
 from postroom.core import changelog, users, values
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, Problem, Refused
 from postroom.core.setup_version import raise_version
+from postroom.core.statements import query
 from postroom.core.tables.setup import PurchasesSetup, SalesSetup
 from postroom.core.tables.work import JobQueueCategory, JobQueueEntry
 from postroom.core.users import Permission
@@ -26,11 +25,7 @@ class CategoryView:
 
 def list_categories() -> list[CategoryView]:
     """All categories by code."""
-    counted = dict(
-        JobQueueEntry.select(JobQueueEntry.category_code, fn.COUNT(JobQueueEntry.entry_no))
-        .group_by(JobQueueEntry.category_code)
-        .tuples()
-    )
+    counted: dict[str, int] = dict(query("SELECT category_code, count(*) FROM job_queue_entry GROUP BY category_code"))
     return [
         CategoryView(row.code, row.description, counted.get(row.code, 0))
         for row in JobQueueCategory.select().order_by(JobQueueCategory.code)

@@ -136,4 +136,4 @@ def open_claim(entry_no: int) -> Claim | None:
     if not rows:
         return None
     row = rows[0]
-    return Claim(*row[:18], notify_on_success=bool(row[18]), earliest_start=row[19], recurs=bool(row[20]))
+    return Claim(*(*row[:18], bool(row[18]), row[19], bool(row[20])))

@@ -73,7 +73,7 @@ def recover() -> int:
 
 
 def _is_gone(consumer: ConsumerView) -> bool:
-    """Whether a consumer counts as gone: its process is, its lease is over elsewhere, or it is frozen past its lease."""
+    """Whether a consumer counts as gone: its process is, its lease elsewhere, or it is frozen past its lease."""
     if not consumer.is_alive:
         return True
     late = consumer.last_heartbeat is None or clock.now() - consumer.last_heartbeat > _lease()
