@@ -17,10 +17,15 @@ from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 from postroom.core import company, masters, posting_setup, reading, setups, users
-from postroom.core.documents.views import list_documents
+from postroom.core.documents.views import DocumentView, list_documents
 from postroom.core.errors import Problem, UsageError, describe
 from postroom.core.importing.columns import KINDS as IMPORT_KINDS
-from postroom.core.jobs import categories, queues
+from postroom.core.jobs import batches, categories, entry_views, log, queues
+from postroom.core.jobs.batches import BatchView
+from postroom.core.jobs.categories import CategoryView
+from postroom.core.jobs.entry_views import EntryView
+from postroom.core.jobs.log import LogView
+from postroom.core.jobs.queues import QueueView
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.money import from_units, write
 from postroom.core.statements import in_parts, marks, query
@@ -209,6 +214,11 @@ def _views(views: Iterable[Any]) -> Iterator[dict[str, Any]]:
         yield {name: getattr(view, name) for name in _names(view)}
 
 
+def _view_list(title: str, view: type[Any], read: Callable[[], Iterable[Any]]) -> Listing:
+    """A list of frozen views, its columns their fields."""
+    return Listing(title, _from_rows(lambda: _views(read()), _names(view)))
+
+
 def _posted_lines() -> Iterator[dict[str, Any]]:
     for document in reading.posted_documents():
         for line in document["lines"]:
@@ -247,17 +257,20 @@ _IN_IMPORT_FORMAT = {
 
 KINDS: dict[str, Listing] = {
     **_IN_IMPORT_FORMAT,
-    "document-list": Listing("Documents with their standing", _from_rows(lambda: _views(list_documents()))),
+    "document-list": _view_list("Documents with their standing", DocumentView, list_documents),
     "posted": Listing("Posted Documents", _from_rows(_posted_documents)),
     "posted-lines": Listing("Posted Document Lines", _from_rows(_posted_lines)),
     **{
         name: Listing(ledger.title, _from_rows(_ledger(name), tuple(ledger.columns)))
         for name, ledger in reading.LEDGERS.items()
     },
-    "queue": Listing("Job Queues", _from_rows(lambda: _views(queues.list_queues()))),
-    "category": Listing("Job Queue Categories", _from_rows(lambda: _views(categories.list_categories()))),
+    "queue": _view_list("Job Queues", QueueView, queues.list_queues),
+    "category": _view_list("Job Queue Categories", CategoryView, categories.list_categories),
+    "entry": _view_list("Job Queue Entries", EntryView, entry_views.list_entries),
+    "log": _view_list("Job Queue Log Entries", LogView, log.list_log),
+    "batch": _view_list("Batches", BatchView, batches.list_batches),
     "setup": Listing("Setup", _from_rows(_setup)),
-    "user": Listing("User Setup", _from_rows(lambda: _views(users.list_users()))),
+    "user": _view_list("User Setup", users.UserView, users.list_users),
     "changelog": Listing("Change Log Entries", _from_rows(reading.change_log)),
     **{
         slug: Listing(kind.title, _from_rows(_master(slug)))

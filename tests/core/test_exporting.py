@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from postroom.core import company, exporting, importing
 from postroom.core.database import Location
-from postroom.core.errors import UsageError
-from postroom.core.kinds import Area
+from postroom.core.errors import Problem, UsageError, problems_to_json
+from postroom.core.kinds import Area, EntryStatus
 from postroom.core.posting import post
 from postroom.core.tables.base import database
 from postroom.core.tables.trade import Document, Party
+from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 IMPORTED = ("gl_accounts", "charges", "items", "customers", "vendors", "documents", "lines")
@@ -212,3 +213,19 @@ def test_every_list_can_be_exported_before_and_after_a_posting(firm: Location, t
 def test_an_unknown_list_names_those_there_are(sqlite_firm: Location) -> None:
     with pytest.raises(UsageError, match="customers"):
         exported("clients")
+
+
+def test_entries_and_the_log_are_exported_with_their_errors_as_sentences(firm: Location) -> None:
+    assert exported("log").startswith("entry_no,job_queue_entry_id,")
+    problem = Problem("blocked", "The customer is blocked.", "Sales Invoice A1", hint="Unblock it.")
+    JobQueueEntry.create(
+        id="e1", user_id="ann", job="wait", status=EntryStatus.ERROR, errors=problems_to_json([problem])
+    )
+    started = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    JobQueueLogEntry.create(
+        job_entry_id="e1", user_id="ann", job="wait", status="Error", posting_id="p1", started_at=started
+    )
+    (entry,) = rows_of("entry")
+    assert (entry["status"], entry["errors"]) == ("Error", "Sales Invoice A1: The customer is blocked. Unblock it.")
+    (logged,) = rows_of("log")
+    assert (logged["start"], logged["end"], logged["posted"]) == ("2026-01-31T13:00:00+01:00", "", "")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from postroom.core import company, importing, posting_setup
+from postroom.core import company, importing, posting_setup, verify
 from postroom.core.database import Location
 from postroom.core.errors import FileProblem, InputInvalid, NotPermitted, UsageError
 from postroom.core.kinds import Area, Blocked, DocumentType
@@ -406,6 +406,7 @@ def test_the_opening_quantity_of_new_items_is_posted_in_balance(firm: Location, 
         ("I2", 300_000, "1210"),
     ]
     assert query("SELECT no FROM gl_register") == [(1,)]
+    assert [check for check in verify.verify().checks if not check.ok] == []
     run(files("items.csv", text))
     assert query("SELECT no FROM gl_register") == [(1,)]
     assert query("SELECT last_value FROM counter WHERE name = 'gl_register'") == [(1,)]
