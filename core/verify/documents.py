@@ -20,21 +20,26 @@ LINES = "posted_line l JOIN posted_document d ON d.id = l.posted_document_id"
 
 def lines_equal_headers() -> Finding:
     """The lines of each posted document add up to its amount, VAT, amount including VAT, and amount in LCY."""
+    sums = ", ".join(f"SUM({side}_{name}) AS {side}_{name}" for side in ("header", "line") for name in _WORTH)
+    headers = ", ".join((*(f"{name} AS header_{name}" for name in _WORTH), *(f"0 AS line_{name}" for name in _WORTH)))
+    lines = ", ".join((*("0" for _ in _WORTH), *_WORTH))
+    wrong = " OR ".join(f"SUM(header_{name}) <> SUM(line_{name})" for name in _WORTH)
     return examined("posted_document", "posted_line") + offenders(
-        "SELECT d.area, d.kind, d.no, d.amount, d.vat_amount, d.amount_including_vat, d.amount_lcy,"
-        " COALESCE(l.amount, 0), COALESCE(l.vat, 0), COALESCE(l.gross, 0), COALESCE(l.lcy, 0)"
-        " FROM posted_document d LEFT JOIN (SELECT posted_document_id, SUM(amount) AS amount, SUM(vat_amount) AS vat,"
-        " SUM(amount_including_vat) AS gross, SUM(amount_lcy) AS lcy FROM posted_line GROUP BY posted_document_id) l"
-        " ON l.posted_document_id = d.id"
-        " WHERE d.amount <> COALESCE(l.amount, 0) OR d.vat_amount <> COALESCE(l.vat, 0)"
-        " OR d.amount_including_vat <> COALESCE(l.gross, 0) OR d.amount_lcy <> COALESCE(l.lcy, 0)"
-        " OR d.amount_including_vat <> d.amount + d.vat_amount",
+        "SELECT COALESCE(d.area, ''), COALESCE(d.kind, ''), COALESCE(d.no, ''),"
+        f" {', '.join(f'apart.{side}_{name}' for side in ('header', 'line') for name in _WORTH)}"
+        f" FROM (SELECT document_id, {sums} FROM (SELECT id AS document_id, {headers} FROM posted_document"
+        f" UNION ALL SELECT posted_document_id, {lines} FROM posted_line) AS sides GROUP BY document_id"
+        f" HAVING {wrong} OR SUM(header_amount_including_vat) <> SUM(header_amount) + SUM(header_vat_amount)) AS apart"
+        " LEFT JOIN posted_document d ON d.id = apart.document_id",
         _header_sentence,
     )
 
 
+_WORTH = ("amount", "vat_amount", "amount_including_vat", "amount_lcy")
+
+
 def _header_sentence(area: str, kind: str, no: str, *numbers: int) -> str:
-    title = posted_title(kind, no, area)
+    title = posted_title(kind, no, area) if no else "A posted document that is gone"
     for name, header, lines in zip(
         ("amount", "VAT amount", "amount including VAT", "amount in LCY"), numbers[:4], numbers[4:], strict=True
     ):
