@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import is_dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -40,14 +41,21 @@ class Session:
             raise UsageError("--company is blank.", hint="Name a file or a postgresql:// URL, or leave it out.")
         return Location(self.company or str(data_folder() / "company.db"))
 
-    def open(self) -> str:
-        """Open the company and return the user at work. Raises CompanyError, DatabaseAway, UsageError."""
+    def open(self, *, rings: bool = False) -> str:
+        """Open the company and return the user at work. Raises CompanyError, DatabaseAway, UsageError.
+
+        `rings`: what is queued meanwhile rings the consumers, who else would find it within a second.
+        """
         from postroom.core import company
         from postroom.tui.cli import trial
 
         company.open_company(self.location)
         self.is_open = True
         trial.apply(os.environ)
+        if rings:
+            from postroom.queue import broker
+
+            broker.install(self.location)
         self.user = company.current_user()
         return self.user
 
@@ -96,8 +104,8 @@ class Session:
 
 
 def _is_blank(value: Any) -> bool:
-    """Whether a card leaves a value out: blank, or a list of records."""
-    return value is None or value == "" or isinstance(value, list | tuple | dict)
+    """Whether a card leaves a value out: blank, or records of their own."""
+    return value is None or value == "" or isinstance(value, list | tuple | dict) or is_dataclass(value)
 
 
 def as_mapping(row: Any) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ Modules of commands are imported only when theirs is run, so that `postroom --he
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from postroom.tui.cli.frame import Session
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "The company": {
         "init": ("company", "Make a new company with setup, chart of accounts and job queues."),
+        "status": ("verification", "Say in one line how the work stands; exit 1 if somebody should look."),
+        "verify": ("verification", "Recompute every invariant of the company; exit 0 only if all hold."),
         "backup": ("company", "Write a consistent copy of the company while others work in it."),
         "upgrade": ("company", "Bring the company to this program's schema, a backup first."),
     },
@@ -27,6 +30,17 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Documents": {
         "document": ("documents", "List, show and change documents not yet posted."),
+        "post": ("posting", "Post documents, or queue them for background posting, as the setup says."),
+        "remove": ("posting", "Remove documents from the job queue; they stay released."),
+    },
+    "Job queues": {
+        "entry": ("entries", "List job queue entries and act on them."),
+        "log": ("entries", "List what ran, and how it ended."),
+        "batch": ("entries", "Show how far batches are."),
+        "handle": ("entries", "List the documents to handle."),
+        "note": ("entries", "List your notes."),
+        "queue": ("queues", "List, change, start and stop job queues."),
+        "category": ("queues", "List, add, rename and delete job queue categories."),
     },
     "What was posted": {
         "posted": ("ledgers", "Show posted documents."),
@@ -115,6 +129,8 @@ def postroom(ctx: click.Context, company: str | None) -> int | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 refused or failed, 2 wrong usage, no company, 130 Ctrl-C."""
+    if not logging.root.handlers:
+        logging.root.addHandler(logging.NullHandler())  # what is told to the user is told by `writing`
     if arguments is None:
         _hide_password()
     try:

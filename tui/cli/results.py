@@ -55,7 +55,7 @@ def _keyed(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lines(row: Mapping[str, Any], word: str) -> list[str]:
     came_out = ", ".join(f"{_words(ref.kind)} {ref.no}" for ref in row["posted"])
-    name = f"{_words(row['type']).title()} {row['no']}".strip()
+    name = f"{_words(row['type']).title()} {row['no']}".strip() or f"Entry {row['entry_id']}"
     return [
         f"{name}: {word}{f' as {came_out}' if came_out else ''}",
         *(f"    {describe(problem)}" for problem in row["errors"]),

@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -163,11 +163,19 @@ def cell_text(key: str, value: Any, look: Look = PLAIN) -> str:
         return money.write(value, 0 if _NOT_MONEY.search(key) else look.places)
     if isinstance(value, datetime):
         return value.astimezone(look.zone).strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, Mapping):
-        return plain_text.visible(str(value.get("text") or value.get("message") or ""))
+    if is_dataclass(value):
+        return plain_text.visible(_in_a_cell(value))
     if isinstance(value, list | tuple):
         return "; ".join(cell_text(key, item, look) for item in value)
     return plain_text.visible(str(plain(value)))
+
+
+def _in_a_cell(record: Any) -> str:
+    """What a cell shows of a reason, a problem or a posted document."""
+    for name in ("text", "message"):
+        if hasattr(record, name):
+            return str(getattr(record, name))
+    return f"{plain(record.kind)} {record.no}".replace("_", " ")
 
 
 def _narrow(widths: list[int], are_numbers: Sequence[bool], room: int) -> None:
@@ -220,9 +228,10 @@ def utf8_output() -> Iterator[TextIO]:
 
     Raises OutputLost.
     """
-    stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", line_buffering=False)
+    wrapper = _Shown if sys.stdout.isatty() else io.TextIOWrapper
+    stream = wrapper(sys.stdout.buffer, encoding="utf-8", newline="")
     try:
-        yield _Shown(stream) if sys.stdout.isatty() else stream
+        yield stream
         stream.flush()
     except BrokenPipeError:
         close_quietly()
@@ -233,14 +242,11 @@ def utf8_output() -> Iterator[TextIO]:
             stream.detach()
 
 
-class _Shown(io.TextIOBase):
+class _Shown(io.TextIOWrapper):
     """Writes to a terminal, control characters spelled out."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-
     def write(self, text: str) -> int:
-        return self.stream.write(plain_text.visible(text.replace("\r\n", "\n"), line_breaks=True))
+        return super().write(plain_text.visible(text.replace("\r\n", "\n"), line_breaks=True))
 
 
 def finish() -> None:
@@ -260,3 +266,18 @@ def close_quietly() -> None:
                 os.dup2(nowhere, stream.fileno())
             except (OSError, ValueError, AttributeError):
                 continue
+
+
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None] | None]:
+    """A bar on standard error while a batch goes on, where that is a terminal; gives what counts the finished ones."""
+    if total < 2 or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(title, markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda done: progress.update(task, completed=done)

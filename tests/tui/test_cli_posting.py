@@ -1,0 +1,149 @@
+"""Post, remove and verify from the command line: who is posted, queued, refused, and what the exit code says."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import builders
+import pytest
+from command_line import Run
+from conftest import MakeCompany
+
+from postroom.core import company
+from postroom.core.database import Location
+from postroom.core.kinds import Area, DocumentType
+
+ERROR = {"code", "record", "line", "field", "value", "message", "hint"}
+
+
+@pytest.fixture
+def trade(make: MakeCompany) -> Location:
+    """A company with two sound documents, GOOD and BOUGHT, and one that fails, BAD."""
+    location = make()
+    company.open_company(location)
+    builders.party(Area.SALES, "C1")
+    builders.party(Area.SALES, "C2", blocked="All")
+    builders.party(Area.PURCHASE, "V1")
+    builders.item("I1")
+    builders.document(DocumentType.SALES_INVOICE, [builders.item_line()], no="GOOD")
+    builders.document(DocumentType.PURCHASE_ORDER, [builders.item_line()], no="BOUGHT")
+    builders.document(DocumentType.SALES_INVOICE, [builders.item_line()], no="BAD", party_no="C2")
+    company.close()
+    return location
+
+
+def results(run: Run, location: Location, *arguments: str, code: int = 0) -> dict[str, Any]:
+    """The results of a command by document no."""
+    told = run("--company", location.text, *arguments, "--json")
+    assert told.code == code, told.out + told.err
+    found = told.json
+    assert set(found) == {"results", "counts"}
+    assert {"posted", "queued", "refused", "failed"} <= set(found["counts"])
+    for row in found["results"]:
+        assert {"type", "no", "result", "entry_id", "posted", "errors"} <= set(row)
+        assert all(set(error) == ERROR for error in row["errors"])
+    return {row["no"]: row for row in found["results"]}
+
+
+def test_post_now_posts_each_document_and_tells_what_came_out(run: Run, trade: Location) -> None:
+    found = results(run, trade, "post", "--all", "--now", code=1)
+    assert {no: row["result"] for no, row in found.items()} == {"GOOD": "posted", "BOUGHT": "posted", "BAD": "failed"}
+    assert [(ref["area"], ref["kind"]) for ref in found["GOOD"]["posted"]] == [
+        ("sales", "shipment"),
+        ("sales", "invoice"),
+    ]
+    assert [error["code"] for error in found["BAD"]["errors"]] == ["party_blocked"]
+    left = run("--company", trade.text, "document", "list", "--json").json
+    assert [row["no"] for row in left] == ["BAD"]
+    assert run("--company", trade.text, "verify").code == 0
+
+
+def test_post_follows_the_setup_unless_told_otherwise(run: Run, trade: Location) -> None:
+    assert run("--company", trade.text, "setup", "set", "sales.post_documents_via_job_queue=true").code == 0
+    assert results(run, trade, "post", "--no", "GOOD")["GOOD"]["result"] == "queued"
+    assert results(run, trade, "post", "--no", "BOUGHT")["BOUGHT"]["result"] == "posted"
+    assert results(run, trade, "post", "--no", "BAD", code=1)["BAD"]["result"] == "refused"
+    assert results(run, trade, "post", "--no", "BAD", "--queue-anyway")["BAD"]["result"] == "queued"
+
+
+def test_a_queued_document_is_guarded_until_it_is_removed(run: Run, trade: Location) -> None:
+    queued = results(run, trade, "post", "--queue", "--no", "GOOD")["GOOD"]
+    assert queued["entry_id"]
+    (listed,) = run("--company", trade.text, "document", "list", "--filter", "no=GOOD", "--json").json
+    assert (listed["job_queue_status"], listed["job_queue_entry_id"]) == ("Scheduled for Posting", queued["entry_id"])
+    assert results(run, trade, "post", "--queue", "--no", "GOOD", code=1)["GOOD"]["result"] == "refused"
+    assert run("--company", trade.text, "document", "set", "GOOD", "posting_date=2026-04-01").code == 1
+    assert results(run, trade, "remove", "GOOD")["GOOD"]["result"] == "removed"
+    assert results(run, trade, "remove", "GOOD", code=1)["GOOD"]["result"] == "refused"
+    assert run("--company", trade.text, "document", "set", "GOOD", "posting_date=2026-04-01").code == 0
+
+
+def test_several_documents_are_named_one_after_the_other(run: Run, trade: Location) -> None:
+    found = results(run, trade, "post", "--queue", "--no", "GOOD", "--no", "BOUGHT")
+    assert {row["result"] for row in found.values()} == {"queued"}
+    assert set(results(run, trade, "remove", "GOOD", "BOUGHT")) == {"GOOD", "BOUGHT"}
+    assert set(results(run, trade, "post", "--queue", "--no", "GOOD", "BOUGHT")) == {"GOOD", "BOUGHT"}
+
+
+def test_documents_are_chosen_by_filter_and_type(run: Run, trade: Location) -> None:
+    assert set(results(run, trade, "post", "--check", "--filter", "party_no=C1")) == {"GOOD"}
+    assert set(results(run, trade, "post", "--check", "--all", "--type", "purchase-order")) == {"BOUGHT"}
+    assert set(results(run, trade, "post", "--check", "--all", "--type", "sales-order")) == set()
+
+
+def test_check_posts_nothing_and_lists_every_error(run: Run, trade: Location) -> None:
+    found = results(run, trade, "post", "--all", "--check", code=1)
+    assert {no: row["result"] for no, row in found.items()} == {"GOOD": "checked", "BOUGHT": "checked", "BAD": "failed"}
+    assert len(run("--company", trade.text, "document", "list", "--json").json) == 3
+    told = run("--company", trade.text, "post", "--all", "--check")
+    assert "Customer C2 is blocked" in told.out or "blocked" in told.out
+    assert "2 checked" in told.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--type", "sales-invoice"],
+        ["--no", "GOOD", "--all"],
+        ["--no", "GOOD", "--now", "--queue"],
+        ["--all", "--replace-posting-date"],
+        ["--all", "--posting-date", "tomorrow"],
+        ["--all", "--posting-date", "2026-02-30", "--replace-posting-date"],
+        ["--all", "--filter", "colour=red"],
+        ["--all", "--type", "letter"],
+    ],
+    ids=" ".join,
+)
+def test_an_unclear_choice_posts_nothing_and_ends_with_2(
+    arguments: list[str], run: Run, make_sqlite: MakeCompany
+) -> None:
+    assert run("--company", make_sqlite().text, "post", *arguments).code == 2
+
+
+def test_an_unknown_document_stops_the_command_before_anything_is_posted(run: Run, trade: Location) -> None:
+    assert run("--company", trade.text, "post", "--now", "--no", "GOOD", "--no", "NOWHERE").code == 1
+    assert len(run("--company", trade.text, "document", "list", "--json").json) == 3
+
+
+def test_the_posting_date_may_be_replaced(run: Run, trade: Location) -> None:
+    arguments = ["--posting-date", "2026-05-04", "--replace-posting-date"]
+    assert results(run, trade, "post", "--now", "--no", "GOOD", *arguments)["GOOD"]["result"] == "posted"
+    posted = run("--company", trade.text, "posted", "list", "--source", "GOOD", "--json").json
+    assert {row["posting_date"] for row in posted} == {"2026-05-04"}
+
+
+def test_verify_lists_its_checks_and_fails_when_one_does_not_hold(run: Run, make_sqlite: MakeCompany) -> None:
+    location = make_sqlite()
+    told = run("--company", location.text, "verify", "--json")
+    assert told.code == 0
+    assert told.json["ok"] is True
+    assert all(set(check) == {"name", "ok", "examined", "detail"} for check in told.json["checks"])
+    with sqlite3.connect(location.path) as connection:
+        connection.execute("INSERT INTO item_stock (item_no, quantity, value, last_cost) VALUES ('I9', 100000, 0, 0)")
+    connection.close()
+    broken = run("--company", location.text, "verify", "--json")
+    assert broken.code == 1
+    assert broken.json["ok"] is False
+    assert run("--company", location.text, "verify").code == 1
