@@ -9,7 +9,7 @@ from typing import Any
 from postroom.core import values
 from postroom.core.company import AMOUNT_PRECISIONS
 from postroom.core.kinds import AccountType, Area, Blocked, VatType
-from postroom.core.setups import UNIT_PRECISIONS
+from postroom.core.setup_fields import UNIT_PRECISIONS
 from postroom.core.tables import setup, trade
 from postroom.core.users import Permission
 from postroom.core.values import FieldKind, Value
