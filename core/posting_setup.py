@@ -105,9 +105,12 @@ def current() -> PostingSetup:
     """The setup as it stands now: one small query, and a full read only after a change."""
     global _cached
     ((version,),) = query("SELECT setup_version FROM company WHERE id = 1")
-    if _cached is None or _cached[0] is not database.obj or _cached[1].version != version:
-        _cached = (database.obj, _read(version))
-    return _cached[1]
+    if _cached is not None and _cached[0] is database.obj and _cached[1].version == version:
+        return _cached[1]
+    setup = _read(version)
+    if not database.in_transaction():  # a version that is rolled back will be given again, for another setup
+        _cached = (database.obj, setup)
+    return setup
 
 
 def _read(version: int) -> PostingSetup:
