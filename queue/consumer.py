@@ -1,0 +1,197 @@
+"""The consumer: the process that posts in the background. N worker processes and the sweep, under Huey's consumer.
+
+Beyond starting, stopping and replacing its children this process does nothing, and it never forks with an open
+connection: SQLite would lose its locks, PostgreSQL's socket would have two owners.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import huey.consumer
+from huey.api import Huey
+
+from postroom.core import clock, company
+from postroom.core.database import Location
+from postroom.core.errors import PostroomError
+from postroom.core.jobs import claims, consumers, processes, queues, recovery
+from postroom.core.tables.base import database
+from postroom.core.tables.setup import Company
+from postroom.queue import broker, idle
+from postroom.queue.background import start_in_background
+from postroom.queue.broker import QueueFile
+from postroom.queue.children import RETURN_SIGNAL, ChildProcesses
+from postroom.queue.sweep import Sweep
+from postroom.queue.worker import EntryWorker
+
+__all__ = ["run", "start_in_background"]
+
+GRACE_SECONDS = 25.0
+"""How long running entries may take to end when the consumer is asked to stop."""
+HEALTH_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_queues: Sequence[str] = ()) -> int:
+    """Serve the job queues of a company until told to stop; the exit code: 0, 130 after SIGINT.
+
+    `until_idle`: start the named queues (all, if none is named), end when they have nothing left to do, stop those it
+    started; 1 if an entry ended in Error meanwhile. Raises NotFound for a queue that does not exist, CompanyError,
+    DatabaseAway.
+    """
+    _log_to_stderr()
+    company.open_company(location)
+    _take_clock()
+    since = clock.now()
+    codes = tuple(dict.fromkeys(job_queues))
+    me = _identity(codes)
+    started = queues.start_for_consumer(codes, automatic_only=not until_idle)
+    consumers.register(me, workers)
+    consumers.heartbeat(me)
+    recovery.recover()
+    company.close()
+    hub = broker.make(location, create_tables=True)
+    crew = Crew(hub, location, me, workers, until_idle)
+    _log.info("consumer %s serves %s with %s workers", me.process_id, location.shown, workers)
+    try:
+        crew.run()
+    finally:
+        crew.end_children()
+        hub.storage.close()
+        _leave(location, me, started if until_idle else [])
+    if crew.received is not None:
+        return 130 if crew.received == signal.SIGINT else 0
+    return 1 if until_idle and _has_errors(location, since) else 0
+
+
+class Crew(huey.consumer.Consumer):
+    """Huey's consumer with our workers, our sweep in the scheduler's place, and our way to stop."""
+
+    def __init__(self, hub: Huey, location: Location, me: claims.Worker, workers: int, until_idle: bool) -> None:
+        self.me = me
+        self.until_idle = until_idle
+        self.queue_file = QueueFile(location, hub)
+        super().__init__(
+            hub,
+            workers=workers,
+            periodic=False,
+            initial_delay=0.02,
+            max_delay=0.03,
+            backoff=1,
+            worker_type="process",
+            check_worker_health=True,
+            health_check_interval=HEALTH_SECONDS,
+            shutdown_timeout=GRACE_SECONDS,
+            graceful_signal="TERM",
+        )
+        self._signal_actions = dict.fromkeys((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), (False, True))
+
+    @property
+    def received(self) -> signal.Signals | None:
+        """The signal that asked to stop."""
+        return None if self._signum is None else signal.Signals(self._signum)
+
+    def get_environment(self, worker_type: str) -> ChildProcesses:
+        return ChildProcesses(signal.SIGTERM, RETURN_SIGNAL)
+
+    def _create_worker(self) -> EntryWorker:
+        return EntryWorker(
+            parent=self.me,
+            queue_file=self.queue_file,
+            huey=self.huey,
+            stop_flag=self.stop_flag,
+            default_delay=self.default_delay,
+            max_delay=self.max_delay,
+            backoff=self.backoff,
+        )
+
+    def _create_scheduler(self) -> Sweep:
+        return Sweep(
+            parent=self.me,
+            workers=self.workers,
+            until_idle=self.until_idle,
+            huey=self.huey,
+            stop_flag=self.stop_flag,
+            interval=1,
+            periodic=False,
+        )
+
+    def end_children(self) -> None:
+        """See that no child is left: those that end by themselves are waited for, the others killed."""
+        self.stop_flag.set()
+        children = [process for _, process in self.worker_threads] + [self.scheduler]
+        started = [child for child in children if child.pid is not None]
+        deadline = time.monotonic() + (GRACE_SECONDS if self.received is None else 2.0)
+        for child in started:
+            child.join(max(deadline - time.monotonic(), 0))
+        for child in started:
+            if child.is_alive():
+                child.kill()
+                child.join()
+
+
+def _identity(codes: tuple[str, ...]) -> claims.Worker:
+    pid = os.getpid()
+    return claims.Worker(processes.host(), pid, processes.start_of(pid), secrets.token_hex(8), codes)
+
+
+def _leave(location: Location, me: claims.Worker, started: list[str]) -> None:
+    """Give back what killed workers still hold, stop the queues that were started for this run, leave the list."""
+    try:
+        database.connect(reuse_if_open=True)
+        recovery.return_all(me.consumer_id, "The consumer was stopped before the job had ended.")
+        queues.stop_for_consumer(started)
+        consumers.leave(me.consumer_id)
+    except Exception as error:  # noqa: BLE001  whoever looks next sees that this process is gone
+        _log.warning("the consumer could not leave %s: %s", location.shown, error)
+    finally:
+        company.close()
+
+
+def _has_errors(location: Location, since: datetime) -> bool:
+    database.connect(reuse_if_open=True)
+    try:
+        return idle.count_errors(since) > 0
+    finally:
+        company.close()
+
+
+def _take_clock() -> None:
+    """POSTROOM_CLOCK in a process that no command started; only on companies made for tests."""
+    wanted = os.environ.get("POSTROOM_CLOCK")
+    if wanted and not clock.is_shifted() and Company.get_by_id(1).is_test:
+        clock.start_at(datetime.fromisoformat(wanted).astimezone())
+
+
+def _log_to_stderr() -> None:
+    """Warnings go where the process's messages go; Huey's own news does not."""
+    ours = logging.getLogger("postroom")
+    if not ours.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        ours.addHandler(handler)
+    theirs = logging.getLogger("huey")
+    theirs.setLevel(logging.ERROR)
+
+
+def main() -> int:
+    """Run a consumer for POSTROOM_COMPANY: what `start_in_background` starts."""
+    arguments: list[Any] = sys.argv[1:]
+    try:
+        return run(Location(os.environ["POSTROOM_COMPANY"]), workers=int(arguments[0]), job_queues=arguments[1:])
+    except PostroomError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The sweep: a process beside the workers that writes heartbeats, ends what hangs and takes back what was lost."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import huey.consumer
+
+from postroom.core import database as engine
+from postroom.core.errors import DatabaseAway
+from postroom.core.jobs import claims, consumers, doorbell, entries, processes, queues, recovery
+from postroom.core.tables.base import database
+from postroom.queue import idle
+from postroom.queue.children import CANCEL_SIGNAL, die_with
+
+TICK_SECONDS = 0.5
+IDLE_TICK_SECONDS = 0.05
+"""A consumer that runs until idle shall end at once when it is."""
+SWEEP_SECONDS = 0.5
+"""A killed worker is noticed within so many seconds."""
+
+_log = logging.getLogger(__name__)
+
+
+class Sweep(huey.consumer.Scheduler):
+    """Stands in the scheduler's place: Huey's own schedule is not used, the company's entries are the schedule."""
+
+    def __init__(self, *, parent: claims.Worker, workers: int, until_idle: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self.parent = parent
+        self.workers = workers
+        self.until_idle = until_idle
+        self.next_beat = 0.0
+        self.next_sweep = 0.0
+        self.cancelled: dict[int, float] = {}
+
+    def initialize(self) -> None:
+        """In the new process: end with the parent, open the company."""
+        die_with(self.parent.process_id)
+        doorbell.install(self.huey.ring)
+        self._safely(database.connect)
+
+    def loop(self, now: Any = None) -> None:
+        """One tick."""
+        self._safely(self._tick)
+        self.stop_flag.wait(IDLE_TICK_SECONDS if self.until_idle else TICK_SECONDS)
+
+    def shutdown(self) -> None:
+        with suppress(Exception):
+            database.close()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now >= self.next_beat:
+            self._beat()
+            self.next_beat = now + min(consumers.HEARTBEAT, consumers.lease() / 3)
+        if now >= self.next_sweep:
+            entries.expire_overdue()
+            self._end_hanging()
+            recovery.recover()
+            queues.stop_unserved()
+            self.next_sweep = time.monotonic() + SWEEP_SECONDS
+        if self.until_idle and idle.is_idle(self.parent):
+            self.stop_flag.set()
+
+    def _beat(self) -> None:
+        """The heartbeat. A row that somebody took away (this host slept past its lease) is put down again."""
+        if all(consumer.id != self.parent.consumer_id for consumer in consumers.list_consumers()):
+            consumers.register(self.parent, self.workers)
+        consumers.heartbeat(self.parent)
+
+    def _end_hanging(self) -> None:
+        """Ask cancelled runs to stop; kill workers that did not react, to that or to their job's time limit."""
+        held = [one for one in recovery.held_entries() if one.consumer_id == self.parent.consumer_id]
+        for one in held:
+            if recovery.overdue(one):
+                _log.warning("entry %s is over its time limit; its worker %s is killed", one.entry_no, one.process_id)
+                processes.kill(one.process_id, one.process_start)
+            elif one.cancel_requested_by:
+                self._cancel(one)
+        numbers = {one.entry_no for one in held if one.cancel_requested_by}
+        self.cancelled = {number: at for number, at in self.cancelled.items() if number in numbers}
+
+    def _cancel(self, held: recovery.Held) -> None:
+        asked = self.cancelled.get(held.entry_no)
+        if asked is None:
+            self.cancelled[held.entry_no] = time.monotonic()
+            if processes.is_alive(held.process_id, held.process_start):
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(held.process_id, CANCEL_SIGNAL)
+        elif time.monotonic() - asked > recovery.KILL_AFTER.total_seconds():
+            processes.kill(held.process_id, held.process_start)
+
+    def _safely(self, act: Callable[[], object]) -> None:
+        """Do a step; a database that is away or busy is tried again at the next tick."""
+        try:
+            if database.is_closed() and act != database.connect:
+                database.connect()
+            act()
+        except Exception as error:
+            if not (isinstance(error, DatabaseAway) or engine.is_away(error) or engine.is_transient(error)):
+                raise
+            _log.warning("the database is locked or away: %s", error)
+            with suppress(Exception):
+                database.close()
