@@ -25,7 +25,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^```csv (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED_COMMAND = re.compile(
-    r"`(?:[A-Z_]+=\S+ )*(postroom(?: [^`]+)?)`|^(?:\$ )?(?:[A-Z_]+=\S+ )*(postroom .+)$", re.MULTILINE
+    r"`(?:[A-Z_]+=\S+ )*(postroom(?: [^`]+)?)`|^(?:\$ )?(?:[A-Z_]+=\S+ )*(postroom .*(?:(?<=\\)\n.*)*)$", re.MULTILINE
 )
 MARK = "== example "
 EXIT_CODE = re.compile(r"\s+# exit code (\d+)$")
