@@ -153,7 +153,7 @@ def log_list(session: Session, filter_text: str) -> None:
 
 
 @frame.command("show", "postroom log show 12", under=log_command)
-@click.argument("entry_no", type=int)
+@click.argument("entry_no", type=frame.NUMBER)
 @frame.json_option
 def log_show(session: Session, entry_no: int) -> None:
     """Show one log entry with its errors and its call stack."""
@@ -200,7 +200,7 @@ def _age(text: str) -> timedelta:
 
 
 @frame.command("set-error", "postroom log set-error 12", under=log_command)
-@click.argument("entry_nos", metavar="ENTRY_NO...", nargs=-1, required=True, type=int)
+@click.argument("entry_nos", metavar="ENTRY_NO...", nargs=-1, required=True, type=frame.NUMBER)
 @frame.json_option
 def log_set_error(session: Session, entry_nos: tuple[int, ...]) -> int:
     """Set runs In Process to Error; nothing of them can be committed any more."""
@@ -217,7 +217,7 @@ def batch_list(session: Session) -> None:
 
 
 @frame.command("show", "postroom batch show 7", under=batch_command)
-@click.argument("no", type=int)
+@click.argument("no", type=frame.NUMBER)
 @frame.json_option
 def batch_show(session: Session, no: int) -> None:
     """Show how many documents of a batch are posted, failed and to go."""

@@ -19,6 +19,9 @@ from postroom.tui.cli.writing import Look
 if TYPE_CHECKING:
     from postroom.core.database import Location
 
+NUMBER = click.IntRange(1, 2**62)
+"""Numbers of entries and batches, as far as a database counts."""
+
 Decorator = Callable[[Callable[..., Any]], Any]
 
 
