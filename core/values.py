@@ -189,7 +189,8 @@ def near(word: str, words: Iterable[str], what: str) -> str:
         return f"Did you mean {' or '.join(close)}?"
     if not known:
         return f"There is no {what} yet."
-    return f"Choose a {what} from {', '.join(known[:30])}{' …' if len(known) > 30 else ''}."
+    article = "an" if what[:1].lower() in tuple("aeiou") else "a"
+    return f"Choose {article} {what} from {', '.join(known[:30])}{' …' if len(known) > 30 else ''}."
 
 
 def refuse_all(problems: Iterable[Problem]) -> None:
