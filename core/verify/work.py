@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from postroom.core import clock
-from postroom.core.jobs import processes
+from postroom.core.jobs import consumers, processes
 from postroom.core.kinds import EntryStatus
 from postroom.core.statements import query
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.verify.finding import Finding, examined, offenders, source_title
-
-LEASE_SECONDS = 15
-"""After so long without a heartbeat a consumer on another host counts as gone (spec: behaviour 6)."""
 
 _IN_PROCESS = f"status = '{EntryStatus.IN_PROCESS.value}'"
 
 
 def in_process_has_live_worker() -> Finding:
     """Every entry In Process is held by a process that lives: on this host by pid and start time, else by heartbeat."""
-    oldest = instant_to_stored(clock.now()) - LEASE_SECONDS * 1_000_000
+    oldest = instant_to_stored(clock.now()) - int(consumers.lease() * 1_000_000)
     rows = query(
         "SELECT e.entry_no, e.description, e.host, e.process_id, e.process_start, COALESCE(c.last_heartbeat, 0)"
         f" FROM job_queue_entry e LEFT JOIN consumer c ON c.id = e.consumer_id WHERE e.{_IN_PROCESS}"
@@ -28,7 +25,7 @@ def in_process_has_live_worker() -> Finding:
         if host == processes.host():
             lives, why = processes.is_alive(process_id, process_start), "that process is gone"
         else:
-            lives, why = heartbeat >= oldest, f"its consumer has had no heartbeat for {LEASE_SECONDS} seconds"
+            lives, why = heartbeat >= oldest, f"its consumer has had no heartbeat for {consumers.lease():g} seconds"
         if not lives:
             found += Finding(
                 0,
