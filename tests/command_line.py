@@ -49,3 +49,11 @@ def until(holds: Callable[[], bool], seconds: float = 30) -> None:
     while not holds():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.005)
+
+
+def open_files(process_id: int) -> list[str]:
+    """What a process has open."""
+    try:
+        return [os.readlink(entry) for entry in Path(f"/proc/{process_id}/fd").iterdir()]
+    except OSError:
+        return []

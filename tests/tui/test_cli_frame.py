@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
@@ -16,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from command_line import PROGRAM, Run, spawn, until
+from command_line import PROGRAM, Run, open_files, spawn, until
 from conftest import MakeCompany, server_url
 
 from postroom.core import clock
@@ -341,14 +340,6 @@ def test_ctrl_c_ends_with_130(make_sqlite: MakeCompany) -> None:
     lock.close()
     assert program.returncode == 130
     assert "Traceback" not in message
-
-
-def open_files(process_id: int) -> list[str]:
-    """What a process has open."""
-    try:
-        return [os.readlink(entry) for entry in Path(f"/proc/{process_id}/fd").iterdir()]
-    except OSError:
-        return []
 
 
 @pytest.mark.parametrize(

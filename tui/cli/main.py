@@ -17,6 +17,12 @@ from postroom.tui.cli import crash, frame, writing
 from postroom.tui.cli.frame import Session
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "To begin": {
+        "demo": (
+            "demo",
+            "Show the demo company; without a terminal, post its documents in the background and tell the result.",
+        ),
+    },
     "The company": {
         "init": ("company", "Make a new company with setup, chart of accounts and job queues."),
         "status": ("verification", "Say in one line how the work stands; exit 1 if somebody should look."),
@@ -34,6 +40,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "remove": ("posting", "Remove documents from the job queue; they stay released."),
     },
     "Job queues": {
+        "consumer": ("consumer", "Post in the background: serve the started job queues until told to stop."),
         "entry": ("entries", "List job queue entries and act on them."),
         "log": ("entries", "List what ran, and how it ended."),
         "batch": ("entries", "Show how far batches are."),

@@ -47,8 +47,7 @@ def show_screen(session: Session) -> int:
     company.close()
     from postroom.tui import app
 
-    app.run(session.location)
-    return 0
+    return app.run(session.location)
 
 
 def _ask() -> str:
