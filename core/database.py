@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import psycopg
-from peewee import (
+from peewee import (  # type: ignore[attr-defined]
     Database,
     DatabaseError,
     InterfaceError,
     OperationalError,
     PostgresqlDatabase,
     SqliteDatabase,
+    __exception_wrapper__,
 )
 
 from postroom.core.errors import CompanyError, DatabaseAway, PostroomError, UsageError
@@ -68,6 +69,24 @@ def without_password(text: str) -> str:
         credentials, _, host = netloc.rpartition("@")
         netloc = f"{credentials.partition(':')[0]}@{host}"
     return _PASSWORD.sub(r"\1…", urlunsplit(parts._replace(netloc=netloc)))
+
+
+class Postgres(PostgresqlDatabase):
+    """PostgreSQL, also taking statements in its own text, which the driver need not rewrite, and without waiting."""
+
+    def cursor(self, named_cursor: str | None = None, *, native: bool = False) -> Any:
+        made: Any = cast(Any, super())
+        return psycopg.RawCursor(made.connection()) if native else made.cursor(named_cursor)
+
+    def execute_native(self, sql: bytes, parameters: Sequence[Any]) -> Any:
+        """Run a statement written with `$1` and return its cursor."""
+        return cast(Any, self)._execute_cursor(sql, parameters, native=True)
+
+    @contextmanager
+    def pipeline(self) -> Iterator[None]:
+        """A block whose statements are answered when something is read, or at its end; errors show then."""
+        with __exception_wrapper__, cast(Any, self).connection().pipeline():
+            yield
 
 
 def connect(location: Location, *, create: bool = False, busy_seconds: float = BUSY_SECONDS) -> Database:
@@ -146,7 +165,7 @@ def _connect_postgres(location: Location) -> Database:
     ):
         if value:
             options[key] = value
-    made = PostgresqlDatabase(name, prefer_psycopg3=True, **options)
+    made = Postgres(name, prefer_psycopg3=True, **options)
     try:
         made.connect()
     except (OperationalError, InterfaceError, psycopg.Error) as error:
@@ -169,7 +188,7 @@ def _first_sentence(text: str) -> str:
 
 def is_postgres() -> bool:
     """Whether the open company lives in PostgreSQL."""
-    return isinstance(database.obj, PostgresqlDatabase)
+    return isinstance(database.obj, Postgres)
 
 
 _AWAY_SQLITE = (

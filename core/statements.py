@@ -6,7 +6,8 @@ runs for every document is text from here, everything else peewee expressions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -21,13 +22,25 @@ MOST_PARAMETERS = 30_000
 
 def execute(sql: str, parameters: Sequence[Any] = ()) -> Any:
     """Run one statement, written with `?` for parameters, and return its cursor."""
-    return database.execute_sql(_postgres_text(sql) if engine.is_postgres() else sql, parameters)
+    if engine.is_postgres():
+        return database.execute_native(_postgres_text(sql), parameters)
+    return database.execute_sql(sql, parameters)
 
 
 def query(sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
     """All rows of one statement."""
     rows: list[Row] = execute(sql, parameters).fetchall()
     return rows
+
+
+@contextmanager
+def pipelined() -> Iterator[None]:
+    """Let PostgreSQL take the block's statements without an answer to each; the first error shows at the end at latest.
+
+    Only a cursor that is read from waits in the block; another's `rowcount` is not known yet. Nothing on SQLite.
+    """
+    with database.pipeline() if engine.is_postgres() else nullcontext():
+        yield
 
 
 def marks(count: int) -> str:
@@ -59,8 +72,10 @@ def insert_text(model: type[Table], columns: tuple[str, ...], rows: int) -> str:
 
 
 @lru_cache(maxsize=2048)
-def _postgres_text(sql: str) -> str:
-    return sql.replace("%", "%%").replace("?", "%s")
+def _postgres_text(sql: str) -> bytes:
+    """With PostgreSQL's own `$1` for `?`: the driver reads `%s` anew in every long statement (0.6 ms a posting)."""
+    head, *tail = sql.split("?")
+    return (head + "".join(f"${number}{part}" for number, part in enumerate(tail, 1))).encode()
 
 
 def in_parts(values: Iterable[Any], size: int = 10_000) -> Iterable[list[Any]]:

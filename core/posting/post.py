@@ -22,7 +22,7 @@ from postroom.core.posting.rows import Entries, Header, PostedRef, Stamp
 from postroom.core.posting.source import Source
 from postroom.core.posting.stock import Movement, Stock
 from postroom.core.posting_setup import PostingSetup
-from postroom.core.statements import execute, query
+from postroom.core.statements import execute, pipelined, query
 from postroom.core.tables.base import instant_to_stored
 
 __all__ = ["Plan", "PostedRef", "prepare", "write"]
@@ -74,13 +74,14 @@ def write(plan: Plan) -> tuple[PostedRef, ...]:
     entries = Entries(stamp)
     rows.goods_entries(entries, goods, plan.computed, movements)
     rows.money_entries(entries, money, plan.computed, movements)
-    stock.write_back(stocks)
     try:
-        rows.insert_all(entries, (goods, money), plan.computed, movements)
+        with pipelined():
+            stock.write_back(stocks)
+            rows.insert_all(entries, (goods, money), plan.computed, movements)
+            execute("DELETE FROM document_line WHERE document_id = ?", (document.id,))
+            execute("DELETE FROM document WHERE id = ?", (document.id,))
     except IntegrityError as error:
         raise _integrity_problem(document, error) from error
-    execute("DELETE FROM document_line WHERE document_id = ?", (document.id,))
-    execute("DELETE FROM document WHERE id = ?", (document.id,))
     return PostedRef(document.area, goods_kind, goods.no), PostedRef(document.area, money_kind, money.no)
 
 

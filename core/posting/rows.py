@@ -267,8 +267,10 @@ def insert_all(
             if amount
         ],
     )
-    (entry_no,) = insert_returning(ledgers.PartyLedgerEntry, _PARTY_COLUMNS, entries.party, "entry_no")
-    if computed.original is not None:
+    if computed.original is None:
+        insert(ledgers.PartyLedgerEntry, _PARTY_COLUMNS, entries.party)
+    else:
+        (entry_no,) = insert_returning(ledgers.PartyLedgerEntry, _PARTY_COLUMNS, entries.party, "entry_no")
         _settle(entry_no, entries, computed)
     insert(ledgers.VatEntry, _VAT_COLUMNS, entries.vat)
     insert(ledgers.ItemLedgerEntry, _ITEM_COLUMNS, entries.item)

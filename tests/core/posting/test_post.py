@@ -295,6 +295,19 @@ def test_stock_taken_meanwhile_is_noticed_under_the_lock(trade: Location) -> Non
     assert ItemStock.get_by_id("I5").quantity == 0
 
 
+def test_a_vendors_number_taken_meanwhile_is_noticed_and_nothing_is_written(trade: Location) -> None:
+    first, second = (document(DocumentType.PURCHASE_INVOICE, [item_line("I1", 1, 20)]) for _ in range(2))
+    Document.update(vendor_document_no="V-77").where(Document.id << [first, second]).execute()
+    plan = post.prepare(second, user="ann", posting_id="late")
+    post_now(first)
+    before = balances()
+    with pytest.raises(CheckFailed) as failed, database.transaction():
+        post.write(plan)
+    assert [problem.code for problem in failed.value.problems] == ["vendor_document_no_used"]
+    assert change(before) == {}
+    assert DocumentLine.select().where(DocumentLine.document == second).count() == 1
+
+
 def test_a_total_of_zero_posts(trade: Location) -> None:
     _, invoice = post_now(document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100), item_line("I1", -1, 100)]))
     assert PostedDocument.get(no=invoice.no, kind=PostedKind.INVOICE).amount_including_vat == 0
