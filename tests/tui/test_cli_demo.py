@@ -88,7 +88,8 @@ def test_a_consumer_works_until_idle_and_says_whether_an_entry_failed(queued: Lo
     told = spawn("--company", queued.text, "consumer", "--until-idle")
     assert told.code == 1, told.err
     assert statuses(queued) == {"BAD": "Error"}
-    assert spawn("--company", queued.text, "consumer", "--until-idle").code == 0
+    again = spawn("--company", queued.text, "consumer", "--until-idle", "--json")
+    assert (again.code, again.json) == (0, {"until_idle": True, "exit_code": 0})
     assert spawn("--company", queued.text, "verify").code == 0
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import pty
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from command_line import PROGRAM
+from command_line import PROGRAM, until
+
+from postroom.core.jobs import processes
 
 
 class Terminal:
@@ -81,3 +84,24 @@ def test_a_batch_without_a_filter_asks_on_a_terminal(tmp_path: Path) -> None:
         terminal.until(b"Post all 83 documents? [y/N]")
         terminal.type(b"n\n")
         assert terminal.program.wait(30) == 130
+
+
+def test_the_demo_on_a_terminal_has_a_consumer_while_it_is_looked_at(tmp_path: Path) -> None:
+    company = tmp_path / "data" / "postroom" / "demo.db"
+    with on_terminal("demo") as terminal:
+        terminal.until(b"\x1b[?1049h")
+        process_id, process_start = consumer_of(company)
+        assert processes.is_alive(process_id, process_start)
+        terminal.until(b"Job Queue")
+        terminal.type(b"\x11")
+        terminal.until(b"\x1b[?1049l")
+        assert terminal.program.wait(30) == 0
+    until(lambda: not processes.is_alive(process_id, process_start))
+
+
+def consumer_of(company: Path) -> tuple[int, str]:
+    """The process of the one consumer of a company and when it started."""
+    connection = sqlite3.connect(company)
+    (found,) = connection.execute("SELECT process_id, process_start FROM consumer").fetchall()
+    connection.close()
+    return int(found[0]), str(found[1])

@@ -28,7 +28,11 @@ def consumer_command(
     company.close()
     from postroom.queue import consumer
 
-    return consumer.run(session.location, workers=workers, until_idle=until_idle, job_queues=(*job_queues, *more))
+    code = consumer.run(session.location, workers=workers, until_idle=until_idle, job_queues=(*job_queues, *more))
+    if session.as_json:
+        session.is_open = False
+        session.write({"until_idle": until_idle, "exit_code": code})
+    return code
 
 
 def _end(number: int, frame: FrameType | None) -> None:

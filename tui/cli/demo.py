@@ -51,7 +51,7 @@ def demo_command(session: Session, headless: bool) -> int:
 
 def open_with_screen() -> int:
     """Make the demo company if it is not there, see that a consumer serves it, and open the TUI on it."""
-    from postroom.queue import consumer
+    from postroom.queue.background import start_in_background
 
     location = _location()
     with _alone(location):
@@ -61,7 +61,7 @@ def open_with_screen() -> int:
             company.close()
     session = Session(location.text)
     session.read()
-    own = None if consumers.alive() else consumer.start_in_background(location)
+    own = None if consumers.alive() else start_in_background(location)
     try:
         return start.show_screen(session)
     finally:

@@ -60,9 +60,9 @@ def queue_start(session: Session, codes: tuple[str, ...], with_consumer: bool) -
         queues.start(code, user=user)
     unserved = _unserved(codes)
     if unserved and with_consumer:
-        from postroom.queue import consumer
+        from postroom.queue.background import start_in_background
 
-        process_id = consumer.start_in_background(session.location)
+        process_id = start_in_background(session.location)
         writing.say(f"Started a consumer in the background, process {process_id}.")
         unserved = _wait_until_served(unserved)
     _write(session, codes)
