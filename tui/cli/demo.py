@@ -51,7 +51,7 @@ def demo_command(session: Session, headless: bool) -> int:
 
 def open_with_screen() -> int:
     """Make the demo company if it is not there, see that a consumer serves it, and open the TUI on it."""
-    from postroom.queue.background import start_in_background
+    from postroom.queue.consumer import start_in_background
 
     location = _location()
     with _alone(location):

@@ -60,7 +60,7 @@ def queue_start(session: Session, codes: tuple[str, ...], with_consumer: bool) -
         queues.start(code, user=user)
     unserved = _unserved(codes)
     if unserved and with_consumer:
-        from postroom.queue.background import start_in_background
+        from postroom.queue.consumer import start_in_background
 
         process_id = start_in_background(session.location)
         writing.say(f"Started a consumer in the background, process {process_id}.")
