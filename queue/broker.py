@@ -35,13 +35,13 @@ class JsonSerializer(Serializer):
         return Message(*fields)
 
 
-def make(location: Location, *, create_tables: bool) -> Huey:
-    """The Huey of a company. A worker sets its `answer`: what it does when it is rung."""
+def make(location: Location) -> Huey:
+    """The Huey of a company. A worker sets its `answer`: what it does when it is rung. Makes no tables."""
     options: dict[str, Any] = {
         "name": NAME,
         "results": False,
         "serializer": JsonSerializer(),
-        "create_tables": create_tables,
+        "create_tables": False,
     }
     if location.is_postgres:
         huey: Huey = PostgresHuey(dsn=location.text, read_timeout=LISTEN_SECONDS, connect_timeout=5, **options)
@@ -63,7 +63,7 @@ def install(location: Location) -> None:
 
     def ring() -> None:
         if not made:
-            made.append(make(location, create_tables=False))
+            made.append(make(location))
         try:
             made[0].ring()
         except Exception:

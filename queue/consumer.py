@@ -59,7 +59,7 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
     consumers.heartbeat(me)
     recovery.recover()
     company.close()
-    hub = broker.make(location, create_tables=True)
+    hub = broker.make(location)
     crew = Crew(hub, location, me, workers, until_idle)
     _log.info("consumer %s serves %s with %s workers", me.process_id, location.shown, workers)
     try:
@@ -80,6 +80,10 @@ class Crew(huey.consumer.Consumer):
         self.me = me
         self.until_idle = until_idle
         self.queue_file = QueueFile(location, hub)
+        try:
+            self.queue_file.reopen()
+        except Exception as error:  # noqa: BLE001  without a doorbell the workers look by themselves
+            _log.warning("nobody can ring this consumer, it looks for work once a second: %s", error)
         super().__init__(
             hub,
             workers=workers,

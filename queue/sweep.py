@@ -14,6 +14,7 @@ import huey.consumer
 from postroom.core import database as engine
 from postroom.core.errors import DatabaseAway
 from postroom.core.jobs import claims, consumers, doorbell, entries, processes, queues, recovery
+from postroom.core.statements import query
 from postroom.core.tables.base import database
 from postroom.queue import idle
 from postroom.queue.children import CANCEL_SIGNAL, die_with
@@ -63,6 +64,7 @@ class Sweep(huey.consumer.Scheduler):
             entries.expire_overdue()
             self._end_hanging()
             recovery.recover()
+            self._bury_workers()
             queues.stop_unserved()
             self.next_sweep = time.monotonic() + SWEEP_SECONDS
         if self.until_idle and idle.is_idle(self.parent):
@@ -85,6 +87,13 @@ class Sweep(huey.consumer.Scheduler):
                 self._cancel(one)
         numbers = {one.entry_no for one in held if one.cancel_requested_by}
         self.cancelled = {number: at for number, at in self.cancelled.items() if number in numbers}
+
+    def _bury_workers(self) -> None:
+        """Take the rows of worker processes away that are gone; what they held has been taken back before."""
+        rows = query("SELECT process_id, process_start FROM worker WHERE consumer_id = ?", (self.parent.consumer_id,))
+        gone = [process_id for process_id, start in rows if not processes.is_alive(process_id, start)]
+        if gone:
+            consumers.forget_workers(self.parent.consumer_id, gone)
 
     def _cancel(self, held: recovery.Held) -> None:
         asked = self.cancelled.get(held.entry_no)

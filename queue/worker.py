@@ -52,6 +52,7 @@ class EntryWorker(huey.consumer.Worker):
         self.queue_file = queue_file
         self.running: Claim | None = None
         self.next_look = 0.0
+        self.is_deaf = False
 
     def initialize(self) -> None:
         """In the new process: end with the parent, take signals, open the company, put the worker's row down."""
@@ -74,8 +75,11 @@ class EntryWorker(huey.consumer.Worker):
         task = None
         try:
             task = self.huey.dequeue()
+            self.is_deaf = False
         except Exception as error:  # noqa: BLE001  a broken doorbell must stop no work
-            _log.warning("the queue's messages cannot be read: %s", error)
+            if not self.is_deaf:
+                _log.warning("the queue's messages cannot be read: %s", error)
+            self.is_deaf = True
             self.stop_flag.wait(0.2)
             self._quietly(self.queue_file.reopen)
         if task is not None:
