@@ -25,8 +25,10 @@ from postroom.core.tables.setup import SalesSetup
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 
 DOCUMENTS = 200
-SHORTEST, LONGEST = 0.005, 0.12
-"""Seconds between two kills."""
+MOST_BETWEEN = 20
+"""At most so many documents are posted between two kills."""
+LONGEST_PAUSE = 0.02
+"""Seconds, at most, between the last of them and the kill: a posting takes a few milliseconds."""
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -43,12 +45,13 @@ def test_documents_are_posted_once_whoever_is_killed_again_and_again(firm: Locat
 def kill_while_posting(firm: Location, seed: int) -> None:
     chance = random.Random(seed)
     numbers = queue_documents()
-    kills = 0
+    kills, left = 0, DOCUMENTS
     running = ConsumerProcess(firm)
     try:
-        until(running.children)
-        while JobQueueEntry.select().where(JobQueueEntry.status == EntryStatus.READY).count() > DOCUMENTS // 10:
-            time.sleep(chance.uniform(SHORTEST, LONGEST))  # the random moment itself
+        while left > DOCUMENTS // 10:
+            wanted = left - chance.randint(1, MOST_BETWEEN)
+            until(lambda wanted=wanted: count_waiting() <= wanted, what="progress between two kills")  # type: ignore[misc]
+            time.sleep(chance.uniform(0, LONGEST_PAUSE))  # the random moment itself
             victim = chance.choice([running.process.pid, *running.children()])
             with suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
@@ -56,7 +59,7 @@ def kill_while_posting(firm: Location, seed: int) -> None:
             if victim == running.process.pid:
                 running.end()
                 running = ConsumerProcess(firm)
-                until(running.children)
+            left = count_waiting()
     finally:
         running.end()
     assert kills > 5
@@ -75,6 +78,11 @@ def kill_while_posting(firm: Location, seed: int) -> None:
     succeeded = JobQueueLogEntry.select().where(JobQueueLogEntry.status == LogStatus.SUCCESS).count()
     assert succeeded == len(posted)
     assert [check for check in verify.verify().checks if not check.ok] == []
+
+
+def count_waiting() -> int:
+    """How many entries have not begun."""
+    return int(JobQueueEntry.select().where(JobQueueEntry.status == EntryStatus.READY).count())
 
 
 def queue_documents() -> list[str]:
