@@ -16,6 +16,7 @@ from postroom.tui.pages.page import Page
 
 SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((120, 40), id="120x40")]
 DEADLINE = 10.0
+FRAMES = dict.fromkeys(map(ord, "│╭╮╰╯─▌┃"), " ")
 
 
 class Terminal:
@@ -59,9 +60,18 @@ class Terminal:
                 pytest.fail(f"It did not come to pass. The screen:\n{self.shown}")
             await self.pilot.pause(0.01)
 
+    @property
+    def read(self) -> str:
+        """What stands on the screen as one reads it: without frames, line breaks and repeated blanks."""
+        return " ".join(self.shown.translate(FRAMES).split())
+
     async def sees(self, *parts: str) -> None:
-        """Wait until all these texts stand on the screen."""
-        await self.until(lambda: all(part in self.shown for part in parts))
+        """Wait until all these texts stand on the screen, be it over several lines."""
+        await self.until(lambda: all(part in self.shown or part in self.read for part in parts))
+
+    async def hears(self, part: str) -> None:
+        """Wait until a message that passes by says this."""
+        await self.until(lambda: any(part in notification.message for notification in self.app._notifications))
 
     async def sees_no(self, *parts: str) -> None:
         """Wait until none of these texts stands on the screen."""

@@ -121,6 +121,8 @@ class PostroomApp(App[int]):
         self._wake = asyncio.Event()
         self._look_once = False
         self._last_refusal = ""
+        self._has_bell = False
+        """Whether the clerk can ring the consumer; Huey is imported with the first command, not at the start."""
 
     @property
     def is_connected(self) -> bool:
@@ -186,10 +188,27 @@ class PostroomApp(App[int]):
         answer: bool = await self.push_screen_wait(Ask(question, details, yes=yes))
         return answer
 
+    async def command(self, job: Callable[[], Result]) -> Result:
+        """Run a use case at the clerk's desk and look again. Raises what it refuses."""
+
+        def job_with_bell() -> Result:
+            if not self._has_bell:
+                from postroom.queue import broker
+
+                broker.install(self.location)
+                self._has_bell = True
+            return job()
+
+        try:
+            return await self.clerk.do(job_with_bell)
+        finally:
+            self.reader.forget()
+            self.look_now(even_if_paused=True)
+
     async def carry_out(self, job: Callable[[], Result]) -> Result | None:
         """Run a use case at the clerk's desk. What it refuses is shown; then None comes back."""
         try:
-            result = await self.clerk.do(job)
+            result = await self.command(job)
         except DatabaseAway as error:
             self.say(str(error), "error")
             return None
@@ -199,9 +218,6 @@ class PostroomApp(App[int]):
         except Exception as error:  # noqa: BLE001  a bug in a use case must not take the terminal away
             self.push_screen(ReadingBox("Not done", Text(visible(internal_error(error), line_breaks=True))))
             return None
-        finally:
-            self.reader.forget()
-            self.look_now(even_if_paused=True)
         return result
 
     async def search(self) -> None:

@@ -5,6 +5,7 @@ The modules of `core.jobs` are imported when first needed, so that the terminal 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,16 +23,12 @@ if TYPE_CHECKING:
 
 def entries() -> Any:
     """The use cases of job queue entries."""
-    from postroom.core.jobs import entries
-
-    return entries
+    return importlib.import_module("postroom.core.jobs.entries")
 
 
 def log() -> Any:
     """The use cases of job queue log entries."""
-    from postroom.core.jobs import log
-
-    return log
+    return importlib.import_module("postroom.core.jobs.log")
 
 
 def time_zone_name() -> str:

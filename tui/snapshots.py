@@ -41,7 +41,6 @@ class ListSnapshot:
 
 
 PAGE_ROWS = 200
-LEASE_SECONDS = 15
 COUNT_LIMIT = 1000
 """Lists longer than this say `1,000+`: counting a million rows is not worth a second."""
 
@@ -193,19 +192,18 @@ class Reader:
 
 def read_standing() -> Standing:
     """How the background work stands, for the status bar; a few short statements in the reader's thread."""
+    from postroom.core.jobs import consumers
     from postroom.core.tables.setup import Company, GeneralLedgerSetup
-    from postroom.core.tables.work import Consumer
 
-    now = clock.now()
-    lease = timedelta(seconds=float(os.environ.get("POSTROOM_LEASE", LEASE_SECONDS)))
-    seen = list(Consumer.select(Consumer.id, Consumer.last_heartbeat, Consumer.workers))
-    alive = [consumer for consumer in seen if consumer.last_heartbeat and now - consumer.last_heartbeat < lease]
-    last = max((consumer.last_heartbeat for consumer in seen if consumer.last_heartbeat), default=None)
+    oldest = clock.now() - timedelta(seconds=max(consumers.lease(), 2 * consumers.HEARTBEAT))
+    seen = [consumer for consumer in consumers.list_consumers() if consumer.workers and consumer.last_heartbeat]
+    responding = [one for one in seen if one.is_alive and one.last_heartbeat and one.last_heartbeat > oldest]
+    last = max((one.last_heartbeat for one in seen if one.last_heartbeat), default=None)
     return Standing(
         company_name=Company.get_by_id(1).name,
         user=company.current_user(),
         time_zone=GeneralLedgerSetup.get_by_id(1).company_time_zone,
-        consumers=len(alive),
-        workers=sum(consumer.workers for consumer in alive),
-        consumer_gone_since=None if alive else last,
+        consumers=len(responding),
+        workers=sum(consumer.workers for consumer in responding),
+        consumer_gone_since=None if responding else last,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Collapsible, Static
@@ -53,6 +54,8 @@ class CardPage(Page):
         super().__init__()
         self.unfold = unfold
         self.snapshot: CardSnapshot | None = None
+        self.folded: set[str] = set()
+        """The FastTabs that a person has folded; others unfold when nothing else is to be seen."""
 
     def body(self) -> ComposeResult:
         yield Static(markup=False, id="caption")
@@ -87,17 +90,21 @@ class CardPage(Page):
             text = tab.query_one("Contents > Static", Static)
             if body is not None and text.content != body:
                 text.update(body)
-        if first:
-            wanted = self.unfold if self.unfold in bodies else next(iter(bodies), "")
-            for tab in self.query(Collapsible):
-                if str(tab.title) == wanted:
-                    tab.collapsed = False
-                    tab.query_one(CollapsibleTitle).focus()
+        shown = [tab for tab in self.query(Collapsible) if tab.display]
+        if shown and (first or all(tab.collapsed and tab.title not in self.folded for tab in shown)):
+            wanted = next((tab for tab in shown if tab.title == self.unfold), shown[0])
+            wanted.collapsed = False
+            wanted.query_one(CollapsibleTitle).focus()
         self.update_keys()
 
     def do_fold(self) -> None:
         if isinstance(self.focused, CollapsibleTitle):
             self.focused.action_toggle_collapsible()
+
+    @on(Collapsible.Toggled)
+    def keep_fold(self, event: Collapsible.Toggled) -> None:
+        title = event.collapsible.title
+        self.folded = self.folded | {title} if event.collapsible.collapsed else self.folded - {title}
 
     def do_down(self) -> None:
         self.query_one("#tabs").scroll_relative(y=1, animate=False)

@@ -103,11 +103,9 @@ class EntryActions(Mixed):
             if not typed.strip().isascii() or not typed.strip().isdigit() or len(typed.strip()) > 9:
                 return f"{typed} is not a priority. Type a whole number; 0 is served first."
             try:
-                results = await self.desk.clerk.do(lambda: readings.entries().set_priority(ids, int(typed), user=user))
+                results = await self.desk.command(lambda: readings.entries().set_priority(ids, int(typed), user=user))
             except PostroomError as error:
                 return str(error)
-            self.desk.reader.forget()
-            self.desk.look_now(even_if_paused=True)
             self._report(f"Priority {int(typed)}", entries, list(results))
             return ""
 

@@ -18,6 +18,9 @@ from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
 from postroom.tui.widgets.keyed_table import Column, KeyedTable
 
+NEAR = 40
+"""So many rows before the last loaded one the next are loaded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -61,6 +64,8 @@ class ListPage(Page):
         self.state = ListState()
         self.snapshot = ListSnapshot()
         self.has_read = False
+        self.go_to = ""
+        """Where the cursor goes with the next rows: `top`, `bottom`, or blank to stay on its row."""
 
     def columns(self) -> tuple[Column, ...]:
         """Every column the list may have."""
@@ -109,7 +114,11 @@ class ListPage(Page):
         assert isinstance(snapshot, ListSnapshot)
         self.snapshot = snapshot
         table = self.table
-        table.show_rows(snapshot.rows, cursor_key="" if self.has_read else self.state.cursor_key)
+        wanted = "" if self.has_read else self.state.cursor_key
+        if self.go_to and snapshot.rows:
+            wanted = self.key_of(snapshot.rows[-1 if self.go_to == "bottom" else 0])
+        self.go_to = ""
+        table.show_rows(snapshot.rows, cursor_key=wanted)
         self.has_read = True
         if not (snapshot.before or snapshot.after) and not self.state.marks <= set(table.keys):
             self.state.marks &= set(table.keys)
@@ -168,17 +177,27 @@ class ListPage(Page):
         if detail.content != text:
             detail.update(text)
         self.update_keys()
+        place, last = self.table.cursor_row, len(self.table.keys) - 1
+        if last - place < NEAR:
+            self._load_beyond(1)
+        elif place < NEAR:
+            self._load_beyond(-1)
 
     def on_keyed_table_edge_reached(self, event: KeyedTable.EdgeReached) -> None:
-        """Load the rows beyond; half of the present ones stay, so that the cursor keeps its surroundings."""
-        keys, forward = self.table.keys, event.direction > 0
+        self._load_beyond(event.direction)
+
+    def _load_beyond(self, direction: int) -> None:
+        """Load the rows beyond; half of the present ones stay, so that the cursor keeps its surroundings.
+
+        2 and -2 go to the very end and the very beginning.
+        """
+        keys, forward = self.table.keys, direction > 0
         if not (self.snapshot.after if forward else self.snapshot.before) or not keys:
             return
-        if abs(event.direction) == 2:
+        if abs(direction) == 2:
             self.state.window = Window("bottom" if forward else "top")
-            self.has_read = False
-            self.state.cursor_key = ""
-        else:
+            self.go_to = "bottom" if forward else "top"
+        elif not self.go_to:
             self.state.window = Window("from" if forward else "until", keys[len(keys) // 2])
         self.desk.look_now(even_if_paused=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -63,8 +64,8 @@ class LogPage(ListPage):
     def detail(self, row: Any) -> Text:
         name = shown.record(row.record_type, row.record_no, row.description)
         text = Text.assemble((name, "bold"), "  ", shown.status(row.status), f"  by {visible(row.user)}")
-        if row.duration is not None:
-            text.append(f" in {shown.duration(row.duration)}")
+        if row.end is not None:
+            text.append(f" in {shown.duration(seconds(row))}")
         text.append("\n")
         if row.errors:
             return text.append(shown.problem_lines(row.errors))
@@ -93,22 +94,27 @@ class LogPage(ListPage):
                 self.desk.say(f"Set to Error: {what}.")
 
     async def do_delete_old(self) -> None:
-        await self._delete("Delete all log entries older than 7 days?", 7)
+        await self._delete("Delete all log entries older than 7 days?", timedelta(days=7))
 
     async def do_delete_all(self) -> None:
-        await self._delete("Delete all log entries?", 0)
+        await self._delete("Delete all log entries?", None)
 
-    async def _delete(self, question: str, days: int) -> None:
+    async def _delete(self, question: str, age: timedelta | None) -> None:
         if not await self.desk.ask(question, "What is In Process stays.", yes="Delete"):
             return
         user = self.desk.user
-        deleted = await self.desk.carry_out(lambda: readings.delete_log(days, user=user))
+        deleted = await self.desk.carry_out(lambda: readings.log().clean(age, user=user))
         if deleted is not None:
             self.desk.say(f"{deleted:,} log {'entry' if deleted == 1 else 'entries'} deleted.")
 
 
+def seconds(entry: Any) -> float | None:
+    """How long the run took, to the fraction; None while it lasts."""
+    return (entry.end - entry.start).total_seconds() if entry.end is not None and entry.start is not None else None
+
+
 def took(entry: Any) -> Text:
-    return Text(shown.duration(entry.duration) if entry.end is not None else "")
+    return Text(shown.duration(seconds(entry)))
 
 
 def posted_title(posted: Any) -> str:
@@ -157,7 +163,7 @@ def read_card(entry_no: int) -> CardSnapshot:
         ("Status", shown.status(entry.status)),
         ("Start", shown.whole_stamp(entry.start, time_zone)),
         ("End", shown.whole_stamp(entry.end, time_zone)),
-        ("Duration", shown.duration(entry.duration)),
+        ("Duration", shown.duration(seconds(entry))),
         ("Attempt", entry.attempt),
         ("User ID", entry.user),
         ("Job Queue", entry.job_queue),

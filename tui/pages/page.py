@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class Page(Screen[None]):
     """A screen over one kind of record. Subclasses say what they ask for (`asked`, `reading`) and `show` what came."""
 
+    AUTO_FOCUS = ""  # Textual's would give a filter line that is not shown the keys
     PAGE: ClassVar[str] = ""
     """The page's name in the table of actions."""
     ACTIONS_OF: ClassVar[tuple[str, ...]] = (ANYWHERE,)

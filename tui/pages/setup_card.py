@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.events import DescendantFocus
@@ -135,7 +136,8 @@ class SetupPage(Page):
             return
         self.query_one("#help", Static).update(text)
 
-    def on_collapsible_toggled(self, event: Collapsible.Toggled) -> None:
+    @on(Collapsible.Toggled)
+    def keep_fold(self, event: Collapsible.Toggled) -> None:
         self.desk.folds.setdefault(self.address, {})[event.collapsible.title] = event.collapsible.collapsed
 
     @property
@@ -187,11 +189,9 @@ class SetupPage(Page):
     async def _attempt(self, field: SetupField, text: str) -> str:
         user = self.desk.user
         try:
-            changed = await self.desk.clerk.do(lambda: setups.change({field.key: text}, user=user))
+            changed = await self.desk.command(lambda: setups.change({field.key: text}, user=user))
         except PostroomError as error:
             return " ".join(part for problem in error.problems for part in (problem.message, problem.hint) if part)
-        self.desk.reader.forget()
-        self.desk.look_now(even_if_paused=True)
         self._tell(field, changed)
         return ""
 

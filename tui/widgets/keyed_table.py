@@ -204,6 +204,8 @@ class KeyedTable(DataTable[Text]):
 
     def half_page(self, direction: int) -> None:
         """Move the cursor by half the height of the table."""
+        if self.cursor_row == (len(self.keys) - 1 if direction > 0 else 0):
+            self.post_message(self.EdgeReached(direction))
         step = direction * max(1, self.scrollable_content_region.height // 2)
         self.move_cursor(row=max(0, min(len(self.keys) - 1, self.cursor_row + step)))
 

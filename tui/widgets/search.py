@@ -27,13 +27,17 @@ class Find:
 
 
 def matching(finds: list[Find], typed: str) -> list[Find]:
-    """Those whose caption, kind or help has every typed word; where a caption's own words begin so, first."""
+    """Those whose caption, kind or help has every typed word; where a caption's own words begin so, first.
+
+    Pages come before actions of the same rank: `log entries` finds the page.
+    """
     words = typed.lower().split()
 
-    def rank(find: Find) -> tuple[int, int]:
+    def rank(find: Find) -> tuple[int, bool, int]:
         starts = find.caption.lower().replace("&", " ").split()
         in_caption = all(any(start.startswith(word) for start in starts) for word in words)
-        return (0 if in_caption else 1 if all(word in find.caption.lower() for word in words) else 2, len(starts))
+        place = 0 if in_caption else 1 if all(word in find.caption.lower() for word in words) else 2
+        return place, find.kind != "Page", len(starts)
 
     found = [find for find in finds if all(word in f"{find.caption} {find.kind} {find.help}".lower() for word in words)]
     return sorted(found, key=rank) if words else found

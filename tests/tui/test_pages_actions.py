@@ -1,0 +1,56 @@
+"""The table of actions: each can be done where it is offered, and no key means two things."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from postroom.tui.actions import ACTIONS, shown_key
+from postroom.tui.pages.entries import EntriesPage, EntryCard
+from postroom.tui.pages.log_entries import LogCard, LogPage
+from postroom.tui.pages.page import Page
+from postroom.tui.pages.setup_card import SetupPage
+
+PAGES = (EntriesPage, EntryCard, LogPage, LogCard, SetupPage)
+
+
+def actions_of_page(page: type[Page]) -> list[str]:
+    return [action.id for action in ACTIONS if action.page in page.ACTIONS_OF and action.id not in page.WITHOUT]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_action_of_a_page_has_the_method_that_does_it(page: type[Page]) -> None:
+    missing = [id_ for id_ in actions_of_page(page) if not hasattr(page, by_id(id_).method)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_key_means_two_things_on_a_page(page: type[Page]) -> None:
+    keys = Counter(key for id_ in actions_of_page(page) for key in by_id(id_).keys.split(","))
+    assert [key for key, times in keys.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_action_is_bound_under_its_own_id(page: type[Page]) -> None:
+    bound = {binding.id for binding in page.BINDINGS}  # type: ignore[union-attr]
+    assert set(actions_of_page(page)) == bound
+
+
+def test_every_action_belongs_to_some_page() -> None:
+    offered = {id_ for page in PAGES for id_ in actions_of_page(page)}
+    assert [action.id for action in ACTIONS if action.id not in offered] == []
+
+
+def test_dangerous_actions_lie_on_capitals() -> None:
+    assert [action.id for action in ACTIONS if action.dangerous and not action.keys.split(",")[0].isupper()] == []
+
+
+def test_keys_are_shown_as_people_read_them() -> None:
+    assert [shown_key(key) for key in ("ctrl+p", "f5", "slash", "G", "question_mark", "right_square_bracket")] == [
+        *("Ctrl+P", "F5", "/", "G", "?", "]")
+    ]
+
+
+def by_id(id_: str):  # type: ignore[no-untyped-def]
+    return next(action for action in ACTIONS if action.id == id_)
