@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from conftest import MakeCompany, on_server
 from rich.text import Text
 from screens import SIZES, Terminal, terminal
 
@@ -393,3 +394,28 @@ async def test_at_eighty_columns_at_most_seven_keys_stand_below_and_all_fit(sqli
             assert len(line.shown()) <= 7  # type: ignore[attr-defined]
             wanted = [action for action in line.actions if not action.wide]  # type: ignore[attr-defined]
             assert list(line.shown()) == wanted  # type: ignore[attr-defined]
+
+
+async def test_on_both_databases_what_others_commit_comes_without_a_key(firm: Location) -> None:
+    entry = add_entry("S-INV1")
+    async with terminal(firm) as screen:
+        await screen.sees("Sales Invoice S-INV1", "On Hold")
+        JobQueueEntry.update(status=EntryStatus.ERROR, errors=problems_to_json([BLOCKED])).execute()
+        await screen.sees("Customer C0012 is blocked")
+        JobQueueEntry.delete().where(JobQueueEntry.id == entry).execute()
+        await screen.sees("The job queue is empty.")
+
+
+async def test_a_server_that_ends_the_connection_is_said_and_found_again(make_postgres: MakeCompany) -> None:
+    location = make_postgres()
+    company.open_company(location)
+    add_entry("S-INV1")
+    name = location.text.rpartition("/")[2]
+    async with terminal(location) as screen:
+        await screen.sees("Sales Invoice S-INV1")
+        company.close()
+        on_server(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        on_server(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        await screen.sees("Not connected since", "Sales Invoice S-INV1")
+        on_server(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        await screen.sees_no("Not connected since")

@@ -52,7 +52,7 @@ class LogPage(ListPage):
             Column("duration", "Duration", 9, took, right=True, from_width=100),
             Column("job_queue", "Job Queue", 10, lambda entry: shown.text(entry.job_queue), from_width=140),
             Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=120),
-            Column("outcome", "Error or posted documents", 0, outcome),
+            Column("outcome", "Error or result", 0, outcome),
         )
 
     def key_of(self, row: Any) -> str:

@@ -43,10 +43,10 @@ class FieldRow(Static, can_focus=True):
         field = self.field
         assert field is not None
         line = field_line(field.caption, shown_value(field) if self.known else Text("…"))
-        line.no_wrap, line.overflow = True, "ellipsis"
         if self.size.width >= 100:
             line.pad_right(max(0, 56 - line.cell_len))
             line.append(f"  {field.help}", "dim")
+        line.truncate(self.size.width, overflow="ellipsis")
         return line
 
     def on_click(self) -> None:
