@@ -137,6 +137,8 @@ def open_company(location: Location, *, busy_seconds: float = engine.BUSY_SECOND
     except (PeeweeException, sqlite3.Error) as error:
         made.close()
         raise engine.translate(error, location.shown) or error from error
+    if not location.is_postgres:
+        made.execute_sql("PRAGMA journal_mode = wal")
     database.initialize(made)
 
 

@@ -116,7 +116,7 @@ def _connect_sqlite(location: Location, *, create: bool, busy_seconds: float) ->
     made = SqliteDatabase(
         str(path),
         pragmas={
-            "journal_mode": "wal",
+            **({"journal_mode": "wal"} if create else {}),  # it stays with the file; a foreign one is left as it is
             "synchronous": "full",
             "foreign_keys": 1,
             "busy_timeout": int(busy_seconds * 1000),
@@ -140,7 +140,8 @@ def _sqlite_unusable(path: Path, error: Exception) -> PostroomError:
     if "locked" in text or "busy" in text:
         return DatabaseAway(f"{path} is locked by another program.", hint="Try again when that program has ended.")
     return CompanyError(
-        f"{path} cannot be opened: {text}.", hint="Check that you may read and write the file and its folder."
+        f"{path} cannot be opened: {text}.",
+        hint="Check that you may read and write the file and its folder, and that the disk has room.",
     )
 
 
@@ -198,6 +199,7 @@ _AWAY_SQLITE = (
     "disk i/o error",
 )
 _AWAY_POSTGRES_STATES = ("08", "53", "57P", "55P03", "25006")
+_FULL_SQLITE = ("disk is full", "readonly database", "read-only")
 _TRANSIENT_STATES = ("40001", "40P01")
 
 
@@ -222,24 +224,43 @@ def is_transient(error: BaseException) -> bool:
 
 def is_full(error: BaseException) -> bool:
     """Whether an exception means that the disk is full or the file cannot be written."""
-    cause = _driver_error(error)
-    if isinstance(cause, sqlite3.Error):
-        return any(words in str(cause).lower() for words in ("disk is full", "readonly database", "read-only"))
-    return isinstance(cause, psycopg.Error) and cause.sqlstate in ("53100", "53200")
+    return _full_cause(error) is not None
+
+
+def _full_cause(error: BaseException) -> BaseException | None:
+    """The full disk behind an exception, also where a failed rollback stands in front of it."""
+    for cause in _driver_errors(error):
+        if isinstance(cause, sqlite3.Error) and any(words in str(cause).lower() for words in _FULL_SQLITE):
+            return cause
+        if isinstance(cause, psycopg.Error) and cause.sqlstate in ("53100", "53200"):
+            return cause
+    return None
 
 
 def _driver_error(error: BaseException) -> BaseException | None:
-    seen: BaseException | None = error
-    while seen is not None and not isinstance(seen, sqlite3.Error | psycopg.Error):
-        seen = getattr(seen, "orig", None) or seen.__cause__ or seen.__context__
-    return seen
+    return next(_driver_errors(error), None)
+
+
+def _driver_errors(error: BaseException) -> Iterator[BaseException]:
+    """The driver's own errors behind an exception, the nearest first."""
+    waiting: list[BaseException | None] = [error]
+    known: set[int] = set()
+    while waiting:
+        seen = waiting.pop(0)
+        if seen is None or id(seen) in known:
+            continue
+        known.add(id(seen))
+        if isinstance(seen, sqlite3.Error | psycopg.Error):
+            yield seen
+        waiting += [getattr(seen, "orig", None), seen.__cause__, seen.__context__]
 
 
 def translate(error: BaseException, shown: str) -> PostroomError | None:
     """A database error in words for a user, or None if it is none that a user can do something about."""
-    if is_full(error):
+    full = _full_cause(error)
+    if full is not None:
         return DatabaseAway(
-            f"{shown} cannot be written: {_driver_error(error)}.",
+            f"{shown} cannot be written: {full}.",
             hint="Make room on the disk, or ask for the right to write; nothing was changed.",
         )
     if is_away(error):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from postroom.core import clock
 from postroom.core.jobs import consumers, queues
-from postroom.core.jobs.queues import QueueState
+from postroom.core.jobs.claims import categories_taken
+from postroom.core.jobs.queues import QueueState, QueueView
 from postroom.core.statements import query
 from postroom.core.tables.base import instant_from_stored, instant_to_stored
 
@@ -55,10 +57,12 @@ def read() -> Status:
         f"Job queue {view.code} stopped itself: {view.stopped_reason}" for view in views if view.stopped_reason
     ]
     attention += [
-        f"Job queue {view.code} is not responding."
-        for view in views
-        if view.state is QueueState.NOT_RESPONDING and view.last_heartbeat is not None
+        f"The consumer on {one.host} (process {one.process_id}) is gone."
+        for one in consumers.list_consumers()
+        if not one.is_alive
     ]
+    if living:
+        attention += _unserved(views, instant_to_stored(now))
     return Status(
         living,
         tuple(QueueStatus(view.code, view.state.value) for view in views),
@@ -68,3 +72,19 @@ def read() -> Status:
         max(0, int((now - since).total_seconds())) if since else 0,
         tuple(attention),
     )
+
+
+def _unserved(views: Sequence[QueueView], now: int) -> list[str]:
+    """The started queues that no living consumer serves and that have work."""
+    codes = tuple(row[0] for row in query("SELECT code FROM job_queue_category ORDER BY code"))
+    due = {
+        category
+        for (category,) in query(
+            "SELECT DISTINCT category_code FROM job_queue_entry WHERE status = 'Ready' AND earliest_start <= ?", (now,)
+        )
+    }
+    return [
+        f"Job queue {view.code} is not responding and has work waiting."
+        for view in views
+        if view.state is QueueState.NOT_RESPONDING and due & set(categories_taken(view.category_filter, codes))
+    ]
