@@ -1,0 +1,154 @@
+"""Recovery: what lost workers left is taken back, and only what they left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from consumer_process import entry, lives, until, wait_entry
+from jobs import worker
+
+from postroom.core import clock
+from postroom.core.database import Location, transaction
+from postroom.core.errors import problems_from_json
+from postroom.core.jobs import claims, consumers, endings, log, processes, recovery
+from postroom.core.jobs.claims import Claim, ClaimLost, Worker
+from postroom.core.kinds import EntryStatus
+from postroom.core.tables.work import Consumer, JobQueueEntry
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that lives until it is killed."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def identity(process_id: int, consumer_id: str = "c1") -> Worker:
+    return Worker(processes.host(), process_id, processes.start_of(process_id), consumer_id)
+
+
+def claimed_by(who: Worker) -> Claim:
+    claim = claims.claim_next(who)
+    assert claim is not None
+    return claim
+
+
+def state(number: int) -> tuple[EntryStatus, int]:
+    found = entry(number)
+    assert found is not None
+    return found.status, found.attempts
+
+
+def test_a_living_worker_keeps_its_entry(firm: Location) -> None:
+    number = wait_entry()
+    consumers.register(worker(), 1)
+    claimed_by(worker())
+    assert recovery.recover() == 0
+    assert state(number) == (EntryStatus.IN_PROCESS, 1)
+
+
+def test_the_entry_of_a_killed_worker_is_ready_at_once_and_from_the_second_loss_on_after_the_delay(
+    firm: Location, sleeper: subprocess.Popen[bytes]
+) -> None:
+    number = wait_entry(rerun_delay=30)
+    consumers.register(worker(), 1)
+    gone = identity(sleeper.pid)
+    sleeper.kill()
+    sleeper.wait()
+    lost = claimed_by(gone)
+    assert recovery.recover() == 1
+    assert state(number) == (EntryStatus.READY, 1)
+    claimed_by(gone)
+    before = clock.now()
+    assert recovery.recover() == 1
+    found = entry(number)
+    assert found is not None
+    assert 25 < (found.earliest_start - before).total_seconds() < 35
+    with pytest.raises(ClaimLost), transaction():
+        endings.succeed(lost)
+
+
+def test_the_last_loss_ends_in_error(firm: Location, sleeper: subprocess.Popen[bytes]) -> None:
+    number = wait_entry(attempts=2, max_attempts=3)
+    gone = identity(sleeper.pid)
+    sleeper.kill()
+    sleeper.wait()
+    claimed_by(gone)
+    assert recovery.recover() == 1
+    found = entry(number)
+    assert found is not None
+    assert found.status is EntryStatus.ERROR
+    assert problems_from_json(found.errors)[0].code == "worker_lost"
+    assert "3 of 3" in problems_from_json(found.errors)[0].message
+
+
+def test_a_worker_that_outlived_its_consumer_is_killed_before_its_entry_is_taken(
+    firm: Location, sleeper: subprocess.Popen[bytes]
+) -> None:
+    number = wait_entry()
+    claimed_by(identity(sleeper.pid, "vanished"))
+    assert recovery.recover() == 1
+    assert sleeper.wait(5) == -signal.SIGKILL
+    assert state(number) == (EntryStatus.READY, 1)
+
+
+def test_a_pid_that_another_process_has_now_is_not_the_worker_and_is_left_alone(
+    firm: Location, sleeper: subprocess.Popen[bytes]
+) -> None:
+    number = wait_entry()
+    claimed_by(replace(identity(sleeper.pid), process_start="1@another-boot"))
+    assert recovery.recover() == 1
+    assert state(number) == (EntryStatus.READY, 1)
+    assert lives(sleeper.pid)
+
+
+def test_a_consumer_of_another_host_is_taken_over_once_its_lease_is_over(firm: Location) -> None:
+    number = wait_entry()
+    other = worker(host="elsewhere", consumer_id="far")
+    consumers.register(other, 1)
+    claimed_by(other)
+    assert recovery.recover() == 0
+    Consumer.update(last_heartbeat=clock.now() - timedelta(seconds=consumers.LEASE + 1)).execute()
+    assert recovery.recover() == 1
+    assert state(number) == (EntryStatus.READY, 1)
+    assert not Consumer.select().exists()
+
+
+def test_a_frozen_worker_is_killed_once_its_lease_is_over(firm: Location, sleeper: subprocess.Popen[bytes]) -> None:
+    number = wait_entry()
+    consumers.register(worker(), 1)
+    claimed_by(identity(sleeper.pid))
+    os.kill(sleeper.pid, signal.SIGSTOP)
+    until(lambda: processes.is_stopped(sleeper.pid))
+    assert recovery.recover() == 0
+    JobQueueEntry.update(started_at=clock.now() - timedelta(seconds=consumers.LEASE + 1)).execute()
+    assert recovery.recover() == 1
+    assert sleeper.wait(5) == -signal.SIGKILL
+    assert state(number) == (EntryStatus.READY, 1)
+
+
+def test_a_worker_killed_over_its_limit_leaves_an_error_that_names_the_limit(
+    firm: Location, sleeper: subprocess.Popen[bytes]
+) -> None:
+    number = wait_entry(job_timeout=60)
+    gone = identity(sleeper.pid)
+    claimed_by(gone)
+    JobQueueEntry.update(started_at=clock.now() - timedelta(seconds=66)).execute()
+    (held,) = recovery.held_entries()
+    assert recovery.overdue(held)
+    sleeper.kill()
+    sleeper.wait()
+    assert recovery.recover() == 1
+    found = entry(number)
+    assert found is not None
+    assert (problems_from_json(found.errors)[0].code, problems_from_json(found.errors)[0].value) == ("timeout", "60")
+    assert {view.status for view in log.list_log()} == {"Error"}
