@@ -161,9 +161,14 @@ def log_rows(connection: Connection, values: dict[str, Value]) -> Copied:
     return Copied("job_queue_log_entry", columns, (tuple(values.get(column, "") for column in columns),))
 
 
-def spec_work(posting: Posting, number: int, document_id: int) -> Work:
-    """The spec's rows for one document: 26 inserted, series, job and source document."""
-    steps: Work = [draw(posting.series[0], "bare_number_series_line")]
+def keys_work(posting: Posting, number: int, document_id: int) -> Work:
+    """The spec's rows for one document in the bare tables."""
+    return spec_work(posting, number, document_id, "bare_")
+
+
+def spec_work(posting: Posting, number: int, document_id: int, prefix: str = "") -> Work:
+    """The spec's rows for one document: 27 inserted, number series, job and source document."""
+    steps: Work = [draw(posting.series[0], f"{prefix}number_series_line")]
     invoice_ids = set()
     for found in posting.tables:
         if found.table not in SPEC_TABLES:
@@ -175,9 +180,9 @@ def spec_work(posting: Posting, number: int, document_id: int) -> Work:
         if found.table == "posted_line":
             owner = found.columns.index("posted_document_id")
             found = Copied(found.table, found.columns, tuple(row for row in found.rows if row[owner] in invoice_ids))
-        steps.append(insert(found, number, "bare_"))
-    steps.append(insert(posting.log, number, "bare_"))
-    return [*steps, *finish(document_id, "bare_")]
+        steps.append(insert(found, number, prefix))
+    steps.append(insert(posting.log, number, prefix))
+    return [*steps, *finish(document_id, prefix)]
 
 
 def product_work(posting: Posting, number: int, document_id: int) -> Work:

@@ -30,7 +30,7 @@ class Rate:
 
 
 def floors(site: Site, engine: str, rows: str, count: int) -> dict[str, Rate]:
-    """Bare SQL, one durable transaction a document: `rows` is spec (performance.md's 30) or product (all of ours)."""
+    """Bare SQL, one durable transaction a document: `rows` is keys, spec or product, as `floor` tells them apart."""
     with site.company(engine) as location:
         ids = _queued(site, count * (2 if engine == "postgres" else 1) + 1)
         posting_id = _post_first(ids[0])
@@ -39,9 +39,9 @@ def floors(site: Site, engine: str, rows: str, count: int) -> dict[str, Rate]:
         try:
             log = floor.log_rows(connection, _log_values())
             posting = floor.read_posting(connection, posting_id, log)
-            if rows == "spec":
+            if rows == "keys":
                 floor.prepare_spec_tables(connection)
-            make = floor.spec_work if rows == "spec" else floor.product_work
+            make = {"keys": floor.keys_work, "spec": floor.spec_work, "product": floor.product_work}[rows]
             works = [make(posting, number, id_) for number, id_ in enumerate(ids[1:], 1)]
             if engine == "sqlite":
                 return {"multi-row": _rate(floor.write_sqlite(connection, works))}

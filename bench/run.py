@@ -27,6 +27,11 @@ from measures import Rate
 from trade import Site
 
 RESULTS = Path(__file__).with_name("results")
+FLOORS = {
+    "keys": "A, spec's rows, keys only",
+    "spec": "B, spec's rows, our tables",
+    "product": "C, our rows, our tables",
+}
 SERVER = os.environ.get("POSTROOM_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
@@ -56,9 +61,9 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> list[Row]:
         taken.setdefault(name, []).append(act())
 
     for _ in range(repeats):
-        for rows in ("spec", "product"):
+        for rows in FLOORS:
             for kind, rate in measures.floors(site, engine, rows, count).items():
-                taken.setdefault(f"floor, {rows} rows, {kind}", []).append(rate)
+                taken.setdefault(f"floor {FLOORS[rows]}, {kind}", []).append(rate)
         keep("posted in session", lambda: measures.in_session(site, engine, count))
         for workers in (1, 2):
             posted, queued = measures.in_background(site, engine, count, workers)
@@ -67,8 +72,7 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> list[Row]:
         keep("import, 3 lines", lambda: measures.imported(site, engine, count * 4))
         keep("verify", lambda: measures.verified(site, engine, count))
         say(f"{engine}: one round done")
-    best_floor = f"floor, spec rows, {floor_kinds[-1]}"
-    own_floor = f"floor, product rows, {floor_kinds[-1]}"
+    beside = [f"floor {name}, {floor_kinds[-1]}" for name in FLOORS.values()]
     middle = {name: statistics.median(rate.per_second for rate in rates) for name, rates in taken.items()}
     return [
         Row(
@@ -78,16 +82,17 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> list[Row]:
             [rate.per_second for rate in rates],
             _middle([rate.p50 for rate in rates]),
             _middle([rate.p95 for rate in rates]),
-            _ratio(name, middle, best_floor, own_floor),
+            _ratio(name, middle, beside),
         )
         for name, rates in taken.items()
     ]
 
 
-def _ratio(name: str, middle: dict[str, float], spec: str, own: str) -> str:
+def _ratio(name: str, middle: dict[str, float], beside: list[str]) -> str:
+    """How a product's rate stands to floors A, B and C."""
     if not name.startswith(("posted", "background")):
         return ""
-    return f"{middle[name] / middle[spec]:.2f} of spec's rows, {middle[name] / middle[own]:.2f} of the product's"
+    return "  ".join(f"{middle[name] / middle[floor]:.2f}" for floor in beside)
 
 
 def _middle(values: list[float | None]) -> float | None:
@@ -98,11 +103,11 @@ def _middle(values: list[float | None]) -> float | None:
 def table(rows: list[Row], facts: dict[str, str]) -> str:
     """The result as text."""
     lines = [f"{name}: {value}" for name, value in facts.items()] + [""]
-    lines.append(f"{'':9} {'':34} {'median':>9} {'min':>9} {'max':>9} {'p50 ms':>7} {'p95 ms':>7}  of the floor")
+    lines.append(f"{'':9} {'':40} {'median':>9} {'min':>9} {'max':>9} {'p50 ms':>7} {'p95 ms':>7}  of floor A, B, C")
     for row in rows:
         small = f"{row.p50:7.2f} {row.p95:7.2f}" if row.p50 is not None and row.p95 is not None else " " * 15
         lines.append(
-            f"{row.engine:9} {row.what:34} {row.median:9,.0f} {min(row.rates):9,.0f} {max(row.rates):9,.0f} {small}"
+            f"{row.engine:9} {row.what:40} {row.median:9,.0f} {min(row.rates):9,.0f} {max(row.rates):9,.0f} {small}"
             f"  {row.of_floor}".rstrip()
         )
     return "\n".join(lines) + "\n"
