@@ -6,19 +6,21 @@ One's own entries need the permission set Post, others' Job Queue Admin. A docum
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from peewee import IntegrityError
 
-from postroom.core import changelog, clock, users
+from postroom.core import changelog, clock, company, users
 from postroom.core import database as engine
 from postroom.core.database import transaction
 from postroom.core.errors import PostroomError, Problem, Refused, problems_to_json
-from postroom.core.jobs import claims, doorbell, notes, processes, runs
+from postroom.core.jobs import claims, doorbell, notes, processes, recurrence, recurrence_fields, runs
 from postroom.core.jobs.claims import Claim
 from postroom.core.jobs.entry_views import EntryView, conditions, find, list_entries, show
 from postroom.core.jobs.results import EntryResult
-from postroom.core.kinds import EntryStatus, JobQueueStatus
+from postroom.core.kinds import Area, EntryStatus, JobQueueStatus, PostedKind
 from postroom.core.posting.post import PostedRef
 from postroom.core.statements import execute, query
 from postroom.core.tables.base import instant_to_stored
@@ -188,6 +190,8 @@ def _to_ready(entry: JobQueueEntry, user: str, action: str, *, at_once: bool = F
         EntryStatus.ON_HOLD_INACTIVE,
     )
     start = None if at_once or (entry.attempts and entry.status is EntryStatus.ERROR) else entry.earliest_start
+    if not at_once and (entry.weekdays or entry.next_run_date_formula):
+        start = _next_start(entry)
     _change(
         entry,
         EntryStatus.READY,
@@ -196,6 +200,15 @@ def _to_ready(entry: JobQueueEntry, user: str, action: str, *, at_once: bool = F
     )
     _log(user, action, entry, "Status", entry.status.value, EntryStatus.READY.value)
     doorbell.ring_after_commit()
+
+
+def _next_start(entry: JobQueueEntry) -> datetime:
+    """The planned start of a recurring entry, or the next one that its rules allow once that has passed."""
+    now, zone, rules = clock.now(), company.time_zone(), recurrence_fields.of_entry(entry)
+    if entry.earliest_start is None:
+        return recurrence.first_run(rules, now, zone)
+    planned: datetime = entry.earliest_start
+    return planned if planned > now else recurrence.next_run(rules, planned, now, zone)
 
 
 def _change(entry: JobQueueEntry, status: EntryStatus, changes: str, values: tuple[object, ...]) -> None:
@@ -221,8 +234,10 @@ def _run_once(name: str | int, user: str) -> EntryResult:
     runs.run(claim)
     after = JobQueueEntry.get_or_none(JobQueueEntry.entry_no == claim.entry_no)
     posted = tuple(
-        PostedRef(*row)
-        for row in query("SELECT area, kind, no FROM posted_document WHERE posting_id = ? ORDER BY id", (claim.token,))
+        PostedRef(Area(area), PostedKind(kind), no)
+        for area, kind, no in query(
+            "SELECT area, kind, no FROM posted_document WHERE posting_id = ? ORDER BY id", (claim.token,)
+        )
     )
     if after is None or claim.recurs:
         done = "posted" if posted else "done"
@@ -238,6 +253,8 @@ def _claim_here(name: str | int, user: str) -> Claim:
         with transaction():
             entry = _locked(find(name).entry_no)
             _require_right(entry, user)
+            if entry.weekdays or entry.next_run_date_formula:
+                entry = _one_time_copy(entry, user)
             _refuse_in_process(entry, "run once more")
             if entry.status is not EntryStatus.READY:
                 _to_ready(entry, user, "Run Once")
@@ -252,6 +269,24 @@ def _claim_here(name: str | int, user: str) -> Claim:
             hint="Try again when the running one has ended.",
         )
     return claimed
+
+
+_NOT_COPIED = (
+    *("entry_no", "weekdays", "next_run_date_formula", "starting_time", "ending_time", "no_of_minutes_between_runs"),
+    *("inactivity_timeout", "earliest_start", "expiration", "attempts", "errors", "held_by", "cancel_requested_by"),
+    *("started_at", "job_queue_code", "host", "process_id", "process_start", "consumer_id", "claim_token", "status"),
+)
+
+
+def _one_time_copy(entry: JobQueueEntry, user: str) -> JobQueueEntry:
+    """A copy of a recurring entry that runs once; the recurring one stays as it is."""
+    kept = {name: getattr(entry, name) for name in entry._meta.fields if name not in _NOT_COPIED}
+    now = clock.now()
+    copied: JobQueueEntry = JobQueueEntry.create(
+        **{**kept, "id": secrets.token_hex(8), "user_id": user, "created_at": now, "last_ready_at": now}
+    )
+    _log(user, "Run Once", copied, "", "", f"a copy of entry {entry.entry_no}")
+    return copied
 
 
 def _require_right(entry: JobQueueEntry, user: str) -> None:
