@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from peewee import Field
 
-from postroom.core import filters
+from postroom.core import clock, company, filters
 from postroom.core.errors import NotFound, Problem, problems_from_json
-from postroom.core.jobs import why
+from postroom.core.jobs import recurrence, recurrence_fields, why
 from postroom.core.jobs.why import Why
+from postroom.core.kinds import EntryStatus
 from postroom.core.statements import in_parts
 from postroom.core.tables.work import JobQueueEntry
 
@@ -22,7 +24,10 @@ WAITING = "Waiting"
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """An entry with its reason for not running. Delays and timeouts are seconds."""
+    """An entry with its reason for not running. Delays and timeouts are seconds.
+
+    `parameters` is JSON; `recurrence` tells its rules in words, blank for one that runs once.
+    """
 
     id: str
     entry_no: int
@@ -48,6 +53,9 @@ class EntryView:
     host: str
     process_id: int
     held_by: str
+    parameters: str
+    recurrence: str
+    next_run: datetime | None
     why: Why | None
     errors: tuple[Problem, ...]
 
@@ -122,11 +130,23 @@ def views(rows: Iterable[JobQueueEntry]) -> list[EntryView]:
     """Rows as they are shown, their reasons judged together."""
     entries = list(rows)
     reasons = why.explain(entries)
-    return [_view(entry, reasons[entry.entry_no]) for entry in entries]
+    zone = company.time_zone()
+    return [_view(entry, reasons[entry.entry_no], zone) for entry in entries]
 
 
-def _view(row: JobQueueEntry, reason: Why | None) -> EntryView:
-    running = row.status.value == "In Process"
+def _next_run(row: JobQueueEntry, zone: ZoneInfo) -> datetime | None:
+    """When a recurring entry runs next, after the present run if it runs; None for one that runs once."""
+    if not (row.weekdays or row.next_run_date_formula):
+        return None
+    now = clock.now()
+    if row.status is not EntryStatus.IN_PROCESS:
+        return row.earliest_start or now
+    return recurrence.next_run(recurrence_fields.of_entry(row), row.earliest_start or row.started_at or now, now, zone)
+
+
+def _view(row: JobQueueEntry, reason: Why | None, zone: ZoneInfo) -> EntryView:
+    running = row.status is EntryStatus.IN_PROCESS
+    next_run = _next_run(row, zone)
     return EntryView(
         id=row.id,
         entry_no=row.entry_no,
@@ -152,6 +172,9 @@ def _view(row: JobQueueEntry, reason: Why | None) -> EntryView:
         host=row.host if running else "",
         process_id=row.process_id if running else 0,
         held_by=row.held_by,
+        parameters=row.parameters,
+        recurrence="" if next_run is None else recurrence.with_next(recurrence_fields.of_entry(row), next_run, zone),
+        next_run=next_run,
         why=reason,
         errors=problems_from_json(row.errors),
     )

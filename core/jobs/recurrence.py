@@ -15,6 +15,7 @@ from postroom.core.jobs import date_formula
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
 _DAY_MINUTES = 1440
 _MIDNIGHT = time()
@@ -97,7 +98,7 @@ def first_run(rules: Recurrence, now: datetime, zone: ZoneInfo) -> datetime:
     """The first run of a new entry: now if the rules allow it, else the next time they do."""
     if rules.formula:
         start = rules.starting_time or _MIDNIGHT
-        today = _instant(datetime.combine(now.astimezone(zone).date(), start), zone)
+        today = instant_of(datetime.combine(now.astimezone(zone).date(), start), zone)
         return today if today >= now else _by_formula(rules, today, now, zone)
     return _allowed(rules, now, zone)
 
@@ -120,6 +121,12 @@ def in_words(rules: Recurrence) -> str:
     return f"{days} {every}{window}"
 
 
+def with_next(rules: Recurrence, run: datetime, zone: ZoneInfo) -> str:
+    """The rules and the next run, such as `every weekday at 22:00, next Tue 24 Nov 22:00`."""
+    local = run.astimezone(zone)
+    return f"{in_words(rules)}, next {_NAMES[local.weekday()][:3]} {local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+
+
 def _by_formula(rules: Recurrence, planned: datetime, now: datetime, zone: ZoneInfo) -> datetime:
     move = date_formula.parse(rules.formula)
     start = rules.starting_time or _MIDNIGHT
@@ -127,7 +134,7 @@ def _by_formula(rules: Recurrence, planned: datetime, now: datetime, zone: ZoneI
     later = max(planned, now)
     while True:
         day = _later_date(rules, move, day)
-        run = _instant(datetime.combine(day, start), zone)
+        run = instant_of(datetime.combine(day, start), zone)
         if run > later:
             return run
 
@@ -160,14 +167,14 @@ def _moved_on(rules: Recurrence, planned: datetime, steps: int, zone: ZoneInfo) 
     local = planned.astimezone(zone).replace(tzinfo=None)
     if not rules.minutes:
         local = datetime.combine(local.date(), rules.starting_time or _MIDNIGHT)
-    return _instant(local + timedelta(days=steps * (rules.minutes // _DAY_MINUTES or 1)), zone)
+    return instant_of(local + timedelta(days=steps * (rules.minutes // _DAY_MINUTES or 1)), zone)
 
 
 def _allowed(rules: Recurrence, candidate: datetime, zone: ZoneInfo) -> datetime:
     """The candidate itself, or where rules 3 and 4 move it."""
     local = candidate.astimezone(zone).replace(tzinfo=None)
     moved = _to_weekday(rules, _into_window(rules, local))
-    return candidate if moved == local else _instant(moved, zone)
+    return candidate if moved == local else instant_of(moved, zone)
 
 
 def _into_window(rules: Recurrence, local: datetime) -> datetime:
@@ -190,7 +197,7 @@ def _to_weekday(rules: Recurrence, local: datetime) -> datetime:
     return datetime.combine(day, rules.starting_time or _MIDNIGHT)
 
 
-def _instant(local: datetime, zone: ZoneInfo) -> datetime:
+def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
     """A wall-clock time as an instant: left out by a clock change, the first that exists; twice there, the first."""
     instant = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == local:

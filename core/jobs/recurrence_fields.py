@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 from postroom.core.errors import UsageError
-from postroom.core.jobs.recurrence import WEEKDAYS, Recurrence
+from postroom.core.jobs.recurrence import WEEKDAYS, Recurrence, instant_of
 from postroom.core.tables.work import JobQueueEntry
 
 
@@ -37,8 +38,22 @@ def read_time(field: str, text: str) -> time | None:
     if not text:
         return None
     try:
-        return time.fromisoformat(text)
-    except ValueError as error:
+        typed = time.fromisoformat(text)
+    except ValueError:
+        typed = None
+    if typed is None or typed.tzinfo is not None:
+        raise UsageError(f"{text} is not a time of day.", field=field, value=text, hint="It looks like 22:00.")
+    return typed
+
+
+def read_instant(field: str, text: str, zone: ZoneInfo) -> datetime:
+    """`2026-11-24T22:00` in the company's time, or an instant with its offset. Raises UsageError."""
+    try:
+        typed = datetime.fromisoformat(text.strip())
+    except ValueError:
+        typed = None
+    if typed is None or not 1970 < typed.year < 9998:
         raise UsageError(
-            f"{text} is not a time of day.", field=field, value=text, hint="It looks like 22:00."
-        ) from error
+            f"{text} is not a point in time.", field=field, value=text, hint="It looks like 2026-11-24T22:00."
+        )
+    return instant_of(typed, zone) if typed.tzinfo is None else typed.astimezone(UTC)

@@ -41,7 +41,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Job queues": {
         "consumer": ("consumer", "Post in the background: serve the started job queues until told to stop."),
-        "entry": ("entries", "List job queue entries and act on them."),
+        "entry": ("schedules", "List job queue entries and act on them."),
         "log": ("entries", "List what ran, and how it ended."),
         "batch": ("entries", "Show how far batches are."),
         "handle": ("entries", "List the documents to handle."),
