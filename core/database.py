@@ -204,7 +204,9 @@ _TRANSIENT_STATES = ("40001", "40P01")
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an exception means that the database is locked or away: nobody's fault, no attempt counted."""
+    """Whether an exception means that the database is locked, away or without room: no document's fault."""
+    if is_full(error):
+        return True
     cause = _driver_error(error)
     if isinstance(cause, sqlite3.Error):
         return any(words in str(cause).lower() for words in _AWAY_SQLITE)
@@ -253,6 +255,11 @@ def _driver_errors(error: BaseException) -> Iterator[BaseException]:
         if isinstance(seen, sqlite3.Error | psycopg.Error):
             yield seen
         waiting += [getattr(seen, "orig", None), seen.__cause__, seen.__context__]
+
+
+def reason(error: BaseException) -> str:
+    """Why the database failed, in its driver's words on one line: a full disk before what followed from it."""
+    return " ".join(str(_full_cause(error) or _driver_error(error) or error).split())
 
 
 def translate(error: BaseException, shown: str) -> PostroomError | None:

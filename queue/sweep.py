@@ -114,6 +114,6 @@ class Sweep(huey.consumer.Scheduler):
         except Exception as error:
             if not (isinstance(error, DatabaseAway) or engine.is_away(error) or engine.is_transient(error)):
                 raise
-            _log.warning("the database is locked or away: %s", error)
+            _log.warning("the database is locked or away: %s", engine.reason(error))
             with suppress(Exception):
                 database.close()

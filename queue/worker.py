@@ -113,7 +113,7 @@ class EntryWorker(huey.consumer.Worker):
         except Exception as error:
             if not (isinstance(error, DatabaseAway) or engine.is_away(error) or engine.is_transient(error)):
                 raise
-            _log.warning("no entry can be claimed: %s", error)
+            _log.warning("no entry can be claimed: %s", engine.reason(error))
             self._reconnected(engine.reconnect)
             return None
 
@@ -146,7 +146,7 @@ class EntryWorker(huey.consumer.Worker):
             except Exception as error:
                 if not (isinstance(error, DatabaseAway) or engine.is_away(error)):
                     raise
-                _log.warning("the database is away: %s", error)
+                _log.warning("the database is away: %s", engine.reason(error))
                 connect = engine.reconnect
                 if self.stop_flag.wait(pause):
                     raise KeyboardInterrupt from error

@@ -21,6 +21,9 @@ from postroom.core.posting import post
 
 _log = logging.getLogger(__name__)
 
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+"""Seconds between two looks at a database that is away."""
+
 
 class JobTimeout(BaseException):
     """The job's time is over. Not an Exception, so that no job's own handler swallows it."""
@@ -85,7 +88,7 @@ def _classified(claim: Claim, error: Exception) -> None:
     if engine.is_transient(error):
         problem = Problem(
             "transient_failure",
-            f"The database gave up on the transaction: {' '.join(str(error).split())[:200]}",
+            f"The database gave up on the transaction: {engine.reason(error)[:200]}",
             claim.description,
             hint="It is tried again by itself.",
         )
@@ -95,14 +98,11 @@ def _classified(claim: Claim, error: Exception) -> None:
         else:
             _end(lambda: endings.fail(claim, (problem,)))
         return
-    told = engine.translate(error, "The database")
     problem = Problem(
-        "internal_error" if told is None else told.problems[0].code,
-        f"The job failed unexpectedly: {type(error).__name__}: {error}" if told is None else told.problems[0].message,
+        "internal_error",
+        f"The job failed unexpectedly: {type(error).__name__}: {error}",
         claim.description,
-        hint="Show the call stack in the log to whoever maintains this program."
-        if told is None
-        else "Then restart it.",
+        hint="Show the call stack in the log to whoever maintains this program.",
     )
     stack = "".join(traceback.format_exception(error))
     _end(lambda: endings.fail(claim, (problem,), stack))
@@ -111,6 +111,7 @@ def _classified(claim: Claim, error: Exception) -> None:
 
 def _end(ending: Callable[[], None]) -> None:
     """Write an ending in a transaction of its own, waiting for a database that is away; a lost claim ends quietly."""
+    pause = FIRST_PAUSE
     while True:
         try:
             with transaction():
@@ -121,21 +122,23 @@ def _end(ending: Callable[[], None]) -> None:
         except Exception as error:
             if not engine.is_away(error):
                 raise
-            _log.warning("the database is away: %s", error)
+            _log.warning("the database is locked, away or full: %s", engine.reason(error))
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
             _wait_for_database()
 
 
 def _wait_for_database() -> None:
     """Reconnect, with growing pauses up to two seconds, until the database answers."""
-    pause = 0.05
+    pause = FIRST_PAUSE
     while True:
         try:
             engine.reconnect()
             return
         except Exception as error:  # noqa: BLE001  whatever keeps the database away, it is waited for
-            _log.warning("the database is away: %s", error)
+            _log.warning("the database is away: %s", engine.reason(error))
             time.sleep(pause)
-            pause = min(pause * 2, 2.0)
+            pause = min(pause * 2, LONGEST_PAUSE)
 
 
 @contextmanager
@@ -182,7 +185,7 @@ def _returned(claim: Claim) -> Problem:
 def _away(claim: Claim, error: Exception) -> Problem:
     return Problem(
         "database_away",
-        f"The database was locked or away: {' '.join(str(error).split())[:200]}",
+        f"The database was locked or away: {engine.reason(error)[:200]}",
         claim.description,
         hint="It runs again by itself.",
     )
