@@ -70,6 +70,8 @@ def parse_decimal(text: str) -> Decimal:
 
 def to_units(value: Decimal, scale: int = SCALE) -> int:
     """The integer that stands for `value` in the database. Raises ValueError if it would not be exact or not fit."""
+    if not value:
+        return 0
     try:
         units = int(value.scaleb(scale, _UNROUNDED).to_integral_exact(context=_UNROUNDED))
     except Inexact as inexact:

@@ -93,7 +93,7 @@ class EntryWorker(huey.consumer.Worker):
         """Claim and run until nothing is claimable or the consumer stops. The first claim wakes another worker."""
         has_rung = False
         while not self.stop_flag.is_set():
-            claim = self._claim()
+            claim = self._claim(look_first=not has_rung)
             if claim is None:
                 break
             if not has_rung:
@@ -107,9 +107,9 @@ class EntryWorker(huey.consumer.Worker):
         self._quietly(lambda: consumers.forget_workers(self.parent.consumer_id, [os.getpid()]))
         self._quietly(database.close)
 
-    def _claim(self) -> Claim | None:
+    def _claim(self, *, look_first: bool) -> Claim | None:
         try:
-            return claims.claim_next(self.me)
+            return claims.claim_next(self.me, look_first=look_first)
         except Exception as error:
             if not (isinstance(error, DatabaseAway) or engine.is_away(error) or engine.is_transient(error)):
                 raise

@@ -87,13 +87,14 @@ _COLUMNS = (
 )
 
 
-def claim_next(worker: Worker) -> Claim | None:
+def claim_next(worker: Worker, *, look_first: bool = True) -> Claim | None:
     """Claim the best due entry, in a transaction of its own; None when nothing may run now.
 
-    Order: priority, earliest start, entry no. Looks first without a lock, so that an idle worker writes nothing.
+    Order: priority, earliest start, entry no. With `look_first` it looks without a lock before it takes one, so that an
+    idle worker writes nothing; a worker that has just run an entry expects the next and need not look twice.
     """
-    for _ in range(_MOST_RACES):
-        if _best(worker) is None:
+    for race in range(_MOST_RACES):
+        if (look_first or race) and _best(worker) is None:
             return None
         try:
             with transaction():
