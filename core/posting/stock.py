@@ -21,7 +21,10 @@ _UNIT_COST_STEP = Decimal("0.00001")
 
 @dataclass(slots=True)
 class Stock:
-    """One item on hand. `last_cost` is what one unit cost when there last was one."""
+    """One item on hand. `last_cost` is what one unit cost when there last was one, never under 0.
+
+    The value may be: a corrected purchase takes along what it brought, also where dearer goods have left meanwhile.
+    """
 
     quantity: Decimal = ZERO
     value: Decimal = ZERO
@@ -83,7 +86,7 @@ def move(
     Goods that a correction `restores` value no other goods anew.
     """
     before, value = stock.quantity, stock.value
-    if before > 0:
+    if before > 0 and value >= 0:
         stock.last_cost = round_to(EXACT.divide(value, before), _UNIT_COST_STEP)
     if cost is None:
         cost = (
@@ -100,8 +103,9 @@ def move(
         wanted = round_to(EXACT.divide(EXACT.multiply(cost, after), quantity), step)
     stock.quantity, stock.value = after, wanted
     if after > 0:
-        stock.last_cost = round_to(EXACT.divide(wanted, after), _UNIT_COST_STEP)
-    elif quantity > 0:
+        if wanted >= 0:
+            stock.last_cost = round_to(EXACT.divide(wanted, after), _UNIT_COST_STEP)
+    elif quantity > 0 and cost >= 0:
         stock.last_cost = round_to(EXACT.divide(cost, quantity), _UNIT_COST_STEP)
     return cost, wanted - moved
 
@@ -112,13 +116,15 @@ def _outgoing(before: Decimal, value: Decimal, quantity: Decimal, last_cost: Dec
         return round_to(EXACT.multiply(quantity, last_cost), step)
     if quantity < before:
         return round_to(EXACT.divide(EXACT.multiply(value, quantity), before), step)
-    missing = EXACT.divide(EXACT.multiply(value, quantity - before), before)
-    return value + round_to(missing, step)
+    missing = quantity - before
+    if value < 0:
+        return value + round_to(EXACT.multiply(missing, last_cost), step)
+    return value + round_to(EXACT.divide(EXACT.multiply(value, missing), before), step)
 
 
 def _average(before: Decimal, value: Decimal, quantity: Decimal, last_cost: Decimal, step: Decimal) -> Decimal:
-    """The cost at which goods come back that bring none of their own."""
-    if before <= 0:
+    """The cost at which goods come back that bring none of their own: never less than nothing."""
+    if before <= 0 or value < 0:
         return round_to(EXACT.multiply(quantity, last_cost), step)
     return round_to(EXACT.divide(EXACT.multiply(value, quantity), before), step)
 
