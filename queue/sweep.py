@@ -62,6 +62,7 @@ class Sweep(huey.consumer.Scheduler):
             self.next_beat = now + min(consumers.HEARTBEAT, consumers.lease() / 3)
         if now >= self.next_sweep:
             entries.expire_overdue()
+            entries.wake_resting()
             self._end_hanging()
             recovery.recover()
             self._bury_workers()

@@ -13,7 +13,7 @@ from postroom.core import clock, company
 from postroom.core.errors import Problem, describe, problems_to_json
 from postroom.core.jobs import notes, recurrence_fields
 from postroom.core.jobs.claims import Claim, ClaimLost
-from postroom.core.jobs.recurrence import next_run
+from postroom.core.jobs.recurrence import first_run, next_run
 from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.statements import execute, query
 from postroom.core.tables.base import EPOCH, instant_to_stored
@@ -33,6 +33,28 @@ def succeed(claim: Claim) -> None:
         _require(claim, proven)
     if claim.notify_on_success:
         notes.write(claim.user_id, f"{claim.description}: done.", claim.record_type, claim.record_no)
+
+
+def rest(claim: Claim) -> None:
+    """End a run that found nothing to do: a recurring entry with an inactivity period rests that long, from now."""
+    minutes = JobQueueEntry.get_by_id(claim.entry_no).inactivity_timeout if claim.recurs else 0
+    if not minutes:
+        succeed(claim)
+        return
+    _close_log(claim, LogStatus.SUCCESS, (), "")
+    _leave(
+        claim,
+        EntryStatus.ON_HOLD_INACTIVE,
+        "attempts = 0, errors = '', earliest_start = ?, claim_token = ''",
+        (instant_to_stored(_wake_at(claim, minutes)),),
+    )
+
+
+def _wake_at(claim: Claim, minutes: int) -> datetime:
+    """When a resting entry wakes: its period from now, or when its window and weekdays allow it after that."""
+    rules = recurrence_fields.of_entry(JobQueueEntry.get_by_id(claim.entry_no))
+    wake = clock.now() + timedelta(minutes=minutes)
+    return wake if rules.formula else first_run(rules, wake, company.time_zone())
 
 
 def fail(claim: Claim, problems: Sequence[Problem], call_stack: str = "") -> None:

@@ -40,6 +40,7 @@ __all__ = [
     "set_priority",
     "set_ready",
     "show",
+    "wake_resting",
 ]
 
 KIND = "Job Queue Entry"
@@ -152,6 +153,24 @@ def expire_overdue() -> int:
                     entry.user_id, f"{entry.description}: {problem.message}", entry.record_type, entry.record_no
                 )
     return len(overdue)
+
+
+def wake_resting() -> int:
+    """Set recurring entries to Ready that had nothing to do and whose inactivity period is over; returns how many."""
+    now = instant_to_stored(clock.now())
+    resting = (EntryStatus.ON_HOLD_INACTIVE.value, now)
+    if not query("SELECT 1 FROM job_queue_entry WHERE status = ? AND earliest_start <= ? LIMIT 1", resting):
+        return 0
+    with transaction():
+        woken = int(
+            execute(
+                "UPDATE job_queue_entry SET status = 'Ready', last_ready_at = ?"
+                " WHERE status = ? AND earliest_start <= ?",
+                (now, *resting),
+            ).rowcount
+        )
+        doorbell.ring_after_commit()
+    return woken
 
 
 def _each(ids: Names, user: str, done: str, act: Callable[[JobQueueEntry], None]) -> list[EntryResult]:

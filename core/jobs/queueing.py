@@ -33,7 +33,10 @@ AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class QueueOptions:
-    """How documents are queued. `check` tells what is wrong with a document now; None leaves that to the posting."""
+    """How documents are queued. `check` tells what is wrong with a document now; None leaves that to the posting.
+
+    `is_batch`: also a single document gets a batch number.
+    """
 
     check: Callable[[int], tuple[Problem, ...]] | None = None
     posting_date: date | None = None
@@ -41,6 +44,7 @@ class QueueOptions:
     replace_document_date: bool = False
     calc_inv_discount: bool = False
     report: str = "Post"
+    is_batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def queue_documents(
     progress: Callable[[int], None] | None = None,
 ) -> list[DocumentResult]:
     """Queue documents in their order; several make a batch. Those that may not be queued are refused with why."""
-    batch_no = _new_batch(options, user) if len(document_ids) > 1 else None
+    batch_no = _new_batch(options, user) if options.is_batch or len(document_ids) > 1 else None
     results: list[DocumentResult] = []
     for part in in_parts(document_ids, AT_ONCE):
         with transaction():

@@ -6,10 +6,15 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from postroom.core.errors import UsageError
+from postroom.core.jobs import batch_posting
 from postroom.core.jobs.claims import Claim
+from postroom.core.kinds import DocumentType
+from postroom.core.users import Permission
 
 POST_DOCUMENT = "post-document"
 
@@ -18,7 +23,8 @@ POST_DOCUMENT = "post-document"
 class JobType:
     """One kind of work. `run` does it, outside of any transaction; None for the posting, which ends in its own.
 
-    `parameters` maps each parameter it knows to the function that reads and checks its text.
+    `parameters` maps each parameter it knows to the function that reads and checks its text; `check` raises UsageError
+    for parameters that do not go together. `permission` is what scheduling it needs.
     """
 
     name: str
@@ -27,6 +33,8 @@ class JobType:
     rerun_is_safe: bool
     run: Callable[[Claim], None] | None
     parameters: Mapping[str, Callable[[str], Any]]
+    check: Callable[[Mapping[str, Any]], None] | None = None
+    permission: Permission = Permission.JOB_QUEUE_ADMIN
 
 
 def _seconds(text: str) -> int:
@@ -40,11 +48,45 @@ def _wait(claim: Claim) -> None:
     time.sleep(int(json.loads(claim.parameters).get("seconds", 0)))
 
 
+def _days(text: str) -> int:
+    """A whole number of days, at most a hundred years."""
+    if not (text.isascii() and text.isdigit() and int(text) <= 36_500):
+        raise ValueError("must be a whole number of days from 0 to 36500")
+    return int(text)
+
+
+def _delete_old_log_entries(claim: Claim) -> None:
+    from postroom.core.jobs import log  # imported late: the log stands above the job types
+
+    days = json.loads(claim.parameters).get("older_than", 7)
+    log.clean(timedelta(days=days), user=claim.user_id)
+
+
 JOB_TYPES: Mapping[str, JobType] = {
     job.name: job
     for job in (
         JobType(POST_DOCUMENT, "Post Document", 7200, True, None, {}),
         JobType("wait", "Wait", 7200, True, _wait, {"seconds": _seconds}),
+        JobType(
+            *("delete-old-log-entries", "Delete Old Log Entries", 7200, True),
+            _delete_old_log_entries,
+            {"older_than": _days},
+        ),
+        JobType(
+            *("check", "Check Documents", 7200, True, batch_posting.check_documents),
+            {"filter": batch_posting.read_filter},
+            permission=Permission.POST,
+        ),
+        *(
+            JobType(
+                *(f"batch-post-{kind.value}s", f"Batch Post {kind.title}s", 7200, True),
+                partial(batch_posting.queue_batch, kind),
+                batch_posting.PARAMETERS,
+                partial(batch_posting.check_parameters, kind),
+                Permission.POST,
+            )
+            for kind in DocumentType
+        ),
     )
 }
 
@@ -72,4 +114,6 @@ def read_parameters(job: JobType, given: Mapping[str, str]) -> str:
             read[name] = job.parameters[name](text)
         except ValueError as error:
             raise UsageError(f"{name} {error}.", field=name, value=text, hint="Correct the value.") from error
+    if job.check is not None:
+        job.check(read)
     return json.dumps(read)

@@ -15,6 +15,7 @@ from postroom.core import database as engine
 from postroom.core.database import transaction
 from postroom.core.errors import DatabaseAway, PostroomError, Problem
 from postroom.core.jobs import endings, queues
+from postroom.core.jobs.batch_posting import NothingToDo
 from postroom.core.jobs.claims import Claim, ClaimLost
 from postroom.core.jobs.registry import job_type
 from postroom.core.posting import post
@@ -67,9 +68,13 @@ def run(claim: Claim) -> None:
 def _work(claim: Claim) -> None:
     job = job_type(claim.job)
     if job.run is not None:
-        job.run(claim)
+        ending = endings.succeed
+        try:
+            job.run(claim)
+        except NothingToDo:
+            ending = endings.rest
         with transaction():
-            endings.succeed(claim)
+            ending(claim)
         return
     if claim.record_id is None:
         raise PostroomError("The entry names no document.", record=claim.description, hint="Delete the entry.")

@@ -16,7 +16,6 @@ from postroom.core.jobs.recurrence import WEEKDAYS, Recurrence
 from postroom.core.jobs.registry import POST_DOCUMENT, job_type, read_parameters
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.work import JobQueueCategory, JobQueueEntry
-from postroom.core.users import Permission
 
 LONGEST_MINUTES = 525_600
 """A year, for minutes between runs."""
@@ -24,24 +23,28 @@ LONGEST_MINUTES = 525_600
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When and under which category a job runs. Without weekdays and formula it runs once."""
+    """When and under which category a job runs. Without weekdays and formula it runs once.
+
+    `inactivity` is how many minutes a recurring job rests that found nothing to do; 0 lets it keep to its plan.
+    """
 
     rules: Recurrence = field(default_factory=Recurrence)
     start: datetime | None = None
     expiration: datetime | None = None
+    inactivity: int = 0
     category: str = ""
     priority: int = 1000
     hold: bool = False
 
 
 def schedule(job: str, parameters: Mapping[str, str], plan: Schedule, *, user: str) -> EntryView:
-    """Make an entry for a job. Needs Job Queue Admin. Raises UsageError, NotFound for an unknown category."""
+    """Make an entry for a job. Needs its job type's permission. Raises UsageError, NotFound for an unknown category."""
     kind = job_type(job)
     if job == POST_DOCUMENT:
         raise UsageError(
             "A document is queued, not scheduled.", field="job", value=job, hint="Use `postroom post --queue`."
         )
-    users.require(user, Permission.JOB_QUEUE_ADMIN)
+    users.require(user, kind.permission)
     stored = read_parameters(kind, parameters)
     _check(plan)
     start = _first_start(plan)
@@ -72,6 +75,7 @@ def schedule(job: str, parameters: Mapping[str, str], plan: Schedule, *, user: s
             starting_time=rules.starting_time.isoformat() if rules.starting_time else "",
             ending_time=rules.ending_time.isoformat() if rules.ending_time else "",
             no_of_minutes_between_runs=rules.minutes,
+            inactivity_timeout=plan.inactivity,
             created_at=now,
             last_ready_at=now,
         )
@@ -86,10 +90,18 @@ def _check(plan: Schedule) -> None:
     recurrence.check(plan.rules)
     for name, value, most in (
         ("no_of_minutes_between_runs", plan.rules.minutes, LONGEST_MINUTES),
+        ("inactivity_timeout", plan.inactivity, LONGEST_MINUTES),
         ("priority", plan.priority, 1_000_000),
     ):
         if not 0 <= value <= most:
             raise UsageError(f"{name} is a whole number from 0 to {most}.", field=name, value=str(value))
+    if plan.inactivity and not plan.rules.recurs:
+        raise UsageError(
+            "Only a recurring job has an Inactivity Timeout Period.",
+            field="inactivity_timeout",
+            value=str(plan.inactivity),
+            hint="Give weekdays or a formula, or leave it out.",
+        )
     if plan.category and JobQueueCategory.get_or_none(JobQueueCategory.code == plan.category) is None:
         raise NotFound(
             f"There is no job queue category {plan.category}.",

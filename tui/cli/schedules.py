@@ -25,7 +25,8 @@ MOST_RUNS = 100_000
 @frame.command(
     "schedule",
     "postroom entry schedule wait --param seconds=5 --weekdays mon,tue --starting-time 22:00",
-    "postroom entry schedule wait --formula 1D+CM --starting-time 23:00",
+    "postroom entry schedule batch-post-sales-invoices --param filter=party_no=C* --start 2026-11-24T22:00",
+    "postroom entry schedule delete-old-log-entries --formula 1D+CM --starting-time 23:00",
     under=entry_command,
 )
 @click.argument("job", metavar="JOB")
@@ -37,6 +38,9 @@ MOST_RUNS = 100_000
 @click.option("--starting-time", default="", metavar="H", help="The time of day, or where its window begins: 22:00.")
 @click.option("--ending-time", default="", metavar="H", help="Where its window ends; may lie past midnight.")
 @click.option("--every", "minutes", type=int, default=0, metavar="MIN", help="Minutes between runs.")
+@click.option(
+    "--inactivity", type=int, default=0, metavar="MIN", help="How long it rests when there was nothing to do."
+)
 @click.option("--category", default="", metavar="C", help="Its job queue category.")
 @click.option("--priority", type=int, default=1000, show_default=True, metavar="P", help="0 is served first.")
 @click.option("--hold", is_flag=True, help="On Hold at first.")
@@ -52,6 +56,7 @@ def schedule_command(
     starting_time: str,
     ending_time: str,
     minutes: int,
+    inactivity: int,
     category: str,
     priority: int,
     hold: bool,
@@ -69,6 +74,7 @@ def schedule_command(
         ),
         start=recurrence_fields.read_instant("start", start, zone) if start is not None else None,
         expiration=recurrence_fields.read_instant("expire", expire, zone) if expire is not None else None,
+        inactivity=inactivity,
         category=category,
         priority=priority,
         hold=hold,

@@ -1,0 +1,154 @@
+"""Batch posting and checking as jobs: each run finds the documents that are meant, then queues or checks them.
+
+A batch is a producer: one entry per document under one batch number. What it did is told in a note to its user.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from postroom.core import clock, company, users, values
+from postroom.core.database import transaction
+from postroom.core.errors import NotFound, Problem, UsageError, describe
+from postroom.core.jobs import notes
+from postroom.core.kinds import DocumentType, JobQueueStatus
+from postroom.core.statements import query
+from postroom.core.users import Permission
+
+if TYPE_CHECKING:
+    from postroom.core.documents import DocumentView
+    from postroom.core.jobs.claims import Claim
+
+MOST_NAMED = 20
+"""A note names so many documents and counts the others."""
+
+_WAITING = (JobQueueStatus.SCHEDULED, JobQueueStatus.POSTING)
+
+
+class NothingToDo(Exception):
+    """A job found nothing to do: a recurring one may rest for its inactivity period."""
+
+
+def read_filter(text: str) -> str:
+    """A filter over documents that can be read. Raises UsageError."""
+    from postroom.core.documents import views  # imported late: documents stand beside the jobs that post them
+
+    views.list_documents(text, limit=0)
+    return text
+
+
+def _read_date(text: str) -> str:
+    """A date, or `today` for the day of each run."""
+    return "today" if text.strip().lower() == "today" else values.read_date(text.strip()).isoformat()
+
+
+PARAMETERS: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("ship", "receive", "invoice"), values.read_boolean),
+    "posting_date": _read_date,
+    **dict.fromkeys(("replace_posting_date", "replace_document_date", "calc_inv_discount"), values.read_boolean),
+    "filter": read_filter,
+}
+
+
+def check_parameters(kind: DocumentType, given: Mapping[str, Any]) -> None:
+    """Raise UsageError for options that do not go together, or that this version cannot do."""
+    if (given.get("replace_posting_date") or given.get("replace_document_date")) and not given.get("posting_date"):
+        raise UsageError(
+            "There is no date to replace with.", field="posting_date", hint="Give a posting date, or do not replace."
+        )
+    moves = "receive" if (kind.area.value == "purchase") != kind.is_return else "ship"
+    asked = [name for name in ("ship", "receive", "invoice") if given.get(name)]
+    if kind.is_order and asked and not (given.get(moves) and given.get("invoice")):
+        raise UsageError(
+            "This would post only parts of orders; this version posts orders whole.",
+            code="partial_not_supported",
+            field=asked[0],
+            hint=f"Give both {moves} and invoice, or none of them.",
+        )
+
+
+def queue_batch(kind: DocumentType, claim: Claim) -> None:
+    """Queue every document of a type that the filter takes; scheduled ones are skipped. Raises NothingToDo."""
+    from postroom.core.jobs.queueing import QueueOptions, queue_documents  # imported late: it knows the job types
+
+    users.require(claim.user_id, Permission.POST)
+    given = json.loads(claim.parameters)
+    found = _documents(f"type={kind.value} {given.get('filter', '')}")
+    skipped = [view for view in found if view.job_queue_status in _WAITING]
+    wanted = [view for view in found if view.job_queue_status not in _WAITING]
+    if not wanted:
+        raise NothingToDo
+    options = QueueOptions(
+        posting_date=_date_of(given.get("posting_date", "")),
+        replace_posting_date=given.get("replace_posting_date", False),
+        replace_document_date=given.get("replace_document_date", False),
+        calc_inv_discount=given.get("calc_inv_discount", False),
+        report=claim.description,
+        is_batch=True,
+    )
+    done = queue_documents([view.id for view in wanted], options, user=claim.user_id)
+    queued = [result for result in done if result.result == "queued"]
+    refused = [result for result in done if result.result == "refused"]
+    text = f"{claim.description}: {_count(len(queued))} queued{_batch_of([result.entry_id for result in queued])}."
+    if skipped:
+        text += f" Skipped, as scheduled already: {_named([view.no for view in skipped])}."
+    if refused:
+        text += f" Refused: {_named([f'{result.no} ({result.errors[0].message})' for result in refused])}"
+    _tell(claim, text)
+
+
+def check_documents(claim: Claim) -> None:
+    """Check every document that the filter takes and tell its user what would fail. Raises NothingToDo."""
+    from postroom.core.posting.check import check
+
+    users.require(claim.user_id, Permission.POST)
+    found = _documents(json.loads(claim.parameters).get("filter", ""))
+    if not found:
+        raise NothingToDo
+    wrong: list[Sequence[Problem]] = []
+    for view in found:
+        with suppress(NotFound):  # posted or deleted meanwhile
+            if problems := check(view.id, user=claim.user_id):
+                wrong.append(problems)
+    text = f"{claim.description}: {_count(len(found))} checked, {len(wrong)} would fail."
+    reasons = [
+        describe(problems[0]) + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "") for problems in wrong
+    ]
+    _tell(claim, f"{text} {_named(reasons)}".rstrip())
+
+
+def _documents(filter: str) -> list[DocumentView]:
+    from postroom.core.documents import list_documents
+
+    return list_documents(filter.strip())
+
+
+def _date_of(text: str) -> date | None:
+    if text == "today":
+        return clock.today(str(company.time_zone()))
+    return date.fromisoformat(text) if text else None
+
+
+def _batch_of(entry_ids: Sequence[str]) -> str:
+    if not entry_ids:
+        return ""
+    rows = query("SELECT batch_no FROM job_queue_entry WHERE id = ?", (entry_ids[0],))
+    return f" as batch {rows[0][0]}" if rows else ""
+
+
+def _count(number: int) -> str:
+    return "1 document" if number == 1 else f"{number} documents"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f", and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return "; ".join(names[:MOST_NAMED]) + more
+
+
+def _tell(claim: Claim, text: str) -> None:
+    with transaction():
+        notes.write(claim.user_id, text)
