@@ -17,6 +17,7 @@ from postroom.core import clock, filters
 from postroom.core import database as engine
 from postroom.core.database import transaction
 from postroom.core.errors import PostroomError
+from postroom.core.jobs import windows
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
 from postroom.core.statements import Row, execute, insert_returning, query
 from postroom.core.tables.base import instant_to_stored
@@ -112,6 +113,8 @@ def take(worker: Worker) -> Claim | None:
     Raises IntegrityError or RaceLost when a race for it was lost: then the transaction must be rolled back.
     """
     found = _best(worker)
+    while found is not None and found[1][18] and windows.postpone(found[1][0]):
+        found = _best(worker)
     if found is None:
         return None
     queue, row = found

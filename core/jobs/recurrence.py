@@ -103,6 +103,12 @@ def first_run(rules: Recurrence, now: datetime, zone: ZoneInfo) -> datetime:
     return _allowed(rules, now, zone)
 
 
+def in_window(rules: Recurrence, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether a time of day lies within Starting Time and Ending Time, both inside."""
+    local = now.astimezone(zone).replace(tzinfo=None)
+    return _into_window(rules, local) == local
+
+
 def in_words(rules: Recurrence) -> str:
     """The rules as a clerk would say them, such as `every weekday at 22:00`."""
     if not rules.recurs:

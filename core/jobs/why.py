@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from postroom.core import clock, company
 from postroom.core.errors import problems_from_json
-from postroom.core.jobs import consumers
+from postroom.core.jobs import consumers, windows
 from postroom.core.jobs.claims import categories_taken
 from postroom.core.jobs.consumers import ConsumerView
 from postroom.core.kinds import EntryStatus
@@ -119,6 +119,12 @@ def _own_reason(entry: JobQueueEntry, scene: _Scene) -> Why | None:
             text = f"Attempt {entry.attempts + 1} of {entry.max_attempts} at {_at(start, scene)}{after}"
             return Why("retry", text, "It runs by itself.", until=start)
         return Why("starts_at", f"It starts at {_at(start, scene)}.", until=start)
+    if entry.expiration is not None and entry.expiration <= scene.now:
+        text = f"Its Expiration, {_at(entry.expiration, scene)}, has passed."
+        return Why("expired", text, "Delete it, or schedule it anew.", since=entry.expiration)
+    opening = windows.opens_at(entry)
+    if opening is not None:
+        return Why("outside_window", f"It is outside its window until {_at(opening, scene)}.", until=opening)
     return None
 
 

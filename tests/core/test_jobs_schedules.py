@@ -139,3 +139,29 @@ def test_unknown_jobs_parameters_and_the_posting_are_refused(ann: str) -> None:
         with pytest.raises((UsageError, Refused)):
             schedules.schedule(job, parameters, Schedule(), user=ann)
     assert JobQueueEntry.select().count() == 0
+
+
+def test_what_is_due_outside_its_window_says_so_and_waits_until_it_opens(ann: str) -> None:
+    night = Recurrence(weekdays=frozenset(range(7)), starting_time=time(22), ending_time=time(6), minutes=30)
+    made = schedule(ann, Schedule(rules=night))
+    next_noon = TUESDAY_NOON + timedelta(days=1)
+    clock.start_at(next_noon)
+    opening = datetime(2026, 11, 25, 21, tzinfo=UTC)
+    late = entries.show(made.id).why
+    assert late is not None
+    assert (late.code, late.until) == ("outside_window", opening)
+    assert work() == 0
+    waiting = entries.show(made.id)
+    assert (waiting.status, waiting.earliest_start) == ("Ready", opening)
+    clock.start_at(opening + timedelta(hours=7))
+    assert work() == 1
+    assert entries.show(made.id).earliest_start == opening + timedelta(hours=7, minutes=30)
+
+
+def test_a_recurring_job_past_its_expiration_is_skipped_and_says_so(ann: str) -> None:
+    made = schedule(ann, Schedule(rules=NIGHTLY, expiration=TUESDAY_NOON + timedelta(days=1)))
+    clock.start_at(TUESDAY_NOON + timedelta(days=2))
+    assert (work(), entries.expire_overdue()) == (0, 0)
+    after = entries.show(made.id)
+    assert after.why is not None
+    assert (after.status, after.why.code) == ("Ready", "expired")

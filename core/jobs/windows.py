@@ -1,0 +1,36 @@
+"""The daily window of recurring entries at claim time: what is due but outside of it waits until it opens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from postroom.core import clock, company
+from postroom.core.jobs import recurrence, recurrence_fields
+from postroom.core.kinds import EntryStatus
+from postroom.core.statements import execute
+from postroom.core.tables.base import instant_to_stored
+from postroom.core.tables.work import JobQueueEntry
+
+
+def opens_at(entry: JobQueueEntry) -> datetime | None:
+    """When the window of an entry opens that is outside of it now; None for one inside, or without a window."""
+    if not (entry.weekdays and entry.ending_time):
+        return None
+    rules, now, zone = recurrence_fields.of_entry(entry), clock.now(), company.time_zone()
+    return None if recurrence.in_window(rules, now, zone) else recurrence.first_run(rules, now, zone)
+
+
+def postpone(entry_no: int) -> bool:
+    """Move a due entry outside its window to the next opening, in the caller's transaction; False if it is inside."""
+    entry = JobQueueEntry.get_or_none(JobQueueEntry.entry_no == entry_no)
+    opening = opens_at(entry) if entry is not None else None
+    if entry is None or opening is None:
+        return False
+    execute(
+        "UPDATE job_queue_entry SET earliest_start = ? WHERE entry_no = ? AND status = ? AND earliest_start = ?",
+        (
+            *(instant_to_stored(opening), entry_no, EntryStatus.READY.value),
+            instant_to_stored(entry.earliest_start),
+        ),
+    )
+    return True
