@@ -8,10 +8,10 @@ from decimal import Decimal
 from postroom.core import numbering
 from postroom.core.errors import Problem
 from postroom.core.kinds import Area, Blocked, LineType, VatType
-from postroom.core.money import LARGEST, write
+from postroom.core.money import LARGEST, ZERO, round_to, write
 from postroom.core.posting import accounts, stock
 from postroom.core.posting.accounts import LineAccounts
-from postroom.core.posting.amounts import Amounts
+from postroom.core.posting.amounts import Amounts, VatGroup
 from postroom.core.posting.source import Source, SourceLine
 from postroom.core.posting_setup import PostingSetup, VatPair
 from postroom.core.statements import query
@@ -335,7 +335,7 @@ def _vat(document: Source, setup: PostingSetup, amounts: Amounts) -> Iterator[Pr
             )
             if problem:
                 yield problem
-        yield from _vat_difference(document, setup, number, group.computed, group.vat)
+        yield from _vat_difference(document, setup, number, group)
 
 
 def vat_accounts_needed(document: Source, vat: Decimal, reverse_vat: Decimal, pair: VatPair) -> list[tuple[str, str]]:
@@ -352,10 +352,23 @@ def vat_accounts_needed(document: Source, vat: Decimal, reverse_vat: Decimal, pa
     return []
 
 
-def _vat_difference(
-    document: Source, setup: PostingSetup, line: int, computed: Decimal, declared: Decimal
-) -> Iterator[Problem]:
-    allowed = setup.areas[document.area].max_vat_difference
+def _vat_difference(document: Source, setup: PostingSetup, line: int, group: VatGroup) -> Iterator[Problem]:
+    declared, computed, own = group.vat, group.computed, group.pair.type is VatType.NORMAL
+    if declared == computed:
+        return
+    area = setup.areas[document.area]
+    step = setup.precision_of(document.currency_code)
+    if declared != round_to(declared, step):
+        yield Problem(
+            "vat_amount_too_fine",
+            f"The declared VAT {write(declared)} is finer than {write(step)}, the Amount Rounding Precision.",
+            document.record,
+            line,
+            "vat_amount",
+            write(declared),
+            f"Declare {write(round_to(declared, step))}, the amount on the vendor's document.",
+        )
+    allowed = area.max_vat_difference if own else ZERO
     if abs(declared - computed) > allowed:
         yield Problem(
             "vat_difference_too_large",
@@ -365,7 +378,9 @@ def _vat_difference(
             line,
             "vat_amount",
             write(declared),
-            f"Correct it, or raise Max. VAT Difference Allowed in {setup.areas[document.area].title}.",
+            f"Correct it, or raise Max. VAT Difference Allowed in {area.title}."
+            if own
+            else f"Clear it: {group.pair.type.value} lines bear no VAT on the document itself.",
         )
 
 
@@ -379,17 +394,27 @@ def _totals(document: Source, amounts: Amounts) -> Iterator[Problem]:
             value=write(amounts.gross),
             hint="Turn the document into its opposite (a credit memo or an invoice), or correct the lines.",
         )
-    biggest = max(
-        (abs(amount) for line in amounts.lines for amount in (line.line_amount, line.net_lcy)), default=Decimal(0)
-    )
-    if max(biggest, abs(amounts.gross), abs(amounts.gross_lcy)) >= LARGEST:
+    if _largest(amounts) >= LARGEST:
         yield Problem(
             "amount_too_large",
-            "An amount of the document has more than 13 digits before the point.",
+            "The document's amounts or quantities add up to more than 13 digits before the point.",
             document.record,
             field="amount",
-            hint="Check quantities and prices.",
+            hint="Check quantities, prices and discounts, or split the document.",
         )
+
+
+def _largest(amounts: Amounts) -> Decimal:
+    """The largest sum that an account, a ledger or a posted row might have to hold: all lines, without their signs."""
+    lines, groups = amounts.lines, amounts.groups
+    return max(
+        sum((abs(line.line.quantity) for line in lines), ZERO),
+        sum((abs(line.line_amount) + abs(line.line_discount) + abs(line.invoice_discount) for line in lines), ZERO),
+        sum((abs(line.net_lcy) + abs(line.line_discount_lcy) + abs(line.invoice_discount_lcy) for line in lines), ZERO),
+        sum((abs(group.base) + abs(group.vat) for group in groups), ZERO),
+        sum((abs(group.base_lcy) + abs(group.vat_lcy) for group in groups), ZERO),
+        sum((abs(group.reverse_vat_lcy) for group in groups), ZERO),
+    )
 
 
 def _stock(document: Source) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from postroom.core import clock, numbering, posting_setup
 from postroom.core import database as engine
 from postroom.core.errors import CheckFailed, Refused
 from postroom.core.kinds import Area, LineType, PostedKind
-from postroom.core.money import EXACT, round_to
+from postroom.core.money import EXACT, ZERO, round_to
 from postroom.core.posting import check, checks, rows, source, stock
 from postroom.core.posting.check import Computed
 from postroom.core.posting.rows import Entries, Header, PostedRef, Stamp
@@ -118,13 +118,17 @@ def _move_stock(plan: Plan) -> tuple[dict[int, Movement], dict[str, Stock]]:
             part = round_to(EXACT.divide(EXACT.multiply(worth, line.quantity), moved), setup.precision)
             cost, restores = (abs(part) if quantity > 0 else -abs(part)), True
         elif document.area is Area.PURCHASE and quantity > 0:
-            cost = abs(amount.net_lcy)
+            # With more discount than price the goods come in at nothing, the rest is purchase variance.
+            cost = max(amount.net_lcy if line.quantity > 0 else -amount.net_lcy, ZERO)
         movements[line.line_no] = Movement(
             line.no,
             line.line_no,
             quantity,
             *stock.move(stocks[line.no], quantity, cost, setup.precision, restores=restores),
         )
+    problems = tuple(stock.too_large(document, movements.values(), stocks))
+    if problems:
+        raise CheckFailed(problems)
     return movements, stocks
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from postroom.core import database as engine
 from postroom.core.errors import Problem
 from postroom.core.kinds import Area, LineType
-from postroom.core.money import EXACT, ZERO, from_units, round_to, to_units, write
+from postroom.core.money import EXACT, LARGEST, ZERO, from_units, round_to, to_units, write
 from postroom.core.posting.source import Source, SourceLine
 from postroom.core.statements import execute, marks, query
 
@@ -162,6 +162,25 @@ def shortages(document: Source, stocks: Mapping[str, Stock]) -> Iterator[Problem
                 "quantity",
                 write(line.quantity),
                 f"Receive more of item {line.no}, lower the quantity, or allow negative stock on the item.",
+            )
+
+
+def too_large(document: Source, movements: Iterable[Movement], stocks: Mapping[str, Stock]) -> Iterator[Problem]:
+    """The lines after which their item's quantity, value or cost has more digits than can be stored."""
+    moved = ZERO
+    for movement in movements:
+        after = stocks[movement.item_no]
+        moved += abs(movement.cost) + abs(movement.adjustment)
+        if max(moved, abs(after.quantity), abs(after.value), after.last_cost) >= LARGEST:
+            yield Problem(
+                "stock_too_large",
+                f"Item {movement.item_no}: quantity, value or cost of its stock would have more than 13 digits"
+                " before the point.",
+                document.record,
+                movement.line_no,
+                "quantity",
+                write(abs(movement.quantity)),
+                f"Check quantity and price, and the stock of item {movement.item_no}.",
             )
 
 

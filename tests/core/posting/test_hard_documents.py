@@ -1,0 +1,159 @@
+"""Documents at the edge: odd VAT, discounts over the price, amounts at the end of the number range, hostile text.
+
+Each either posts, and the books still prove, or is refused with a problem that a clerk understands.
+"""
+
+from __future__ import annotations
+
+import secrets
+from decimal import Decimal
+from typing import Any
+
+import builders
+import pytest
+from builders import balances, document, item_line
+
+from postroom.core import database
+from postroom.core.database import Location
+from postroom.core.errors import CheckFailed
+from postroom.core.kinds import Area, DocumentType, LineType
+from postroom.core.posting import post
+from postroom.core.tables.ledgers import PostedLine
+from postroom.core.tables.setup import Company, PurchasesSetup
+from postroom.core.tables.trade import ItemStock
+from postroom.core.verify import verify
+
+D = Decimal
+MOST = D("9999999999999.99999")
+NINE = D(9 * 10**12)
+PURCHASE = DocumentType.PURCHASE_INVOICE
+SALE = DocumentType.SALES_INVOICE
+
+
+def post_now(document_id: int) -> tuple[post.PostedRef, ...]:
+    plan = post.prepare(document_id, user="ann", posting_id=secrets.token_hex(8))
+    with database.transaction():
+        return post.write(plan)
+
+
+def codes_of(document_id: int) -> list[str]:
+    """The codes with which a document is refused; each problem says what is wrong and what to do."""
+    before = balances()
+    with pytest.raises(CheckFailed) as failed:
+        post_now(document_id)
+    assert balances() == before
+    assert all(problem.message and problem.hint and problem.record for problem in failed.value.problems)
+    return [problem.code for problem in failed.value.problems]
+
+
+def rent(quantity: Any, price: Any) -> dict[str, Any]:
+    return {
+        "type": LineType.GL_ACCOUNT,
+        "no": "8100",
+        "quantity": D(quantity),
+        "unit_price": D(price),
+        "vat_group": "VAT25",
+    }
+
+
+@pytest.fixture
+def trade(sqlite_firm: Location) -> Location:
+    """Parties at home and in the union, two items, five cents of VAT difference allowed on purchases."""
+    for group, number in (("HOME", "1"), ("UNION", "2")):
+        builders.party(Area.SALES, f"C{number}", group)
+        builders.party(Area.PURCHASE, f"V{number}", group)
+    builders.item("I1")
+    builders.item("I2")
+    PurchasesSetup.update(max_vat_difference_allowed=D("0.05")).execute()
+    Company.update(setup_version=Company.setup_version + 1).execute()
+    return sqlite_firm
+
+
+def test_the_vendors_own_vat_is_posted_within_the_difference_allowed(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I1", 1, 100, declared_vat_amount=D("25.03")), item_line("I1", 1, 0)]))
+    assert balances() == {"1200": D(100), "2100": D("-125.03"), "2310": D("25.03")}
+    assert verify().ok
+
+
+@pytest.mark.parametrize(
+    ("party_no", "declared", "code"),
+    [
+        ("V1", "25.06", "vat_difference_too_large"),
+        ("V1", "25.00333", "vat_amount_too_fine"),
+        ("V2", "0.03", "vat_difference_too_large"),  # reverse charge: the vendor bills no VAT at all
+    ],
+)
+def test_a_declared_vat_that_cannot_be_is_refused(trade: Location, party_no: str, declared: str, code: str) -> None:
+    line = item_line("I1", 1, 100, declared_vat_amount=D(declared))
+    assert codes_of(document(PURCHASE, [line], party_no=party_no)) == [code]
+
+
+def test_goods_with_more_discount_than_price_come_in_at_nothing(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I2", 1, 100, line_discount_amount=D(105)), item_line("I1", 1, 50)]))
+    assert balances() == {"1200": D(50), "2100": D("-56.25"), "2310": D("11.25"), "7400": D(-5)}
+    stock = ItemStock.get_by_id("I2")
+    assert (stock.quantity, stock.value) == (1, 0)
+    assert verify().ok
+
+
+TOO_LARGE: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
+    "quantity x price": ([item_line("I1", MOST, MOST)], {}),
+    "divided by next to nothing": ([item_line("I1", MOST, MOST, price_per_quantity=D("0.00001"))], {}),
+    "all of it discount": ([item_line("I1", MOST, MOST, line_discount_percent=D(100)), item_line("I2")], {}),
+    "a discount far below zero": ([item_line("I1", 1, NINE, line_discount_percent=-MOST)], {}),
+    "lines that cancel out": ([*[item_line("I1", 1, NINE)] * 6, *[rent(-1, NINE)] * 6], {}),
+    "pieces for nothing": ([item_line("I1", MOST, 0)] * 6, {}),
+    "with its VAT": ([item_line("I1", 1, NINE)], {}),
+    "invoice discount": ([item_line("I1", 1, 1)], {"invoice_discount_amount": -MOST}),
+}
+
+
+SMALLER_INCLUDING_VAT = ("with its VAT", "invoice discount")
+
+
+@pytest.mark.parametrize(
+    ("case", "including_vat"),
+    [(case, False) for case in TOO_LARGE] + [(case, True) for case in TOO_LARGE if case not in SMALLER_INCLUDING_VAT],
+)
+@pytest.mark.parametrize("type_", [PURCHASE, SALE])
+def test_amounts_beyond_thirteen_digits_are_refused(
+    trade: Location, type_: DocumentType, case: str, including_vat: bool
+) -> None:
+    lines, fields = TOO_LARGE[case]
+    document_id = document(type_, [dict(line) for line in lines], prices_including_vat=including_vat, **fields)
+    assert codes_of(document_id) == ["amount_too_large"]
+
+
+def test_a_stock_worth_more_than_thirteen_digits_is_refused(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I1", 1, 6 * 10**12)]))
+    assert codes_of(document(PURCHASE, [item_line("I1", 1, 6 * 10**12)])) == ["stock_too_large"]
+    post_now(document(PURCHASE, [item_line("I2", MOST, 0)]))
+    assert codes_of(document(PURCHASE, [item_line("I2", 1, 0)])) == ["stock_too_large"]
+    assert verify().ok
+
+
+def test_a_piece_that_would_cost_more_than_thirteen_digits_is_refused(trade: Location) -> None:
+    crumb = item_line("I1", "0.00001", 7 * 10**12, price_per_quantity=D("0.00001"))
+    assert codes_of(document(PURCHASE, [crumb])) == ["stock_too_large"]
+    post_now(document(PURCHASE, [item_line("I2", 1, 7 * 10**12)]))
+    assert codes_of(document(SALE, [item_line("I2", 3, 1)])) == ["stock_too_large"]
+
+
+def test_the_largest_amounts_that_there_are_post(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I1", 1, "7999999999999.99")]))
+    assert balances()["2100"] == D("-9999999999999.99")
+    assert verify().ok
+
+
+@pytest.mark.parametrize("text", ["a\x00b\x1b[31m\x9b\r\n\u202e", "x" * 10_000])
+def test_any_text_is_carried_over_as_it_is(trade: Location, text: str) -> None:
+    post_now(
+        document(
+            SALE,
+            [item_line("I1", 1, 100, description=text), {"type": LineType.COMMENT, "description": text}],
+            party_name=text,
+            external_document_no=text,
+        )
+    )
+    assert {line.description for line in PostedLine.select()} == {text}
+    assert verify().ok
