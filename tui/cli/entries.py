@@ -6,12 +6,11 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
 
 import click
 
 from postroom.core.errors import UsageError, describe
-from postroom.core.jobs import batches, entries, log, notes
+from postroom.core.jobs import batches, entries, handling, log, notes
 from postroom.core.jobs.results import EntryResult
 from postroom.tui.cli import frame, results, writing
 from postroom.tui.cli.frame import Session, captions
@@ -229,23 +228,9 @@ def batch_show(session: Session, no: int) -> None:
 @click.option("--mine", is_flag=True, help="Only those that I queued.")
 @frame.json_option
 def handle_list(session: Session, mine: bool) -> None:
-    """List the documents whose posting failed, mine first, with the reasons."""
+    """List the documents whose posting failed, mine first, the same reasons together."""
     user = session.read()
-    found = entries.list_entries("status=Error job=post-document", user=user if mine else None)
-    session.write_list(_HANDLE, [_to_handle(view) for view in sorted(found, key=lambda view: view.user != user)])
-
-
-def _to_handle(view: entries.EntryView) -> dict[str, Any]:
-    return {
-        "type": view.record_type,
-        "no": view.record_no,
-        "user": view.user,
-        "description": view.description,
-        "entry_id": view.id,
-        "entry_no": view.entry_no,
-        "batch_no": view.batch_no,
-        "errors": view.errors,
-    }
+    session.write_list(_HANDLE, handling.list_documents(user, mine_only=mine))
 
 
 @frame.command("list", "postroom note list --unread", under=note_command)
