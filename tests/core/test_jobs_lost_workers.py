@@ -1,0 +1,221 @@
+"""What lost workers leave of documents: each posted once or not at all; nothing is taken from the living."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+from conftest import MakeCompany
+from jobs_by_hand import (
+    ANN,
+    ELSEWHERE,
+    assert_verified,
+    claim,
+    consumer_row,
+    document_status,
+    ended_process,
+    gone,
+    here,
+    logs_of,
+    queue_invoice,
+    row,
+    set_row,
+    wait_entry,
+)
+
+from postroom.core import clock, company, database
+from postroom.core.database import Location
+from postroom.core.errors import Problem, problems_from_json
+from postroom.core.jobs import claims, consumers, endings, entries, log, notes, recovery, runs
+from postroom.core.jobs.claims import ClaimLost, Worker
+from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
+from postroom.core.posting import post
+from postroom.core.tables.ledgers import PostedDocument
+from postroom.core.tables.setup import Company
+from postroom.core.tables.work import Consumer, JobQueueEntry
+from postroom.core.tables.work import Worker as WorkerRow
+
+
+def far(consumer_id: str = "far") -> Worker:
+    """A worker of another host."""
+    return Worker(ELSEWHERE, 4711, "1@boot", consumer_id)
+
+
+def problem_of(entry: JobQueueEntry) -> Problem:
+    (problem,) = problems_from_json(row(entry.entry_no).errors)
+    return problem
+
+
+def test_a_lost_posting_leaves_nothing_behind_and_is_posted_once_by_the_next_worker(firm: Location) -> None:
+    entry = queue_invoice()
+    lost = claim(gone())
+    plan = post.prepare(entry.record_id, user=ANN, posting_id=lost.token)
+    assert document_status(entry) is JobQueueStatus.POSTING
+    assert recovery.recover() == 1
+    after = row(entry.id)
+    assert (after.status, after.attempts, after.earliest_start) == (EntryStatus.READY, 1, None)
+    assert document_status(entry) is JobQueueStatus.SCHEDULED
+    assert problem_of(entry).code == "worker_lost"
+    assert_verified()
+
+    def come_back() -> None:
+        with database.transaction():
+            post.write(plan)
+            endings.succeed(lost)
+
+    with pytest.raises(ClaimLost):
+        come_back()
+    assert not PostedDocument.select().exists()
+    runs.run(claim())
+    assert PostedDocument.select().where(PostedDocument.kind == "invoice").count() == 1
+    assert [(one.status, one.attempt) for one in logs_of(entry)] == [(LogStatus.ERROR, 1), (LogStatus.SUCCESS, 2)]
+    assert_verified()
+
+
+def test_three_losses_in_a_row_end_in_error_and_the_user_is_told_once(firm: Location) -> None:
+    entry = queue_invoice()
+    for attempt in (1, 2, 3):
+        claim(gone())
+        assert recovery.recover() == 1
+        assert row(entry.id).attempts == attempt
+        if attempt == 2:
+            start = row(entry.id).earliest_start
+            assert timedelta(seconds=5) < start - clock.now() <= timedelta(seconds=10)
+            set_row(entry, earliest_start=None)
+    assert row(entry.id).status is EntryStatus.ERROR
+    assert document_status(entry) is JobQueueStatus.ERROR
+    assert "attempt 3 of 3" in problem_of(entry).message
+    assert len(notes.list_notes(ANN)) == 1
+    assert [one.status for one in logs_of(entry)] == [LogStatus.ERROR] * 3
+    assert recovery.recover() == 0
+    assert_verified()
+
+
+def test_a_lost_run_that_was_cancelled_goes_on_hold(firm: Location) -> None:
+    entry = queue_invoice()
+    claim(gone())
+    entries.cancel([entry.entry_no], user=ANN)
+    assert recovery.recover() == 1
+    after = row(entry.id)
+    assert (after.status, after.held_by, after.cancel_requested_by) == (EntryStatus.ON_HOLD, ANN, "")
+    assert document_status(entry) is JobQueueStatus.SCHEDULED
+    assert problem_of(entry).message == "Cancelled by ann."
+    assert log.list_log()[0].errors == (problem_of(entry),)
+    assert_verified()
+
+
+def test_a_lost_run_over_its_time_ends_in_error_with_attempts_left(firm: Location) -> None:
+    entry = set_row(queue_invoice(), job_timeout=60)
+    claim(gone())
+    set_row(entry, started_at=clock.now() - timedelta(seconds=61))
+    assert recovery.recover() == 1
+    after = row(entry.id)
+    assert (after.status, after.attempts) == (EntryStatus.ERROR, 1)
+    assert (problem_of(entry).code, problem_of(entry).value) == ("timeout", "60")
+    assert document_status(entry) is JobQueueStatus.ERROR
+    assert_verified()
+
+
+def test_a_cancel_goes_before_the_time_that_is_over(firm: Location) -> None:
+    entry = wait_entry(job_timeout=60)
+    claim(gone())
+    set_row(entry, started_at=clock.now() - timedelta(seconds=600), cancel_requested_by="bo")
+    assert recovery.recover() == 1
+    assert (row(entry.id).status, row(entry.id).held_by) == (EntryStatus.ON_HOLD, "bo")
+
+
+def test_what_the_consumer_of_another_host_runs_is_left_alone_while_its_lease_lasts(
+    firm: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_LEASE", "2")
+    entry = queue_invoice()
+    consumer_row("far", host=ELSEWHERE, process_id=4711, process_start="1@boot", silent_for=1)
+    claim(far())
+    assert consumers.lease() == 2
+    assert recovery.recover() == 0
+    assert row(entry.id).status is EntryStatus.IN_PROCESS
+    Consumer.update(last_heartbeat=clock.now() - timedelta(seconds=3)).execute()
+    assert recovery.recover() == 1
+    assert row(entry.id).status is EntryStatus.READY
+    assert document_status(entry) is JobQueueStatus.SCHEDULED
+    assert consumers.list_consumers() == []
+    assert_verified()
+
+
+def test_a_lease_that_is_no_number_or_of_a_real_company_is_that_of_the_specification(
+    firm: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_LEASE", "soon")
+    assert consumers.lease() == consumers.LEASE
+    monkeypatch.setenv("POSTROOM_LEASE", "2")
+    Company.update(is_test=False).execute()
+    assert consumers.lease() == consumers.LEASE
+
+
+def test_the_entry_of_a_consumer_that_nobody_knows_is_taken_back_from_any_host(firm: Location) -> None:
+    entry = wait_entry()
+    claim(far("forgotten"))
+    assert recovery.recover() == 1
+    assert row(entry.id).status is EntryStatus.READY
+
+
+def test_gone_consumers_leave_with_their_workers_and_living_ones_stay(firm: Location) -> None:
+    process_id, process_start = ended_process()
+    consumer_row("gone", process_id=process_id, process_start=process_start)
+    consumer_row("here")
+    for id_ in ("gone", "here"):
+        consumers.register_worker(here(id_))
+    kept = wait_entry()
+    claim(here("here"))
+    assert recovery.recover() == 0
+    assert [one.id for one in consumers.list_consumers()] == ["here"]
+    assert [one.consumer_id for one in WorkerRow.select()] == ["here"]
+    assert row(kept.id).status is EntryStatus.IN_PROCESS
+
+
+def test_every_lost_entry_is_taken_back_and_the_living_worker_s_is_not(firm: Location) -> None:
+    consumer_row("one")
+    first, second, third = (wait_entry() for _ in range(3))
+    claim(gone("one"))
+    claim(here("one"))
+    claim(gone("one"))
+    assert recovery.recover() == 2
+    statuses = [row(one.id).status for one in (first, second, third)]
+    assert statuses == [EntryStatus.READY, EntryStatus.IN_PROCESS, EntryStatus.READY]
+    assert claims.claim_next(here("one")) is not None
+
+
+def test_a_stopping_consumer_gives_back_what_its_ended_workers_hold_and_counts_no_attempt(firm: Location) -> None:
+    entry = queue_invoice()
+    claim(gone("one"))
+    others = [wait_entry() for _ in range(2)]
+    claim(here("one"))
+    claim(gone("two"))
+    assert recovery.return_all("one", "The consumer was stopped.") == 1
+    after = row(entry.id)
+    assert (after.status, after.attempts, after.errors) == (EntryStatus.READY, 0, "")
+    assert document_status(entry) is JobQueueStatus.SCHEDULED
+    assert {row(one.id).status for one in others} == {EntryStatus.IN_PROCESS}
+    (logged,) = logs_of(entry)
+    assert (logged.status, problems_from_json(logged.errors)[0].code) == (LogStatus.ERROR, "returned")
+    assert recovery.return_all("one", "The consumer was stopped.") == 0
+    runs.run(claim())
+    assert PostedDocument.select().where(PostedDocument.kind == "invoice").count() == 1
+
+
+def test_the_backend_of_a_lost_worker_is_ended_before_its_entry_is_taken(make_postgres: MakeCompany) -> None:
+    location = make_postgres()
+    company.open_company(location)
+    entry = wait_entry()
+    consumer_row("far", host=ELSEWHERE, silent_for=consumers.LEASE + 1)
+    claim(far())
+    with psycopg.connect(location.text, autocommit=True) as worker:
+        backend = worker.info.backend_pid
+        WorkerRow.create(
+            consumer_id="far", process_id=4711, process_start="1@boot", backend_pid=backend, last_heartbeat=clock.now()
+        )
+        assert recovery.recover() == 1
+        with pytest.raises(psycopg.OperationalError):
+            worker.execute("SELECT 1")
+    assert row(entry.id).status is EntryStatus.READY
