@@ -189,19 +189,19 @@ def _post_in_session(document_id: int, request: PostRequest, user: str) -> Docum
         return DocumentResult("", str(document_id), "refused", errors=(gone(document_id),))
     type_, no = document.type.value, document.no
     started, token = instant_to_stored(clock.now()), secrets.token_hex(8)
+    is_ready = False
     try:
-        refuse_if_queued(document)
+        # One transaction, so that a document that fails is neither released nor dated anew.
         with transaction():
             _get_ready(document_id, request)
-    except PostroomError as error:
-        return DocumentResult(type_, no, "refused", errors=error.problems)
-    try:
-        plan = posting.prepare(document_id, user=user, posting_id=token)
-        with transaction():
-            _drop_entry(_locked(document_id))
+            is_ready = True
+            plan = posting.prepare(document_id, user=user, posting_id=token)
+            _drop_entry(document)
             posted = posting.write(plan)
             _log(document, user, token, started, LogStatus.SUCCESS, ())
     except PostroomError as error:
+        if not is_ready:
+            return DocumentResult(type_, no, "refused", errors=error.problems)
         with transaction():
             _log(document, user, token, started, LogStatus.ERROR, error.problems)
         return DocumentResult(type_, no, "failed", errors=error.problems)

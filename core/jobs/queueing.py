@@ -16,7 +16,7 @@ from postroom.core import clock
 from postroom.core import database as engine
 from postroom.core.database import transaction
 from postroom.core.documents import releasing
-from postroom.core.errors import PostroomError, Problem
+from postroom.core.errors import CheckFailed, PostroomError, Problem
 from postroom.core.jobs import doorbell
 from postroom.core.jobs.registry import POST_DOCUMENT
 from postroom.core.jobs.results import DocumentResult
@@ -109,12 +109,7 @@ def _queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, use
             problem = already_queued(document.type, document.no, document.job_queue_status, entries.get(id_))
             refused[id_] = _refused(document, (problem,))
     wanted = [found[id_] for id_ in ids if id_ not in refused]
-    _replace_dates([document.id for document in wanted], options)
-    refused |= _release(wanted, options)
-    if options.check is not None:
-        for document in wanted:
-            if document.id not in refused and (problems := options.check(document.id)):
-                refused[document.id] = _refused(document, problems)
+    refused |= _get_ready(wanted, options) if options.check is None else _get_ready_and_check(wanted, options)
     queued = [document for document in wanted if document.id not in refused]
     entry_ids = _write_entries(queued, entries, batch_no, user)
     _mark_scheduled(queued, user)
@@ -122,6 +117,27 @@ def _queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, use
         refused.get(id_) or DocumentResult(found[id_].type.value, found[id_].no, "queued", entry_ids[id_])
         for id_ in ids
     ]
+
+
+def _get_ready(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, DocumentResult]:
+    """Release the documents and write the batch's dates to them; those that are refused stay as they were."""
+    refused = _release(documents, options)
+    _replace_dates([document.id for document in documents if document.id not in refused], options)
+    return refused
+
+
+def _get_ready_and_check(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, DocumentResult]:
+    """The same, refusing also what the check finds wrong with a document as it would be posted."""
+    refused: dict[int, DocumentResult] = {}
+    for document in documents:
+        try:
+            with transaction():  # a savepoint, so that a refused document is neither released nor dated anew
+                refused |= _get_ready([document], options)
+                if document.id not in refused and options.check and (problems := options.check(document.id)):
+                    raise CheckFailed(problems)
+        except CheckFailed as error:
+            refused[document.id] = _refused(document, error.problems)
+    return refused
 
 
 def _lock(ids: list[int]) -> dict[int, _Queued]:
@@ -183,10 +199,11 @@ def _release(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, D
     refused = {}
     for document in one_by_one:
         try:
-            row = Document.get_by_id(document.id)
-            if options.calc_inv_discount:
-                releasing.calculate_invoice_discount(row)
-            releasing.release_in_transaction(row)
+            with transaction():
+                row = Document.get_by_id(document.id)
+                if options.calc_inv_discount:
+                    releasing.calculate_invoice_discount(row)
+                releasing.release_in_transaction(row)
         except PostroomError as error:
             refused[document.id] = _refused(document, error.problems)
     return refused
@@ -252,6 +269,7 @@ _ALL_COLUMNS = (*_COLUMNS, *_BLANK)
 def _reuse(entry_no: int, setup: BackgroundPostingSetup, batch_no: int | None, user: str, now: int) -> None:
     execute(
         "UPDATE job_queue_entry SET status = 'Ready', attempts = 0, errors = '', held_by = '', earliest_start = 0,"
+        " expiration = 0,"
         " user_id = ?, category_code = ?, priority = ?, max_attempts = ?, rerun_delay = ?, job_timeout = ?,"
         " batch_no = ?, notify_on_success = ?, last_ready_at = ? WHERE entry_no = ?",
         (
