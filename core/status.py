@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from postroom.core import clock
 from postroom.core.jobs import consumers, queues
@@ -11,6 +12,9 @@ from postroom.core.jobs.claims import categories_taken
 from postroom.core.jobs.queues import QueueState, QueueView
 from postroom.core.statements import query
 from postroom.core.tables.base import instant_from_stored, instant_to_stored
+
+LAST_MINUTES = 5
+"""Over how many minutes the throughput is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,11 @@ class QueueStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the work stands. `backlog` is what is due and not running; `attention` what somebody should look at."""
+    """How the work stands. `backlog` is what is due and not running; `attention` what somebody should look at.
+
+    `ended_per_minute` is how many runs ended well in each of the last minutes, rounded down; `seconds_until_empty` how
+    long the backlog takes at that pace, None while nothing ends.
+    """
 
     consumers: int
     queues: tuple[QueueStatus, ...]
@@ -32,6 +40,8 @@ class Status:
     errors: int
     oldest_waiting_seconds: int
     attention: tuple[str, ...]
+    ended_per_minute: int
+    seconds_until_empty: int | None
 
 
 def read() -> Status:
@@ -47,6 +57,7 @@ def read() -> Status:
     )
     since = instant_from_stored(oldest)
     errors = int(counts.get("Error", 0))
+    ended = _count_ended(now - timedelta(minutes=LAST_MINUTES))
     attention = []
     if errors:
         attention.append("1 entry is in error." if errors == 1 else f"{errors} entries are in error.")
@@ -71,7 +82,24 @@ def read() -> Status:
         errors,
         max(0, int((now - since).total_seconds())) if since else 0,
         tuple(attention),
+        ended // LAST_MINUTES,
+        _seconds_until_empty(int(backlog) + int(counts.get("In Process", 0)), ended),
     )
+
+
+def _count_ended(since: datetime) -> int:
+    """How many runs of entries ended in Success since then."""
+    ((count,),) = query(
+        "SELECT count(*) FROM job_queue_log_entry WHERE ended_at >= ? AND status = 'Success' AND job_queue_code <> ''",
+        (instant_to_stored(since),),
+    )
+    return int(count)
+
+
+def _seconds_until_empty(left: int, ended: int) -> int | None:
+    if not left:
+        return 0
+    return -(-left * LAST_MINUTES * 60 // ended) if ended else None
 
 
 def _unserved(views: Sequence[QueueView], now: int) -> list[str]:

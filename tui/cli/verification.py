@@ -39,5 +39,7 @@ def status_command(session: Session) -> int:
             f"{now.consumers} consumers; {queues}; {now.backlog} waiting"
             f" (oldest {now.oldest_waiting_seconds} s), {now.in_process} in process, {now.errors} errors"
         )
+        if now.seconds_until_empty:
+            line += f", {now.ended_per_minute} a minute, empty in {now.seconds_until_empty} s"
         writing.write_text(" ".join([f"{line}.", *now.attention]))
     return 1 if now.attention else 0
