@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from peewee import IntegrityError
@@ -15,7 +16,7 @@ from peewee import IntegrityError
 from postroom.core import changelog, clock, company, users
 from postroom.core import database as engine
 from postroom.core.database import transaction
-from postroom.core.errors import PostroomError, Problem, Refused, problems_to_json
+from postroom.core.errors import NotFound, PostroomError, Problem, Refused, problems_to_json
 from postroom.core.jobs import claims, doorbell, notes, processes, recurrence, recurrence_fields, runs
 from postroom.core.jobs.claims import Claim
 from postroom.core.jobs.entry_views import EntryView, conditions, find, list_entries, show
@@ -137,8 +138,9 @@ def expire_overdue() -> int:
             (now,),
         )
     ]
+    expired = 0
     for number in overdue:
-        with transaction():
+        with suppress(NotFound), transaction():  # deleted meanwhile
             entry = _locked(number)
             if entry.status is EntryStatus.READY:
                 problem = Problem(
@@ -152,7 +154,8 @@ def expire_overdue() -> int:
                 notes.write(
                     entry.user_id, f"{entry.description}: {problem.message}", entry.record_type, entry.record_no
                 )
-    return len(overdue)
+                expired += 1
+    return expired
 
 
 def wake_resting() -> int:

@@ -24,11 +24,13 @@ from jobs_by_hand import (
 
 from postroom.core import clock, users
 from postroom.core.company import current_user
+from postroom.core.database import Location
 from postroom.core.errors import Refused, UsageError, problems_from_json
 from postroom.core.jobs import claims, entries, notes, runs
 from postroom.core.jobs.entries import Names
 from postroom.core.jobs.results import EntryResult
 from postroom.core.kinds import Area, EntryStatus, JobQueueStatus, LogStatus, PostedKind
+from postroom.core.statements import execute
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.trade import Document
 from postroom.core.tables.work import JobQueueEntry
@@ -323,3 +325,17 @@ def test_a_list_shows_who_has_what_and_takes_filters() -> None:
     assert [one.id for one in entries.list_entries(entry_nos=[second.entry_no])] == [second.id]
     with pytest.raises(UsageError):
         entries.list_entries("colour=red")
+
+
+def test_an_overdue_entry_deleted_meanwhile_keeps_no_other_from_expiring(firm: Location) -> None:
+    first, second, third = (wait_entry(expiration=clock.now() - timedelta(seconds=1)) for _ in range(3))
+    deletion = f"DELETE FROM job_queue_entry WHERE entry_no = {second.entry_no}"
+    if firm.is_postgres:
+        when = f"ON UPDATE TO job_queue_entry WHERE NEW.entry_no = {first.entry_no}"
+        execute(f"CREATE RULE somebody_deletes AS {when} DO ALSO {deletion}")
+    else:
+        when = f"AFTER UPDATE ON job_queue_entry WHEN NEW.entry_no = {first.entry_no}"
+        execute(f"CREATE TRIGGER somebody_deletes {when} BEGIN {deletion}; END")
+    assert entries.expire_overdue() == 2
+    assert [row(one.id).status for one in (first, third)] == [EntryStatus.ERROR, EntryStatus.ERROR]
+    assert [one.entry_no for one in entries.list_entries()] == [first.entry_no, third.entry_no]
