@@ -61,8 +61,9 @@ def _header(document: Source, setup: PostingSetup, user: str, corrects: bool) ->
             field="external_document_no",
             hint="Fill it in, or clear Ext. Doc. No. Mandatory in Sales & Receivables Setup.",
         )
-    if area is Area.PURCHASE and not corrects:
-        yield from _vendor_document_no(document, setup)
+    if area is Area.PURCHASE:
+        yield from _vendor_document_no(document, setup, mandatory=not corrects)
+    yield from _currency(document, setup)
 
 
 def _party(document: Source, setup: PostingSetup) -> Iterator[Problem]:
@@ -122,10 +123,32 @@ def _posting_date(document: Source, setup: PostingSetup, user: str) -> Iterator[
         )
 
 
-def _vendor_document_no(document: Source, setup: PostingSetup) -> Iterator[Problem]:
+def _currency(document: Source, setup: PostingSetup) -> Iterator[Problem]:
+    code = document.currency_code
+    if code and code not in setup.currencies:
+        yield Problem(
+            "currency_unknown",
+            f"Currency {code} does not exist.",
+            document.record,
+            field="currency_code",
+            value=code,
+            hint="Choose a currency that exists, or leave it blank for the local currency.",
+        )
+    elif code and document.currency_factor <= 0:
+        yield Problem(
+            "currency_factor_missing",
+            f"The document has no Currency Factor for {code}.",
+            document.record,
+            field="currency_factor",
+            value=write(document.currency_factor),
+            hint=f"Enter it, or give {code} an exchange rate for the posting date and choose the currency again.",
+        )
+
+
+def _vendor_document_no(document: Source, setup: PostingSetup, *, mandatory: bool) -> Iterator[Problem]:
     number = document.vendor_document_no
     if not number:
-        if setup.areas[Area.PURCHASE].vendor_no_mandatory:
+        if mandatory and setup.areas[Area.PURCHASE].vendor_no_mandatory:
             yield Problem(
                 "vendor_document_no_missing",
                 "Vendor Document No. is blank.",

@@ -20,14 +20,14 @@ _CORRECTED = {PostedKind.CREDIT_MEMO: PostedKind.INVOICE, PostedKind.INVOICE: Po
 class Original:
     """The corrected document.
 
-    `accounts` goes by line no., type and no.; `goods` maps a line no. to the quantity it moved and what that cost, in
-    LCY.
+    `accounts` goes by line no., type and no.; `goods` maps a line no. and its item to the quantity that it moved and
+    what that cost, in LCY.
     """
 
     kind: PostedKind
     no: str
     accounts: Mapping[tuple[int, str, str], LineAccounts]
-    goods: Mapping[int, tuple[Decimal, Decimal]]
+    goods: Mapping[tuple[int, str], tuple[Decimal, Decimal]]
 
 
 def read_original(document: Source) -> tuple[Original | None, Problem | None]:
@@ -36,7 +36,7 @@ def read_original(document: Source) -> tuple[Original | None, Problem | None]:
         return None, None
     kind = _CORRECTED[document.type.money_kind]
     found = query(
-        "SELECT id, party_no, posting_id FROM posted_document WHERE area = ? AND kind = ? AND no = ?",
+        "SELECT id, party_no, currency_code, posting_id FROM posted_document WHERE area = ? AND kind = ? AND no = ?",
         (document.area.value, kind.value, document.corrects_no),
     )
     if not found:
@@ -45,12 +45,19 @@ def read_original(document: Source) -> tuple[Original | None, Problem | None]:
             "corrects_unknown",
             f"There is no posted {document.area.value} {kind.title.lower()} {document.corrects_no}.",
         )
-    ((posted_id, party_no, posting_id),) = found
+    ((posted_id, party_no, currency_code, posting_id),) = found
     if party_no != document.party_no:
         return None, _problem(
             document,
             "corrects_other_party",
             f"{kind.title} {document.corrects_no} belongs to {party_no}, not to {document.party_no}.",
+        )
+    if currency_code != document.currency_code:
+        return None, _problem(
+            document,
+            "corrects_other_currency",
+            f"{kind.title} {document.corrects_no} is in {currency_code or 'the local currency'},"
+            f" not in {document.currency_code or 'the local currency'}.",
         )
     accounts = {
         (line_no, type_, no): LineAccounts(*found)
@@ -62,9 +69,9 @@ def read_original(document: Source) -> tuple[Original | None, Problem | None]:
         )
     }
     goods = {
-        line_no: (from_units(quantity), from_units(cost))
-        for line_no, quantity, cost in query(
-            "SELECT l.line_no, l.quantity, l.cost_amount FROM posted_line l"
+        (line_no, item_no): (from_units(quantity), from_units(cost))
+        for line_no, item_no, quantity, cost in query(
+            "SELECT l.line_no, l.no, l.quantity, l.cost_amount FROM posted_line l"
             " JOIN posted_document d ON d.id = l.posted_document_id"
             " WHERE d.posting_id = ? AND d.kind NOT IN ('invoice', 'credit_memo') AND l.type = 'item'",
             (posting_id,),

@@ -113,8 +113,8 @@ def _move_stock(plan: Plan) -> tuple[dict[int, Movement], dict[str, Stock]]:
         line = amount.line
         quantity = stock.into_stock(document, line)
         cost, restores = None, False
-        if line.line_no in goods and goods[line.line_no][0]:
-            moved, worth = goods[line.line_no]
+        moved, worth = goods.get((line.line_no, line.no), (ZERO, ZERO))
+        if moved:
             part = round_to(EXACT.divide(EXACT.multiply(worth, line.quantity), moved), setup.precision)
             cost, restores = (abs(part) if quantity > 0 else -abs(part)), True
         elif document.area is Area.PURCHASE and quantity > 0:

@@ -1,0 +1,163 @@
+"""Documents that correct a posted one: what they take over from it, what they settle, and what they refuse."""
+
+from __future__ import annotations
+
+import secrets
+from decimal import Decimal
+
+import builders
+import pytest
+from builders import balances, document, item_line
+
+from postroom.core import database
+from postroom.core.database import Location
+from postroom.core.errors import CheckFailed
+from postroom.core.kinds import Area, DocumentType, PostedKind
+from postroom.core.posting import check, post
+from postroom.core.tables.ledgers import PartyLedgerApplication, PostedDocument
+from postroom.core.tables.setup import Company, Currency
+from postroom.core.tables.trade import ItemStock
+from postroom.core.verify import verify
+
+D = Decimal
+PURCHASE, PURCHASE_BACK = DocumentType.PURCHASE_INVOICE, DocumentType.PURCHASE_CREDIT_MEMO
+SALE, SALE_BACK = DocumentType.SALES_INVOICE, DocumentType.SALES_CREDIT_MEMO
+
+
+def post_now(document_id: int) -> tuple[post.PostedRef, ...]:
+    plan = post.prepare(document_id, user="ann", posting_id=secrets.token_hex(8))
+    with database.transaction():
+        return post.write(plan)
+
+
+def codes_of(document_id: int) -> list[str]:
+    problems = check.check(document_id, user="ann")
+    with pytest.raises(CheckFailed) as failed:
+        post_now(document_id)
+    assert failed.value.problems == problems
+    assert all(problem.message and problem.hint and problem.record for problem in problems)
+    return [problem.code for problem in problems]
+
+
+def stock_of(no: str) -> tuple[Decimal, Decimal]:
+    stock = ItemStock.get_by_id(no)
+    return stock.quantity, stock.value
+
+
+@pytest.fixture
+def trade(firm: Location) -> Location:
+    """Two customers, two vendors, two items, and a currency."""
+    for number in ("1", "2"):
+        builders.party(Area.SALES, f"C{number}")
+        builders.party(Area.PURCHASE, f"V{number}")
+        builders.item(f"I{number}")
+    Currency.create(code="EUR")
+    Company.update(setup_version=Company.setup_version + 1).execute()
+    return firm
+
+
+def test_a_purchase_corrected_after_its_goods_were_sold_takes_its_own_cost_out(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I1", 10, 10)]))
+    before = balances()
+    _, dear = post_now(document(PURCHASE, [item_line("I1", 10, 60)]))
+    post_now(document(SALE, [item_line("I1", 15, 100)]))  # at the average of 35.00: 525.00, which leaves 175.00
+    sold = balances()
+    post_now(document(PURCHASE_BACK, [item_line("I1", 10, 60)], corrects_no=dear.no, vendor_document_no=""))
+    after = balances()
+    assert stock_of("I1") == (D(-5), D(-425))
+    assert {account: after.get(account, D(0)) - sold.get(account, D(0)) for account in ("1200", "2100", "2310")} == {
+        "1200": D(-600),
+        "2100": D(750),
+        "2310": D(-150),
+    }
+    assert "2200" not in after
+    assert "7400" not in after
+    assert after["2100"] == before["2100"]
+    # The next receipt sets the cost: cost of sales ends at fifteen pieces for 100.00 + 50.00.
+    post_now(document(PURCHASE, [item_line("I1", 5, 10)]))
+    assert stock_of("I1") == (0, 0)
+    assert balances()["7100"] == D(150)
+    assert verify().ok
+
+
+def test_a_purchase_corrected_at_once_leaves_every_account_where_it_was(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I1", 3, 10)]))
+    before, stock = balances(), stock_of("I1")
+    lines = [item_line("I1", 7, "33.33", line_discount_percent=D(5)), item_line("I2", 1, "0.05")]
+    _, invoice = post_now(document(PURCHASE, lines, invoice_discount_amount=D("1.11")))
+    post_now(
+        document(PURCHASE_BACK, lines, invoice_discount_amount=D("1.11"), corrects_no=invoice.no, vendor_document_no="")
+    )
+    assert balances() == before
+    assert (stock_of("I1"), stock_of("I2")) == (stock, (0, 0))
+    assert PartyLedgerApplication.select().count() == 2
+    assert verify().ok
+
+
+def test_a_line_that_names_another_item_does_not_take_the_originals_cost(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I1", 2, 60), item_line("I2", 2, 5)]))
+    _, invoice = post_now(document(SALE, [item_line("I1", 1, 100)]))
+    post_now(document(SALE_BACK, [item_line("I2", 1, 100)], corrects_no=invoice.no))
+    assert stock_of("I2") == (3, 15)
+    assert verify().ok
+
+
+@pytest.mark.parametrize(
+    ("type_", "fields", "code"),
+    [
+        (SALE_BACK, {"corrects_no": "NONE"}, "corrects_unknown"),
+        (SALE, {"corrects_no": "invoice"}, "corrects_unknown"),  # an invoice corrects a credit memo only
+        (PURCHASE_BACK, {"corrects_no": "invoice"}, "corrects_unknown"),  # of the other area
+        (SALE_BACK, {"corrects_no": "shipment"}, "corrects_unknown"),
+        (SALE_BACK, {"corrects_no": "invoice", "party_no": "C2"}, "corrects_other_party"),
+        (
+            SALE_BACK,
+            {"corrects_no": "invoice", "currency_code": "EUR", "currency_factor": D("7.5")},
+            "corrects_other_currency",
+        ),
+    ],
+)
+def test_what_cannot_be_corrected_is_refused(
+    trade: Location, type_: DocumentType, fields: dict[str, object], code: str
+) -> None:
+    shipment, invoice = post_now(document(SALE, [item_line("I1", 1, 100)]))
+    named = {"invoice": invoice.no, "shipment": shipment.no}
+    fields = {**fields, "corrects_no": named.get(str(fields["corrects_no"]), fields["corrects_no"])}
+    assert codes_of(document(type_, [item_line("I1", 1, 100)], **fields)) == [code]
+
+
+def test_a_corrections_vendor_number_may_be_blank_but_not_used_twice(trade: Location) -> None:
+    _, invoice = post_now(document(PURCHASE, [item_line("I1", 2, 10)]))
+    post_now(document(PURCHASE_BACK, [item_line("I1", 1, 10)], vendor_document_no="CM-1"))
+    again = document(PURCHASE_BACK, [item_line("I1", 1, 10)], corrects_no=invoice.no, vendor_document_no="CM-1")
+    assert codes_of(again) == ["vendor_document_no_used"]
+
+
+def test_two_vendor_numbers_prepared_together_are_posted_once(trade: Location) -> None:
+    made = [
+        document(type_, [item_line("I1", 1, 10)], vendor_document_no="SAME", party_no=party)
+        for type_, party in ((PURCHASE, "V1"), (PURCHASE, "V1"), (PURCHASE, "V2"), (PURCHASE_BACK, "V1"))
+    ]
+    plans = [post.prepare(document_id, user="ann", posting_id=f"P{document_id}") for document_id in made]
+    refused = []
+    for position, plan in enumerate(plans):
+        try:
+            with database.transaction():
+                post.write(plan)
+        except CheckFailed as failed:
+            refused.append((position, [problem.code for problem in failed.problems]))
+    assert refused == [(1, ["vendor_document_no_used"])]
+    numbers = [posted.no for posted in PostedDocument.select().where(PostedDocument.kind == PostedKind.INVOICE)]
+    assert len(numbers) == 2
+    assert verify().ok  # the refused one used up no number
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"currency_code": "XXX", "currency_factor": D(7)}, "currency_unknown"),
+        ({"currency_code": "EUR", "currency_factor": D(0)}, "currency_factor_missing"),
+    ],
+)
+def test_a_currency_that_cannot_be_converted_is_refused(trade: Location, fields: dict[str, object], code: str) -> None:
+    assert codes_of(document(SALE, [item_line("I1", 1, 100)], **fields)) == [code]
