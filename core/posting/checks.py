@@ -381,16 +381,6 @@ def _vat_difference(document: Source, setup: PostingSetup, line: int, group: Vat
         return
     area = setup.areas[document.area]
     step = setup.precision_of(document.currency_code)
-    if declared != round_to(declared, step):
-        yield Problem(
-            "vat_amount_too_fine",
-            f"The declared VAT {write(declared)} is finer than {write(step)}, the Amount Rounding Precision.",
-            document.record,
-            line,
-            "vat_amount",
-            write(declared),
-            f"Declare {write(round_to(declared, step))}, the amount on the vendor's document.",
-        )
     allowed = area.max_vat_difference if own else ZERO
     if abs(declared - computed) > allowed:
         yield Problem(
@@ -404,6 +394,16 @@ def _vat_difference(document: Source, setup: PostingSetup, line: int, group: Vat
             f"Correct it, or raise Max. VAT Difference Allowed in {area.title}."
             if own
             else f"Clear it: {group.pair.type.value} lines bear no VAT on the document itself.",
+        )
+    elif declared != round_to(declared, step):
+        yield Problem(
+            "vat_amount_too_fine",
+            f"The declared VAT {write(declared)} is finer than {write(step)}, the Amount Rounding Precision.",
+            document.record,
+            line,
+            "vat_amount",
+            write(declared),
+            f"Declare {write(round_to(declared, step))}, the amount on the vendor's document.",
         )
 
 
