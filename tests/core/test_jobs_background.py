@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
-from builders import document, item_line
+from builders import document, item_line, party
 from jobs import QUEUE, claimed, entry_of, invoices, queued, run_all
+from jobs_by_hand import assert_verified, in_error, queue_invoice, row, set_row
 from peewee import IntegrityError
 
 from postroom.core import documents
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import NotPermitted, Refused, UsageError
-from postroom.core.jobs import background, doorbell, log
+from postroom.core.jobs import background, doorbell, entries, log
 from postroom.core.jobs.background import PostRequest
-from postroom.core.kinds import DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
-from postroom.core.tables.setup import ChangeLogEntry, SalesSetup, UserSetup
-from postroom.core.tables.trade import Document
-from postroom.core.tables.work import Batch, JobQueueEntry
+from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
+from postroom.core.tables.ledgers import GlEntry, PostedDocument
+from postroom.core.tables.setup import ChangeLogEntry, PurchasesSetup, SalesSetup, UserSetup
+from postroom.core.tables.trade import Document, Party
+from postroom.core.tables.work import Batch, JobQueueEntry, JobQueueLogEntry, Note
 
 SETUP = PostRequest()
 
@@ -200,3 +203,240 @@ def test_the_database_allows_one_posting_entry_per_document(firm: Location) -> N
     (waiting,) = queued()
     with pytest.raises(IntegrityError):
         JobQueueEntry.create(id="twin", user_id="ann", job="post-document", record_id=waiting.record_id)
+
+
+@pytest.mark.parametrize("sales", [False, True])
+@pytest.mark.parametrize("purchases", [False, True])
+def test_each_area_follows_its_own_setup_also_within_one_batch(firm: Location, sales: bool, purchases: bool) -> None:
+    SalesSetup.update(post_documents_via_job_queue=sales).execute()
+    PurchasesSetup.update(post_documents_via_job_queue=purchases).execute()
+    first, second = invoices(2)
+    party(Area.PURCHASE, "V1")
+    bought = document(DocumentType.PURCHASE_INVOICE, [item_line()])
+    ids = [first, bought, second, document(DocumentType.SALES_ORDER, [item_line()])]
+    sale, purchase = ("queued" if on else "posted" for on in (sales, purchases))
+    assert post(ids) == [sale, purchase, sale, sale]
+    assert JobQueueEntry.select().count() == 3 * sales + purchases
+    assert JobQueueLogEntry.select().count() == 4 - JobQueueEntry.select().count()
+    assert_verified()
+    run_all()
+    assert not Document.select().exists()
+    assert_verified()
+
+
+@pytest.mark.parametrize("on", [False, True])
+def test_a_person_may_decide_against_the_setup(firm: Location, on: bool) -> None:
+    SalesSetup.update(post_documents_via_job_queue=on).execute()
+    assert post(invoices(), PostRequest(mode="now")) == ["posted"]
+    assert post(invoices(), PostRequest(mode="queue")) == ["queued"]
+    with pytest.raises(UsageError):
+        post(invoices(), PostRequest(mode="later"))
+
+
+def test_a_posting_in_the_session_is_logged_under_the_posting_it_made_with_a_blank_job_queue(firm: Location) -> None:
+    (id_,) = invoices()
+    no = Document.get_by_id(id_).no
+    (result,) = background.post([id_], SETUP, user="ann")
+    logged = JobQueueLogEntry.get()
+    assert (logged.job_queue_code, logged.category_code, logged.job_entry_id) == ("", "", "")
+    assert (logged.user_id, logged.record_no, logged.record_type) == ("ann", no, "sales-invoice")
+    assert logged.ended_at >= logged.started_at
+    assert {row.posting_id for row in PostedDocument.select()} == {logged.posting_id}
+    assert {row.no for row in PostedDocument.select()} == {ref.no for ref in result.posted}
+    assert_verified()
+
+
+@pytest.mark.parametrize("status", [DocumentStatus.OPEN, DocumentStatus.RELEASED])
+def test_a_posting_in_the_session_that_fails_is_logged_and_changes_nothing_else(
+    firm: Location, status: DocumentStatus
+) -> None:
+    (id_,) = invoices(1, status=status)
+    Party.update(blocked="All", invoice_discount_percent=10).execute()
+    was = Document.get_by_id(id_).__data__
+    request = PostRequest(
+        posting_date=date(2026, 4, 1), replace_posting_date=True, replace_document_date=True, calc_inv_discount=True
+    )
+    (result,) = background.post([id_], request, user="ann")
+    assert (result.result, result.posted) == ("failed", ())
+    assert result.errors[0].code
+    assert Document.get_by_id(id_).__data__ == was
+    (view,) = log.list_log()
+    assert (view.status, view.job_queue, view.errors) == ("Error", "", result.errors)
+    for table in (GlEntry, PostedDocument, JobQueueEntry, Note):
+        assert not table.select().exists()
+    assert_verified()
+
+
+def test_documents_in_the_session_are_posted_one_by_one_and_a_bad_one_stops_no_other(firm: Location) -> None:
+    first, last = invoices(2)
+    (bad,) = invoices(1, "NOBODY")
+    unready = document(DocumentType.SALES_INVOICE, [], status=DocumentStatus.OPEN)
+    told: list[int] = []
+    results = background.post([first, bad, unready, last, first], SETUP, user="ann", progress=told.append)
+    assert [result.result for result in results] == ["posted", "failed", "refused", "posted"]
+    assert told == [1, 2, 3, 4]
+    assert sorted(row.status.value for row in JobQueueLogEntry.select()) == ["Error", "Success", "Success"]
+    assert {id_ for (id_,) in Document.select(Document.id).tuples()} == {bad, unready}
+    assert_verified()
+
+
+def test_replaced_dates_are_posted_in_the_session_too_and_need_a_date(firm: Location) -> None:
+    day = date(2026, 4, 1)
+    request = PostRequest(mode="now", posting_date=day, replace_posting_date=True)
+    assert post(invoices(), request) == ["posted"]
+    assert {entry.posting_date for entry in GlEntry.select()} == {day}
+    (id_,) = invoices()
+    for mode in ("now", "queue", "setup"):
+        for request in (
+            PostRequest(mode=mode, replace_posting_date=True),
+            PostRequest(mode=mode, replace_document_date=True),
+        ):
+            with pytest.raises(UsageError, match="no date"):
+                post([id_], request)
+    assert status_of(id_) is JobQueueStatus.BLANK
+
+
+@pytest.mark.parametrize(
+    ("type_", "whole", "parts"),
+    [
+        (DocumentType.SALES_ORDER, {"ship", "invoice"}, [{"ship"}, {"invoice"}, {"receive", "invoice"}]),
+        (DocumentType.SALES_RETURN_ORDER, {"receive", "invoice"}, [{"receive"}, {"invoice"}, {"ship", "invoice"}]),
+        (DocumentType.PURCHASE_ORDER, {"receive", "invoice"}, [{"receive"}, {"invoice"}, {"ship", "invoice"}]),
+        (DocumentType.PURCHASE_RETURN_ORDER, {"ship", "invoice"}, [{"ship"}, {"invoice"}, {"receive", "invoice"}]),
+    ],
+)
+def test_an_order_is_posted_whole_or_the_request_refused(
+    firm: Location, type_: DocumentType, whole: set[str], parts: list[set[str]]
+) -> None:
+    invoices()
+    party(Area.PURCHASE, "V1")
+    id_ = document(type_, [item_line()])
+    for part in parts:
+        for mode in ("now", "queue"):
+            (result,) = background.post([id_], PostRequest(mode=mode, **dict.fromkeys(part, True)), user="ann")
+            assert (result.result, result.errors[0].code) == ("refused", "partial_not_supported")
+    assert not JobQueueLogEntry.select().exists()
+    assert status_of(id_) is JobQueueStatus.BLANK
+    assert post([id_], PostRequest(**dict.fromkeys(whole, True))) == ["posted"]
+
+
+def test_without_check_before_queueing_the_error_shows_when_it_runs(firm: Location) -> None:
+    SalesSetup.update(check_before_queueing=False).execute()
+    (id_,) = invoices(1, "NOBODY")
+    assert post([id_], PostRequest(mode="queue")) == ["queued"]
+    assert_verified()
+    run_all()
+    assert status_of(id_) is JobQueueStatus.ERROR
+    assert_verified()
+
+
+def test_a_batch_is_not_checked_before_it_is_queued(firm: Location) -> None:
+    ids = [*invoices(1), *invoices(1, "NOBODY")]
+    assert post(ids, PostRequest(mode="queue")) == ["queued", "queued"]
+    run_all()
+    assert status_of(ids[1]) is JobQueueStatus.ERROR
+    assert_verified()
+
+
+GUARDED: list[Callable[[int], object]] = [
+    lambda id_: documents.set_fields(id_, {"posting_date": "2026-04-01"}, user="bob"),
+    lambda id_: documents.set_line(id_, 10000, {"quantity": "2"}, user="bob"),
+    lambda id_: documents.reopen(id_, user="bob"),
+    lambda id_: documents.release(id_, user="bob"),
+    lambda id_: documents.delete(id_, user="bob"),
+]
+
+
+@pytest.mark.parametrize("act", GUARDED, ids=["set_fields", "set_line", "reopen", "release", "delete"])
+def test_what_is_refused_for_a_queued_document_names_the_entry_who_queued_it_and_when(
+    firm: Location, act: Callable[[int], object]
+) -> None:
+    waiting = queue_invoice()
+    was = Document.get_by_id(waiting.record_id).__data__
+    named = f"entry {waiting.entry_no}, queued by ann at {waiting.created_at:%Y-%m-%d %H:%M} UTC"
+    for status in (EntryStatus.READY, EntryStatus.ON_HOLD):
+        set_row(waiting, status=status)
+        with pytest.raises(Refused, match=named) as refused:
+            act(waiting.record_id)
+        (problem,) = refused.value.problems
+        assert (problem.code, "Remove" in problem.hint) == ("document_is_scheduled", True)
+    set_row(waiting, status=EntryStatus.READY)
+    assert Document.get_by_id(waiting.record_id).__data__ == was
+    claimed()
+    with pytest.raises(Refused, match=named) as refused:
+        act(waiting.record_id)
+    assert refused.value.problems[0].code == "document_is_posting"
+    assert_verified()
+
+
+@pytest.mark.parametrize("mode", ["now", "queue", "setup"])
+def test_a_queued_document_is_not_posted_again_whichever_way(firm: Location, mode: str) -> None:
+    waiting = queue_invoice()
+    (result,) = background.post([waiting.record_id], PostRequest(mode=mode), user="bob")
+    (problem,) = result.errors
+    assert (result.result, problem.code) == ("refused", "document_is_scheduled")
+    assert f"entry {waiting.entry_no}, queued by ann at" in problem.message
+    assert row(waiting.entry_no).user_id == "ann"
+    assert not JobQueueLogEntry.select().exists()
+    assert_verified()
+
+
+@pytest.mark.parametrize("status", [EntryStatus.READY, EntryStatus.ON_HOLD, EntryStatus.ERROR])
+def test_one_removes_ones_own_whatever_it_waits_for(firm: Location, status: EntryStatus) -> None:
+    waiting = queue_invoice()
+    if status is EntryStatus.ERROR:
+        in_error(waiting)
+    elif status is EntryStatus.ON_HOLD:
+        entries.set_on_hold([waiting.entry_no], user="ann")
+    assert_verified()
+    was = status_of(waiting.record_id)
+    (result,) = background.remove([waiting.record_id], user="ann")
+    assert (result.result, result.entry_id) == ("removed", waiting.id)
+    source = Document.get_by_id(waiting.record_id)
+    assert (source.job_queue_status, source.status) == (JobQueueStatus.BLANK, DocumentStatus.RELEASED)
+    assert not JobQueueEntry.select().exists()
+    (change,) = ChangeLogEntry.select().where(ChangeLogEntry.action == "Remove From Job Queue")
+    assert (change.user_id, change.record, change.old_value, change.new_value) == ("ann", source.no, was.value, "")
+    assert_verified()
+
+
+def test_a_job_queue_admin_removes_what_others_queued_and_nobody_what_is_not_queued(firm: Location) -> None:
+    waiting = queue_invoice()
+    (result,) = background.remove([waiting.record_id], user="bob")
+    assert (result.result, result.errors[0].code) == ("refused", "not_permitted")
+    assert "ann" in result.errors[0].hint
+    UserSetup.create(user_id="bob", job_queue_admin=True)
+    assert [one.result for one in background.remove([waiting.record_id], user="bob")] == ["removed"]
+    results = background.remove([waiting.record_id, 999_999], user="bob")
+    assert [(one.result, one.errors[0].code) for one in results] == [
+        ("refused", "document_not_queued"),
+        ("refused", "document_gone"),
+    ]
+    assert_verified()
+
+
+def test_a_document_in_error_can_be_mended_and_takes_its_entry_along_when_deleted(firm: Location) -> None:
+    failed = in_error(queue_invoice())
+    documents.reopen(failed.record_id, user="ann")
+    documents.set_fields(failed.record_id, {"posting_date": "2026-04-01"}, user="ann")
+    assert status_of(failed.record_id) is JobQueueStatus.ERROR
+    assert_verified()
+    documents.delete(failed.record_id, user="ann")
+    assert not JobQueueEntry.select().exists()
+    assert_verified()
+
+
+def test_posting_an_error_in_the_session_drops_its_entry_with_the_posting_or_keeps_it_with_the_failure(
+    firm: Location,
+) -> None:
+    failed = in_error(queue_invoice())
+    Party.update(blocked="All").execute()
+    assert post([failed.record_id], PostRequest(mode="now")) == ["failed"]
+    kept = row(failed.entry_no)
+    assert (kept.status, kept.errors) == (EntryStatus.ERROR, failed.errors)
+    assert status_of(failed.record_id) is JobQueueStatus.ERROR
+    assert_verified()
+    Party.update(blocked="").execute()
+    assert post([failed.record_id], PostRequest(mode="now")) == ["posted"]
+    assert not JobQueueEntry.select().exists()
+    assert_verified()
