@@ -16,7 +16,7 @@ from postroom.core import database as engine
 from postroom.core.errors import CheckFailed, Refused
 from postroom.core.kinds import Area, LineType, PostedKind
 from postroom.core.money import EXACT, ZERO, round_to
-from postroom.core.posting import check, checks, rows, source, stock
+from postroom.core.posting import check, checks, correction, rows, source, stock
 from postroom.core.posting.check import Computed
 from postroom.core.posting.rows import Entries, Header, PostedRef, Stamp
 from postroom.core.posting.source import Source
@@ -107,7 +107,9 @@ def _move_stock(plan: Plan) -> tuple[dict[int, Movement], dict[str, Stock]]:
         problems = tuple(stock.shortages(document, stocks))
         if problems:
             raise CheckFailed(problems)
-    goods = plan.computed.original.goods if plan.computed.original else {}
+    original = plan.computed.original
+    goods = original.goods if original else {}
+    added = correction.added_later(original, sorted(stocks), setup.precision) if original else {}
     movements = {}
     for amount in lines:
         line = amount.line
@@ -115,6 +117,7 @@ def _move_stock(plan: Plan) -> tuple[dict[int, Movement], dict[str, Stock]]:
         cost, restores = None, False
         moved, worth = goods.get((line.line_no, line.no), (ZERO, ZERO))
         if moved:
+            worth += added.get((line.line_no, line.no), ZERO)
             part = round_to(EXACT.divide(EXACT.multiply(worth, line.quantity), moved), setup.precision)
             cost, restores = (abs(part) if quantity > 0 else -abs(part)), True
         elif document.area is Area.PURCHASE and quantity > 0:

@@ -161,3 +161,49 @@ def test_two_vendor_numbers_prepared_together_are_posted_once(trade: Location) -
 )
 def test_a_currency_that_cannot_be_converted_is_refused(trade: Location, fields: dict[str, object], code: str) -> None:
     assert codes_of(document(SALE, [item_line("I1", 1, 100)], **fields)) == [code]
+
+
+def sell(quantity: int) -> str:
+    return post_now(document(SALE, [item_line("I1", quantity, 100)]))[1].no
+
+
+def take_back(quantity: int, corrects_no: str) -> None:
+    post_now(document(SALE_BACK, [item_line("I1", quantity, 100)], corrects_no=corrects_no))
+
+
+def buy(quantity: int, price: str) -> None:
+    post_now(document(PURCHASE, [item_line("I1", quantity, price)]))
+
+
+def test_goods_sold_before_they_came_return_with_what_the_receipt_added(trade: Location) -> None:
+    sale = sell(2)  # of nothing, at nothing
+    buy(5, "10")  # 20.00 of it goes to cost of sales
+    take_back(2, sale)
+    assert stock_of("I1") == (5, 50)
+    assert balances() == {"1200": D(50), "2100": D("-62.50"), "2310": D("12.50")}
+    assert verify().ok
+
+
+def test_what_receipts_added_is_shared_by_the_sales_that_were_short(trade: Location) -> None:
+    buy(1, "60")
+    first, second = sell(2), sell(3)  # one piece short, then three more, all at 60.00
+    buy(2, "10")  # four pieces cost 10.00 instead: the first sale is served, and one piece of the second
+    buy(2, "13")  # two pieces cost 13.00 instead, both of the second sale
+    assert stock_of("I1") == (0, 0)
+    assert balances()["7100"] == D(60 + 10 + 10 + 13 + 13)
+    take_back(2, first)
+    assert stock_of("I1") == (2, 70)
+    take_back(3, second)
+    assert stock_of("I1") == (5, 106)
+    assert "7100" not in balances()
+    assert verify().ok
+
+
+def test_a_sale_taken_back_before_the_receipt_leaves_what_it_added_to_the_other(trade: Location) -> None:
+    first, second = sell(2), sell(2)
+    take_back(2, second)
+    buy(2, "10")
+    take_back(2, first)
+    assert stock_of("I1") == (2, 20)
+    assert "7100" not in balances()
+    assert verify().ok
