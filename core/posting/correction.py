@@ -115,7 +115,7 @@ def added_later(original: Original, item_nos: Sequence[str], step: Decimal) -> d
 
 
 def _shares(own_register: int, item_no: str, adjustments: Mapping[int, Decimal]) -> dict[int, Decimal]:
-    """The part of an item's adjustments that each line of one posting bears; the oldest pieces short are served first."""
+    """The part of an item's adjustments that each line of one posting bears; the oldest pieces are served first."""
     ((before,),) = query(
         "SELECT COALESCE(SUM(quantity), 0) FROM item_ledger_entry WHERE item_no = ? AND register_no < ?",
         (item_no, own_register),
