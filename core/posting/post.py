@@ -81,7 +81,7 @@ def write(plan: Plan) -> tuple[PostedRef, ...]:
             execute("DELETE FROM document_line WHERE document_id = ?", (document.id,))
             execute("DELETE FROM document WHERE id = ?", (document.id,))
     except IntegrityError as error:
-        raise _integrity_problem(document, error) from error
+        raise _integrity_problem(document, (goods, money), error) from error
     return PostedRef(document.area, goods_kind, goods.no), PostedRef(document.area, money_kind, money.no)
 
 
@@ -155,9 +155,30 @@ def _next_register() -> int:
     return int(number)
 
 
-def _integrity_problem(document: Source, error: IntegrityError) -> Exception:
-    """The vendor's number, if another posting took it after the check; any other clash is a bug and stays one."""
+def _integrity_problem(document: Source, headers: tuple[Header, ...], error: IntegrityError) -> Exception:
+    """The vendor's number, if another posting took it after the check, or a series that gives a number for the second
+    time; any other clash is a bug and stays one.
+    """
     text = str(error)
     if "vendor_document_no" in text:
         return CheckFailed((checks.vendor_document_no_used(document),))
+    is_header = "posted_document" in text and not engine.is_postgres()
+    if "posted_document_area_kind_no" in text or (is_header and any(map(_is_used, headers))):
+        given = " or ".join(f"{header.no} of series {header.series}" for header in headers)
+        return Refused(
+            f"A number drawn for the posted documents is already used: {given}.",
+            code="posted_number_used",
+            record=document.record,
+            hint="Give the series a line that starts after the last number used, or name another series in the setup.",
+        )
     return error
+
+
+def _is_used(header: Header) -> bool:
+    """Whether a posted document has this number. SQLite names no index where a guard of the posted rows refuses."""
+    return bool(
+        query(
+            "SELECT 1 FROM posted_document WHERE area = ? AND kind = ? AND no = ?",
+            (header.document.area.value, header.kind.value, header.no),
+        )
+    )

@@ -15,11 +15,11 @@ from builders import balances, document, item_line
 
 from postroom.core import database
 from postroom.core.database import Location
-from postroom.core.errors import CheckFailed
+from postroom.core.errors import CheckFailed, Refused
 from postroom.core.kinds import Area, DocumentType, LineType
 from postroom.core.posting import post
-from postroom.core.tables.ledgers import PostedLine
-from postroom.core.tables.setup import Company, PurchasesSetup
+from postroom.core.tables.ledgers import GlRegister, PostedLine
+from postroom.core.tables.setup import Company, Currency, NumberSeriesLine, PurchasesSetup
 from postroom.core.tables.trade import ItemStock
 from postroom.core.verify import verify
 
@@ -157,3 +157,37 @@ def test_any_text_is_carried_over_as_it_is(trade: Location, text: str) -> None:
     )
     assert {line.description for line in PostedLine.select()} == {text}
     assert verify().ok
+
+
+@pytest.mark.parametrize(
+    ("precision", "factor", "quantity", "price", "expected"),
+    [
+        # 3 x 33.50 = 100.50, so 101 and 25 VAT; 126 x 0.0466... = 5.88, of which 101 x 0.0466... = 4.71 are goods
+        ("1", "0.0466666667", 3, "33.5", {"1200": "4.71", "2100": "-5.88", "2310": "1.17"}),
+        # 0.005 and 0.001 VAT; 0.006 x 18.12... = 0.11, of which 0.005 x 18.12... = 0.09 are goods
+        ("0.001", "18.1234567891", 1, "0.005", {"1200": "0.09", "2100": "-0.11", "2310": "0.02"}),
+    ],
+)
+def test_a_foreign_document_is_as_exact_as_its_currency_and_balances_in_lcy(
+    trade: Location, precision: str, factor: str, quantity: int, price: str, expected: dict[str, str]
+) -> None:
+    Currency.create(code="CUR", amount_rounding_precision=D(precision))
+    Company.update(setup_version=Company.setup_version + 1).execute()
+    line = item_line("I1", quantity, price)
+    post_now(document(PURCHASE, [line], currency_code="CUR", currency_factor=D(factor)))
+    assert balances() == {account: D(amount) for account, amount in expected.items()}
+    assert verify().ok
+
+
+def test_a_series_that_gives_a_used_number_is_named(firm: Location) -> None:
+    builders.party(Area.SALES)
+    builders.item()
+    made = [document(SALE, [item_line()]) for _ in range(2)]
+    post_now(made[0])
+    NumberSeriesLine.update(last_value=NumberSeriesLine.last_value - NumberSeriesLine.increment).where(
+        NumberSeriesLine.series_code == "S-INV+"
+    ).execute()
+    with pytest.raises(Refused, match="S-INV\\+") as refused:
+        post_now(made[1])
+    assert refused.value.problems[0].code == "posted_number_used"
+    assert GlRegister.select().count() == 1
