@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
 
 SCALE = 5
-UNITS = 10**SCALE
 FACTOR_SCALE = 10
 ZERO = Decimal(0)
 ONE = Decimal(1)

@@ -15,7 +15,6 @@ WORK_DATE = date(2026, 11, 20)
 _RATES = {"VAT25": Decimal(25), "VAT10": Decimal(10), "VAT0": ZERO, "PRINTED": Decimal(10)}
 _FACTORS = {code: Decimal(factor) for code, _, _, factor in CURRENCIES}
 _STEPS = {code: Decimal(step) for code, _, step, _ in CURRENCIES}
-_CENT = Decimal("0.01")
 _ITEMS = {item.no: item for item in ITEMS}
 _PARTIES = {party.no: party for party in (*CUSTOMERS, *VENDORS)}
 

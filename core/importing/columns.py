@@ -153,10 +153,6 @@ def _blocked(text: str) -> bool:
     return True if text.strip().lower() == "all" else _off(text)
 
 
-def _optional_flag(text: str) -> bool | None:
-    return values.read_boolean(text) if text.strip() else None
-
-
 def _whole(text: str) -> int | None:
     return values.read_integer(text) if text.strip() else None
 

@@ -12,9 +12,9 @@ from postroom.core.database import transaction
 from postroom.core.errors import NotFound, Problem
 from postroom.core.jobs import consumers, doorbell
 from postroom.core.jobs.consumers import ConsumerView
-from postroom.core.kinds import EntryStatus, LogStatus
+from postroom.core.kinds import LogStatus
 from postroom.core.statements import query
-from postroom.core.tables.work import JobQueue, JobQueueEntry
+from postroom.core.tables.work import JobQueue
 from postroom.core.users import Permission
 from postroom.core.values import FieldKind, Value
 
@@ -250,12 +250,3 @@ def _read(code: str, changes: Mapping[str, str]) -> dict[str, Value]:
     if "category_filter" in read:
         filters.parse(str(read["category_filter"]))
     return read
-
-
-def running_count(code: str) -> int:
-    """How many entries a job queue runs now."""
-    return int(
-        JobQueueEntry.select()
-        .where((JobQueueEntry.status == EntryStatus.IN_PROCESS) & (JobQueueEntry.job_queue_code == code))
-        .count()
-    )

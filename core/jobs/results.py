@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from postroom.core.errors import PostroomError, Problem
+from postroom.core.errors import Problem
 from postroom.core.posting.post import PostedRef
 
 
@@ -31,17 +30,3 @@ class EntryResult:
     entry_id: str
     posted: tuple[PostedRef, ...] = ()
     errors: tuple[Problem, ...] = ()
-
-
-def count(results: Sequence[DocumentResult | EntryResult]) -> dict[str, int]:
-    """How many were posted, queued, refused, failed."""
-    counts = dict.fromkeys(("posted", "queued", "refused", "failed"), 0)
-    for row in results:
-        if row.result in counts:
-            counts[row.result] += 1
-    return counts
-
-
-def problems_of(error: PostroomError) -> tuple[Problem, ...]:
-    """The reasons in an error."""
-    return error.problems

@@ -13,6 +13,7 @@ from textual.widgets import Collapsible, Static
 from textual.widgets._collapsible import CollapsibleTitle
 
 from postroom.core.plain_text import visible
+from postroom.tui.actions import Situation
 from postroom.tui.pages.page import Page, field_line
 
 
@@ -56,6 +57,10 @@ class CardPage(Page):
         self.snapshot: CardSnapshot | None = None
         self.folded: set[str] = set()
         """The FastTabs that a person has folded; others unfold when nothing else is to be seen."""
+
+    def situation(self) -> Situation:
+        row = self.snapshot.row if self.snapshot is not None else None
+        return Situation(rows=(row,) if row is not None else (), connected=self.desk.is_connected)
 
     def body(self) -> ComposeResult:
         yield Static(markup=False, id="caption")

@@ -10,7 +10,7 @@ from rich.text import Text
 from postroom.core.errors import NotFound, PostroomError
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
-from postroom.tui.actions import ANYWHERE, CARD, ENTRIES, LIST, Situation, bindings
+from postroom.tui.actions import ANYWHERE, CARD, ENTRIES, LIST, bindings
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
@@ -218,10 +218,6 @@ class EntryCard(EntryActions, CardPage):
     @property
     def address(self) -> str:
         return f"{self.PAGE} {self.entry_id}"
-
-    def situation(self) -> Situation:
-        row = self.snapshot.row if self.snapshot is not None else None
-        return Situation(rows=(row,) if row is not None else (), connected=self.desk.is_connected)
 
     def reading(self) -> Callable[[], Any]:
         entry_id = self.entry_id

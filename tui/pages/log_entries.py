@@ -11,7 +11,7 @@ from rich.text import Text
 from postroom.core.errors import NotFound
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
-from postroom.tui.actions import ANYWHERE, CARD, LIST, LOG, Situation, bindings
+from postroom.tui.actions import ANYWHERE, CARD, LIST, LOG, bindings
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
@@ -138,10 +138,6 @@ class LogCard(CardPage):
     @property
     def address(self) -> str:
         return f"{self.PAGE} {self.entry_no}"
-
-    def situation(self) -> Situation:
-        row = self.snapshot.row if self.snapshot is not None else None
-        return Situation(rows=(row,) if row is not None else (), connected=self.desk.is_connected)
 
     def reading(self) -> Callable[[], Any]:
         entry_no = self.entry_no
