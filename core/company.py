@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from peewee import Database, PeeweeException, SqliteDatabase
 from playhouse.migrations import Runner
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from postroom.core import clock, standard_company
 from postroom.core import database as engine
@@ -21,6 +22,8 @@ from postroom.core.errors import CompanyError, PostroomError, UsageError
 from postroom.core.money import parse_decimal
 from postroom.core.tables.base import database
 from postroom.core.tables.setup import Company, GeneralLedgerSetup, UserSetup
+
+_open_at: Location | None = None
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 AMOUNT_PRECISIONS = ("1", "0.1", "0.01", "0.001", "0.0001")
@@ -87,7 +90,7 @@ def _create_file(location: Location, wanted: NewCompany, time_zone: str) -> None
 
 
 def _fill(made: Database, location: Location, wanted: NewCompany, time_zone: str) -> None:
-    database.initialize(made)
+    _bind(made, location)
     try:
         with made.atomic():
             Runner(made, str(MIGRATIONS)).up()
@@ -139,7 +142,20 @@ def open_company(location: Location, *, busy_seconds: float = engine.BUSY_SECOND
         raise engine.translate(error, location.shown) or error from error
     if not location.is_postgres:
         made.execute_sql("PRAGMA journal_mode = wal")
+    _bind(made, location)
+
+
+def _bind(made: Database, location: Location) -> None:
+    global _open_at
     database.initialize(made)
+    _open_at = location
+
+
+def location() -> Location:
+    """Where this process's company is, also while its connection is closed. Raises CompanyError if none was opened."""
+    if _open_at is None:
+        raise CompanyError("No company is open.", hint="Name one with --company.")
+    return _open_at
 
 
 def upgrade(location: Location, backup_to: Path | None = None) -> list[str]:
@@ -155,7 +171,7 @@ def upgrade(location: Location, backup_to: Path | None = None) -> list[str]:
             code="company_newer",
             hint="Install the newer program; this one leaves the company as it is.",
         )
-    database.initialize(made)
+    _bind(made, location)
     if all(step.applied for step in steps):
         return []
     if backup_to is not None:
@@ -203,12 +219,23 @@ def _copy_sqlite(draft: Path) -> None:
 
 
 def _dump_postgres(location: Location, draft: Path) -> None:
-    done = subprocess.run(
-        ["pg_dump", "--format=custom", f"--file={draft}", f"--dbname={location.text}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    options = conninfo_to_dict(location.text)
+    password = options.pop("password", None)  # the arguments of a process are open to everybody
+    try:
+        done = subprocess.run(
+            [
+                "pg_dump",
+                "--format=custom",
+                f"--file={draft}",
+                f"--dbname={make_conninfo(**{name: str(value) for name, value in options.items()})}",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **({"PGPASSWORD": str(password)} if password else {})},
+        )
+    except FileNotFoundError as error:
+        raise CompanyError("pg_dump is not installed.", hint="Install PostgreSQL's client programs.") from error
     if done.returncode:
         raise CompanyError(
             f"pg_dump failed: {done.stderr.strip()[:300]}", hint="Is pg_dump of the server's version installed?"

@@ -50,6 +50,11 @@ class Location:
         return self.path.with_name(f"{self.path.stem}-queue.db")
 
     @property
+    def database_name(self) -> str:
+        """The name of a PostgreSQL company's database."""
+        return urlsplit(self.text).path.lstrip("/")
+
+    @property
     def shown(self) -> str:
         """The location without its password, for messages, logs and process titles."""
         return without_password(self.text) if self.is_postgres else str(self.path)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from postroom.core import clock
-from postroom.core.jobs import consumers, queues
+from postroom.core.jobs import consumers, due, queues
 from postroom.core.jobs.claims import categories_taken
 from postroom.core.jobs.queues import QueueState, QueueView
+from postroom.core.kinds import EntryStatus
 from postroom.core.statements import query
 from postroom.core.tables.base import instant_from_stored, instant_to_stored
+from postroom.core.tables.work import WAITING_SINCE
 
 LAST_MINUTES = 5
 """Over how many minutes the throughput is taken."""
@@ -49,14 +51,8 @@ def read() -> Status:
     now = clock.now()
     living = len(consumers.alive())
     views = queues.list_queues()
-    counts: dict[str, int] = dict(query("SELECT status, count(*) FROM job_queue_entry GROUP BY status"))
-    ((backlog, oldest),) = query(
-        "SELECT count(*), min(CASE WHEN earliest_start > last_ready_at THEN earliest_start ELSE last_ready_at END)"
-        " FROM job_queue_entry WHERE status = 'Ready' AND earliest_start <= ?",
-        (instant_to_stored(now),),
-    )
-    since = instant_from_stored(oldest)
-    errors = int(counts.get("Error", 0))
+    in_process, errors = (_count_entries(status) for status in (EntryStatus.IN_PROCESS, EntryStatus.ERROR))
+    backlog, since = _waiting(now)
     ended = _count_ended(now - timedelta(minutes=LAST_MINUTES))
     attention = []
     if errors:
@@ -77,14 +73,28 @@ def read() -> Status:
     return Status(
         living,
         tuple(QueueStatus(view.code, view.state.value) for view in views),
-        int(backlog),
-        int(counts.get("In Process", 0)),
+        backlog,
+        in_process,
         errors,
         max(0, int((now - since).total_seconds())) if since else 0,
         tuple(attention),
         ended // LAST_MINUTES,
-        _seconds_until_empty(int(backlog) + int(counts.get("In Process", 0)), ended),
+        _seconds_until_empty(backlog + in_process, ended),
     )
+
+
+def _waiting(now: datetime) -> tuple[int, datetime | None]:
+    """How many entries could run, and since when the oldest: all that are Ready but for the few that start later."""
+    ready = "FROM job_queue_entry WHERE status = 'Ready'"
+    ((count,),) = query(f"SELECT count(*) {ready}")
+    ((later,),) = query(f"SELECT count(*) {ready} AND {WAITING_SINCE} > ?", (instant_to_stored(now),))
+    ((oldest,),) = query(f"SELECT min({WAITING_SINCE}) {ready}")
+    return count - later, instant_from_stored(oldest) if count > later else None
+
+
+def _count_entries(status: EntryStatus) -> int:
+    ((count,),) = query("SELECT count(*) FROM job_queue_entry WHERE status = ?", (status.value,))
+    return int(count)
 
 
 def _count_ended(since: datetime) -> int:
@@ -105,14 +115,9 @@ def _seconds_until_empty(left: int, ended: int) -> int | None:
 def _unserved(views: Sequence[QueueView], now: int) -> list[str]:
     """The started queues that no living consumer serves and that have work."""
     codes = tuple(row[0] for row in query("SELECT code FROM job_queue_category ORDER BY code"))
-    due = {
-        category
-        for (category,) in query(
-            "SELECT DISTINCT category_code FROM job_queue_entry WHERE status = 'Ready' AND earliest_start <= ?", (now,)
-        )
-    }
+    waiting = {category for category, _ in due.first_of_each(("", *codes), now)}
     return [
         f"Job queue {view.code} is not responding and has work waiting."
         for view in views
-        if view.state is QueueState.NOT_RESPONDING and due & set(categories_taken(view.category_filter, codes))
+        if view.state is QueueState.NOT_RESPONDING and waiting & set(categories_taken(view.category_filter, codes))
     ]

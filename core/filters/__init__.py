@@ -15,6 +15,7 @@ from __future__ import annotations
 from postroom.core.filters.conditions import condition, kind_of
 from postroom.core.filters.lists import FieldFilter, conditions, parse_filter, refuse_unknown, row_matches
 from postroom.core.filters.matching import Filter, parse, quote
+from postroom.core.filters.renaming import renamed
 from postroom.core.filters.values import Kind, fold
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "parse_filter",
     "quote",
     "refuse_unknown",
+    "renamed",
     "row_matches",
 ]

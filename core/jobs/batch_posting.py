@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from postroom.core import clock, company, users, values
-from postroom.core.database import transaction
 from postroom.core.errors import NotFound, Problem, UsageError, describe
-from postroom.core.jobs import notes
 from postroom.core.kinds import DocumentType, JobQueueStatus
 from postroom.core.statements import query
 from postroom.core.users import Permission
@@ -22,6 +21,8 @@ from postroom.core.users import Permission
 if TYPE_CHECKING:
     from postroom.core.documents import DocumentView
     from postroom.core.jobs.claims import Claim
+    from postroom.core.jobs.queueing import QueueOptions
+    from postroom.core.jobs.results import DocumentResult
 
 MOST_NAMED = 20
 """A note names so many documents and counts the others."""
@@ -71,26 +72,19 @@ def check_parameters(kind: DocumentType, given: Mapping[str, Any]) -> None:
         )
 
 
-def queue_batch(kind: DocumentType, claim: Claim) -> None:
+def queue_batch(kind: DocumentType, claim: Claim) -> str:
     """Queue every document of a type that the filter takes; scheduled ones are skipped. Raises NothingToDo."""
-    from postroom.core.jobs.queueing import QueueOptions, queue_documents  # imported late: it knows the job types
+    from postroom.core.jobs import claims, queueing  # imported late: they know the job types
 
     users.require(claim.user_id, Permission.POST)
     given = json.loads(claim.parameters)
-    found = _documents(f"type={kind.value} {given.get('filter', '')}")
-    skipped = [view for view in found if view.job_queue_status in _WAITING]
-    wanted = [view for view in found if view.job_queue_status not in _WAITING]
+    wanted, skipped = _meant(kind, given)
     if not wanted:
         raise NothingToDo
-    options = QueueOptions(
-        posting_date=_date_of(given.get("posting_date", "")),
-        replace_posting_date=given.get("replace_posting_date", False),
-        replace_document_date=given.get("replace_document_date", False),
-        calc_inv_discount=given.get("calc_inv_discount", False),
-        report=claim.description,
-        is_batch=True,
+    options = replace(_options(given), report=claim.description, is_batch=True)
+    done = queueing.queue_documents(
+        [view.id for view in wanted], options, user=claim.user_id, prove=lambda: claims.prove(claim)
     )
-    done = queue_documents([view.id for view in wanted], options, user=claim.user_id)
     queued = [result for result in done if result.result == "queued"]
     refused = [result for result in done if result.result == "refused"]
     text = f"{claim.description}: {_count(len(queued))} queued{_batch_of([result.entry_id for result in queued])}."
@@ -98,10 +92,19 @@ def queue_batch(kind: DocumentType, claim: Claim) -> None:
         text += f" Skipped, as scheduled already: {_named([view.no for view in skipped])}."
     if refused:
         text += f" Refused: {_named([f'{result.no} ({result.errors[0].message})' for result in refused])}"
-    _tell(claim, text)
+    return text
 
 
-def check_documents(claim: Claim) -> None:
+def check_batch(kind: DocumentType, parameters: str, user: str) -> list[DocumentResult]:
+    """What a batch would do if it ran now: for each document `checked`, or why it would fail. Nothing is changed."""
+    from postroom.core.jobs import queueing
+
+    given = json.loads(parameters)
+    wanted, _ = _meant(kind, given)
+    return queueing.check_documents([view.id for view in wanted], _options(given), user=user)
+
+
+def check_documents(claim: Claim) -> str:
     """Check every document that the filter takes and tell its user what would fail. Raises NothingToDo."""
     from postroom.core.posting.check import check
 
@@ -118,7 +121,25 @@ def check_documents(claim: Claim) -> None:
     reasons = [
         describe(problems[0]) + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "") for problems in wrong
     ]
-    _tell(claim, f"{text} {_named(reasons)}".rstrip())
+    return f"{text} {_named(reasons)}".rstrip()
+
+
+def _meant(kind: DocumentType, given: Mapping[str, Any]) -> tuple[list[DocumentView], list[DocumentView]]:
+    """The documents that a batch takes: those it queues, and those it skips because they are scheduled already."""
+    found = _documents(f"type={kind.value} {given.get('filter', '')}")
+    skipped = [view for view in found if view.job_queue_status in _WAITING]
+    return [view for view in found if view.job_queue_status not in _WAITING], skipped
+
+
+def _options(given: Mapping[str, Any]) -> QueueOptions:
+    from postroom.core.jobs.queueing import QueueOptions
+
+    return QueueOptions(
+        posting_date=_date_of(given.get("posting_date", "")),
+        replace_posting_date=given.get("replace_posting_date", False),
+        replace_document_date=given.get("replace_document_date", False),
+        calc_inv_discount=given.get("calc_inv_discount", False),
+    )
 
 
 def _documents(filter: str) -> list[DocumentView]:
@@ -147,8 +168,3 @@ def _count(number: int) -> str:
 def _named(names: Sequence[str]) -> str:
     more = f", and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return "; ".join(names[:MOST_NAMED]) + more
-
-
-def _tell(claim: Claim, text: str) -> None:
-    with transaction():
-        notes.write(claim.user_id, text)

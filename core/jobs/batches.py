@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from postroom.core.errors import NotFound
+from postroom.core.jobs import entries
+from postroom.core.jobs.results import EntryResult
 from postroom.core.statements import query
 from postroom.core.tables.work import Batch
 
@@ -39,6 +41,15 @@ def show(no: int) -> BatchView:
     if row is None:
         raise NotFound(f"There is no batch {no}.", record=f"Batch {no}", hint="See `postroom batch list`.")
     return _views([row])[0]
+
+
+def restart(no: int, *, user: str) -> list[EntryResult]:
+    """Restart the entries of a batch that are in Error, and only those. Raises NotFound."""
+    show(no)
+    failed = query(
+        "SELECT entry_no FROM job_queue_entry WHERE batch_no = ? AND status = 'Error' ORDER BY entry_no", (no,)
+    )
+    return entries.restart([number for (number,) in failed], user=user)
 
 
 def _views(rows: Sequence[Batch]) -> list[BatchView]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from postroom.core import changelog, users, values
+from postroom.core import changelog, filters, users, values
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, Problem, Refused
 from postroom.core.setup_version import raise_version
 from postroom.core.statements import query
 from postroom.core.tables.setup import PurchasesSetup, SalesSetup
-from postroom.core.tables.work import JobQueueCategory, JobQueueEntry
+from postroom.core.tables.work import JobQueue, JobQueueCategory, JobQueueEntry
 from postroom.core.users import Permission
 
 
@@ -25,9 +26,13 @@ class CategoryView:
 
 def list_categories() -> list[CategoryView]:
     """All categories by code."""
-    counted: dict[str, int] = dict(query("SELECT category_code, count(*) FROM job_queue_entry GROUP BY category_code"))
+    counted: Counter[str] = Counter()
+    for code, count in query(  # by status as well, as their index has them
+        "SELECT category_code, count(*) FROM job_queue_entry GROUP BY status, category_code"
+    ):
+        counted[code] += count
     return [
-        CategoryView(row.code, row.description, counted.get(row.code, 0))
+        CategoryView(row.code, row.description, counted[row.code])
         for row in JobQueueCategory.select().order_by(JobQueueCategory.code)
     ]
 
@@ -45,7 +50,7 @@ def add(code: str, description: str = "", *, user: str) -> CategoryView:
 
 
 def rename(old: str, new: str, *, user: str) -> CategoryView:
-    """Rename a category; entries and setups that name it follow. Needs Job Queue Admin."""
+    """Rename a category; entries, setups and job queue filters that name it follow. Needs Job Queue Admin."""
     users.require(user, Permission.JOB_QUEUE_ADMIN)
     name = _read_code(new)
     with transaction():
@@ -56,9 +61,27 @@ def rename(old: str, new: str, *, user: str) -> CategoryView:
         followed = JobQueueEntry.update(category_code=name).where(JobQueueEntry.category_code == old).execute()
         for setup in (SalesSetup, PurchasesSetup):
             setup.update(job_queue_category_code=name).where(setup.job_queue_category_code == old).execute()
+        _rename_in_queues(old, name, user)
         raise_version()
         changelog.record(user, "Rename", "Job Queue Category", old, field="Code", old=old, new=name)
     return CategoryView(name, row.description, followed)
+
+
+def _rename_in_queues(old: str, new: str, user: str) -> None:
+    """Let job queues that name the category in their filter go on taking it."""
+    for queue in JobQueue.select(JobQueue.code, JobQueue.category_filter):
+        followed = filters.renamed(queue.category_filter, old, new)
+        if followed != queue.category_filter:
+            JobQueue.update(category_filter=followed).where(JobQueue.code == queue.code).execute()
+            changelog.record(
+                user,
+                "Modify",
+                "Job Queue",
+                queue.code,
+                field="Job Queue Category Filter",
+                old=queue.category_filter,
+                new=followed,
+            )
 
 
 def delete(code: str, *, user: str) -> None:

@@ -7,8 +7,7 @@ to one entry at a time, over all job queues and hosts.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from peewee import IntegrityError
@@ -17,11 +16,12 @@ from postroom.core import clock, filters
 from postroom.core import database as engine
 from postroom.core.database import transaction
 from postroom.core.errors import PostroomError
-from postroom.core.jobs import windows
-from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
+from postroom.core.jobs import due, windows
+from postroom.core.jobs.due import Place
+from postroom.core.kinds import JobQueueStatus, LogStatus
 from postroom.core.statements import Row, execute, insert_returning, query
 from postroom.core.tables.base import instant_to_stored
-from postroom.core.tables.work import JobQueueLogEntry
+from postroom.core.tables.work import RECURS, JobQueueLogEntry
 
 
 class RaceLost(Exception):
@@ -47,10 +47,10 @@ class Worker:
 class Claim:
     """An entry in the hands of one worker. `token` is also the id of the posting it makes; seconds are whole."""
 
-    entry_no: int
-    entry_id: str
     token: str
     log_no: int
+    entry_no: int
+    entry_id: str
     job: str
     record_type: str
     record_id: int | None
@@ -82,10 +82,11 @@ class ServedQueue:
 _MOST_RACES = 5
 
 _COLUMNS = (
-    "entry_no, id, job, record_type, record_id, record_no, parameters, description, user_id, category_code, attempts,"
-    " max_attempts, rerun_delay, job_timeout, batch_no, notify_on_success, earliest_start, priority,"
-    " CASE WHEN weekdays <> '' OR next_run_date_formula <> '' THEN 1 ELSE 0 END"
+    "entry_no, id, job, record_type, record_id, record_no, parameters, description, user_id, category_code,"
+    " job_queue_code, attempts, max_attempts, rerun_delay, job_timeout, batch_no, notify_on_success, earliest_start,"
+    f" {RECURS}"
 )
+"""A Claim's fields from `entry_no` on, in their order."""
 
 
 def claim_next(worker: Worker, *, look_first: bool = True) -> Claim | None:
@@ -112,15 +113,14 @@ def take(worker: Worker) -> Claim | None:
 
     Raises IntegrityError or RaceLost when a race for it was lost: then the transaction must be rolled back.
     """
-    found = _best(worker)
-    while found is not None and found[1][18] and windows.postpone(found[1][0]):
-        found = _best(worker)
-    if found is None:
-        return None
-    queue, row = found
-    if engine.is_postgres() and not _has_room_locked(queue):
-        return None
-    return _mark(worker, queue.code, row)
+    while (found := _best(worker)) is not None:
+        queue, place = found
+        if place.recurs and windows.postpone(place.entry_no):
+            continue
+        if engine.is_postgres() and not _has_room_locked(queue):
+            return None
+        return mark_in_process(worker, queue.code, place.entry_no, place.record_id)
+    return None
 
 
 def served_queues(worker: Worker) -> list[ServedQueue]:
@@ -145,12 +145,12 @@ def categories_taken(category_filter: str, categories: tuple[str, ...]) -> tuple
     return tuple(code for code in everything if chosen.matches(code))
 
 
-def _best(worker: Worker) -> tuple[ServedQueue, Row] | None:
+def _best(worker: Worker) -> tuple[ServedQueue, Place] | None:
     """The best due entry over all served queues that have room."""
     busy: set[str] = set()
     running: dict[str, int] = {}
     for category, queue_code in query(
-        "SELECT category_code, job_queue_code FROM job_queue_entry WHERE status = ?", (EntryStatus.IN_PROCESS.value,)
+        "SELECT category_code, job_queue_code FROM job_queue_entry WHERE status = 'In Process'"
     ):
         busy.add(category)
         running[queue_code] = running.get(queue_code, 0) + 1
@@ -161,25 +161,11 @@ def _best(worker: Worker) -> tuple[ServedQueue, Row] | None:
             for category in queue.categories:
                 if category not in busy:
                     open_queues.setdefault(category, queue)
-    rows = _first_due(list(open_queues))
-    if not rows:
+    heads = due.first_of_each(list(open_queues), instant_to_stored(clock.now()))
+    if not heads:
         return None
-    best = min(rows, key=lambda row: (row[17], row[16], row[0]))
-    return open_queues[best[9]], best
-
-
-def _first_due(categories: Sequence[str]) -> list[Row]:
-    """The first due entry of each category, each one step into the index."""
-    if not categories:
-        return []
-    one = (
-        f"SELECT * FROM (SELECT {_COLUMNS} FROM job_queue_entry WHERE status = 'Ready' AND category_code = ?"
-        " AND earliest_start <= ? AND (expiration = 0 OR expiration > ?)"
-        " ORDER BY priority, earliest_start, entry_no LIMIT 1) AS due"
-    )
-    now = instant_to_stored(clock.now())
-    parameters = [value for category in categories for value in (category, now, now)]
-    return query(" UNION ALL ".join([one] * len(categories)), parameters)
+    category, place = min(heads, key=lambda head: head[1].key)
+    return open_queues[category], place
 
 
 def _has_room_locked(queue: ServedQueue) -> bool:
@@ -192,72 +178,80 @@ def _has_room_locked(queue: ServedQueue) -> bool:
     return bool(running < queue.max_concurrent)
 
 
-def mark_in_process(worker: Worker, queue_code: str, entry_no: int) -> Claim | None:
-    """Claim one entry by its number (Run Once), whatever its earliest start, in the caller's transaction.
+def mark_in_process(worker: Worker, queue_code: str, entry_no: int, record_id: int | None) -> Claim:
+    """Claim one Ready entry by its number, in the caller's transaction, whatever its earliest start.
 
-    Raises as `take` does; None when the entry is gone.
+    The document is written before the entry, here as everywhere. Raises as `take` does.
     """
-    rows = query(f"SELECT {_COLUMNS} FROM job_queue_entry WHERE entry_no = ?", (entry_no,))
-    return _mark(worker, queue_code, rows[0]) if rows else None
-
-
-def _mark(worker: Worker, queue_code: str, row: Row) -> Claim:
-    """Claim the entry of a row. The document is written before the entry, here as everywhere."""
     now = instant_to_stored(clock.now())
     token = secrets.token_hex(8)
-    if row[4] is not None:
-        execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (JobQueueStatus.POSTING.value, row[4]))
-    changed = execute(
+    if record_id is not None:
+        execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (JobQueueStatus.POSTING.value, record_id))
+    marked = query(
         "UPDATE job_queue_entry SET status = 'In Process', started_at = ?, job_queue_code = ?, host = ?,"
         " process_id = ?, process_start = ?, consumer_id = ?, claim_token = ?, attempts = attempts + 1,"
-        " cancel_requested_by = '' WHERE entry_no = ? AND status = 'Ready'",
+        f" cancel_requested_by = '' WHERE entry_no = ? AND status = 'Ready' RETURNING {_COLUMNS}",
         (
-            now,
-            queue_code,
-            worker.host,
-            worker.process_id,
-            worker.process_start,
-            worker.consumer_id,
-            token,
-            row[0],
+            *(now, queue_code, worker.host, worker.process_id, worker.process_start, worker.consumer_id, token),
+            entry_no,
         ),
-    ).rowcount
-    if changed != 1:
+    )
+    if not marked:
         raise RaceLost
+    claim = _claim(token, marked[0])
     (log_no,) = insert_returning(
         JobQueueLogEntry,
         LOG_COLUMNS,
         [
             (
-                *(row[1], row[2], row[7], row[3], row[5], row[8], row[9], queue_code, worker.host, worker.process_id),
-                *(now, 0, LogStatus.IN_PROCESS.value, row[10] + 1, "", "", token, row[14]),
+                *(claim.entry_id, claim.job, claim.description, claim.record_type, claim.record_no, claim.user_id),
+                *(claim.category_code, queue_code, worker.host, worker.process_id, now, 0),
+                *(LogStatus.IN_PROCESS.value, claim.attempt, "", "", token, claim.batch_no),
             )
         ],
         "entry_no",
     )
-    return Claim(
-        entry_no=row[0],
-        entry_id=row[1],
-        token=token,
-        log_no=log_no,
-        job=row[2],
-        record_type=row[3],
-        record_id=row[4],
-        record_no=row[5],
-        parameters=row[6],
-        description=row[7],
-        user_id=row[8],
-        category_code=row[9],
-        job_queue_code=queue_code,
-        attempt=row[10] + 1,
-        max_attempts=row[11],
-        rerun_delay=row[12],
-        job_timeout=row[13],
-        batch_no=row[14],
-        notify_on_success=bool(row[15]),
-        earliest_start=row[16],
-        recurs=bool(row[18]),
+    return replace(claim, log_no=log_no)
+
+
+def prove(claim: Claim) -> None:
+    """Hold the claim until the caller's transaction ends. Raises ClaimLost: then nothing of it may be committed."""
+    held = " FOR UPDATE" if engine.is_postgres() else ""
+    if not query(
+        f"SELECT entry_no FROM job_queue_entry WHERE entry_no = ? AND claim_token = ? AND status = 'In Process'{held}",
+        (claim.entry_no, claim.token),
+    ):
+        raise lost(claim)
+
+
+def lost(claim: Claim) -> ClaimLost:
+    """The error of a claim that was revoked."""
+    return ClaimLost(
+        "The entry was taken from this worker.",
+        record=claim.description,
+        hint="Nothing was posted by it; the entry says what became of it.",
     )
+
+
+def open_claim(entry_no: int) -> Claim | None:
+    """The claim under which an entry is In Process, read from its row: a recovery ends it in the worker's place."""
+    rows = query(
+        f"SELECT claim_token, {_COLUMNS} FROM job_queue_entry WHERE entry_no = ? AND status = 'In Process'", (entry_no,)
+    )
+    if not rows:
+        return None
+    claim = _claim(rows[0][0], rows[0][1:])
+    logs = query(
+        "SELECT entry_no FROM job_queue_log_entry WHERE posting_id = ? AND job_entry_id = ?",
+        (claim.token, claim.entry_id),
+    )
+    return replace(claim, log_no=logs[0][0]) if logs else claim
+
+
+def _claim(token: str, row: Row) -> Claim:
+    fields = list(row)
+    fields[-3], fields[-1] = bool(fields[-3]), bool(fields[-1])  # 0 or 1 on SQLite
+    return Claim(token, 0, *fields)
 
 
 LOG_COLUMNS = (

@@ -1,6 +1,7 @@
 """How a run ends: success, error, another attempt, given back, held. Each ending proves the claim by its token.
 
-The document's Job Queue Status and the open log entry change in the same transaction as the entry.
+The document's Job Queue Status and the open log entry change in the same transaction as the entry. A run that a person
+cancelled meanwhile is on hold afterwards, however else it ended, unless it ended for good.
 """
 
 from __future__ import annotations
@@ -11,38 +12,42 @@ from zoneinfo import ZoneInfo
 
 from postroom.core import clock, company
 from postroom.core.errors import Problem, describe, problems_to_json
-from postroom.core.jobs import notes, recurrence_fields
-from postroom.core.jobs.claims import Claim, ClaimLost
+from postroom.core.jobs import entry_rows, notes, recurrence_fields
+from postroom.core.jobs.claims import Claim, lost
 from postroom.core.jobs.recurrence import first_run, next_run
 from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.statements import execute, query
 from postroom.core.tables.base import EPOCH, instant_to_stored
-from postroom.core.tables.work import JobQueueEntry
 
 
-def succeed(claim: Claim) -> None:
-    """End a run well, inside the transaction of its work. Raises ClaimLost, and then nothing of it may be committed."""
+def succeed(claim: Claim, note: str = "") -> None:
+    """End a run well, inside the transaction of its work. Raises ClaimLost, and then nothing of it may be committed.
+
+    `note`: what the run has to tell its user.
+    """
     _close_log(claim, LogStatus.SUCCESS, (), "")
     if claim.recurs:
-        _ready_again(claim, _next_start(claim), attempts=0, errors="")
+        _ready_again(claim, _next_start(claim), attempts=0, errors="", is_planned=True)
     else:
         proven = execute(
             "DELETE FROM job_queue_entry WHERE entry_no = ? AND claim_token = ? AND status = 'In Process'",
             (claim.entry_no, claim.token),
         ).rowcount
         _require(claim, proven)
+    if note:
+        notes.write(claim.user_id, note, claim.record_type, claim.record_no)
     if claim.notify_on_success:
         notes.write(claim.user_id, f"{claim.description}: done.", claim.record_type, claim.record_no)
 
 
 def rest(claim: Claim) -> None:
     """End a run that found nothing to do: a recurring entry with an inactivity period rests that long, from now."""
-    minutes = JobQueueEntry.get_by_id(claim.entry_no).inactivity_timeout if claim.recurs else 0
+    minutes = entry_rows.find(claim.entry_no).inactivity_timeout if claim.recurs else 0
     if not minutes:
         succeed(claim)
         return
     _close_log(claim, LogStatus.SUCCESS, (), "")
-    _leave(
+    _leave_unless_cancelled(
         claim,
         EntryStatus.ON_HOLD_INACTIVE,
         "attempts = 0, errors = '', earliest_start = ?, claim_token = ''",
@@ -52,14 +57,14 @@ def rest(claim: Claim) -> None:
 
 def _wake_at(claim: Claim, minutes: int) -> datetime:
     """When a resting entry wakes: its period from now, or when its window and weekdays allow it after that."""
-    rules = recurrence_fields.of_entry(JobQueueEntry.get_by_id(claim.entry_no))
+    rules = recurrence_fields.of_entry(entry_rows.find(claim.entry_no))
     wake = clock.now() + timedelta(minutes=minutes)
     return wake if rules.formula else first_run(rules, wake, company.time_zone())
 
 
 def fail(claim: Claim, problems: Sequence[Problem], call_stack: str = "") -> None:
     """End a run in Error for good: entry, document and log bear every reason, and the user gets a note."""
-    _leave(claim, EntryStatus.ERROR, "errors = ?, claim_token = ''", (problems_to_json(problems),))
+    _require(claim, _leave(claim, EntryStatus.ERROR, "errors = ?, claim_token = ''", (problems_to_json(problems),)))
     _close_log(claim, LogStatus.ERROR, problems, call_stack)
     notes.write(claim.user_id, f"{claim.description}: {describe(problems[0])}", claim.record_type, claim.record_no)
 
@@ -80,44 +85,72 @@ def give_back(claim: Claim, problem: Problem) -> None:
 
 def hold(claim: Claim, by: str) -> None:
     """Cancelled by a person: rolled back and put on hold."""
-    problem = Problem("cancelled", f"Cancelled by {by}.", claim.description, hint="Set its status to Ready to run it.")
-    _leave(
-        claim,
-        EntryStatus.ON_HOLD,
-        "errors = ?, held_by = ?, claim_token = '', cancel_requested_by = ''",
-        (problems_to_json((problem,)), by),
-    )
+    problem = _cancelled(claim, by)
+    _put_on_hold(claim, by, (problem,))
     _close_log(claim, LogStatus.ERROR, (problem,), "")
 
 
-def _leave(claim: Claim, status: EntryStatus, changes: str, values: tuple[object, ...]) -> None:
+def _cancelled(claim: Claim, by: str) -> Problem:
+    return Problem("cancelled", f"Cancelled by {by}.", claim.description, hint="Set its status to Ready to run it.")
+
+
+def _put_on_hold(claim: Claim, by: str, problems: Sequence[Problem]) -> None:
+    _require(
+        claim,
+        _leave(
+            claim,
+            EntryStatus.ON_HOLD,
+            "errors = ?, held_by = ?, claim_token = '', cancel_requested_by = ''",
+            (problems_to_json(problems), by),
+        ),
+    )
+
+
+def _leave(claim: Claim, status: EntryStatus, changes: str, values: tuple[object, ...], condition: str = "") -> int:
+    """Move entry and document to a status; how many entries that were: 0 where the claim, or the condition, is gone."""
     if claim.record_id is not None:
         execute(
             "UPDATE document SET job_queue_status = ? WHERE id = ?", (status.document_status.value, claim.record_id)
         )
-    proven = execute(
-        f"UPDATE job_queue_entry SET status = ?, {changes} WHERE entry_no = ? AND claim_token = ?"
+    return int(
+        execute(
+            f"UPDATE job_queue_entry SET status = ?, {changes} WHERE entry_no = ? AND claim_token = ?"
+            f" AND status = 'In Process'{condition}",
+            (status.value, *values, claim.entry_no, claim.token),
+        ).rowcount
+    )
+
+
+def _leave_unless_cancelled(claim: Claim, status: EntryStatus, changes: str, values: tuple[object, ...]) -> None:
+    """Move entry and document to a status in which it runs again by itself; on hold, if a person has cancelled it."""
+    if _leave(claim, status, changes, values, " AND cancel_requested_by = ''"):
+        return
+    rows = query(
+        "SELECT cancel_requested_by FROM job_queue_entry WHERE entry_no = ? AND claim_token = ?"
         " AND status = 'In Process'",
-        (status.value, *values, claim.entry_no, claim.token),
-    ).rowcount
-    _require(claim, proven)
+        (claim.entry_no, claim.token),
+    )
+    _require(claim, len(rows))
+    _put_on_hold(claim, rows[0][0], (_cancelled(claim, rows[0][0]),))
 
 
-def _ready_again(claim: Claim, start: datetime | None, *, attempts: int, errors: str) -> None:
+def _ready_again(claim: Claim, start: datetime | None, *, attempts: int, errors: str, is_planned: bool = False) -> None:
+    """Back to Ready; `is_planned`: its rules meant it to start then, so the runs after it are counted from there."""
     stored = claim.earliest_start if start is None else instant_to_stored(start)
-    _leave(
+    _leave_unless_cancelled(
         claim,
         EntryStatus.READY,
-        "attempts = ?, errors = ?, earliest_start = ?, last_ready_at = ?, claim_token = ''",
-        (attempts, errors, stored, instant_to_stored(clock.now())),
+        "attempts = ?, errors = ?, earliest_start = ?, last_ready_at = ?, claim_token = ''"
+        + (", planned_start = ?" if is_planned else ""),
+        (attempts, errors, stored, instant_to_stored(clock.now()), *([stored] if is_planned else [])),
     )
 
 
 def _next_start(claim: Claim) -> datetime:
-    entry = JobQueueEntry.get_by_id(claim.entry_no)
+    entry = entry_rows.find(claim.entry_no)
     zone: ZoneInfo = company.time_zone()
     now = clock.now()
-    planned = entry.earliest_start or entry.started_at or now
+    planned = entry.planned_start or entry.started_at or now
     return next_run(recurrence_fields.of_entry(entry), max(planned, EPOCH), now, zone)
 
 
@@ -136,26 +169,4 @@ def _close_log(claim: Claim, status: LogStatus, problems: Sequence[Problem], cal
 
 def _require(claim: Claim, proven: int) -> None:
     if proven != 1:
-        raise ClaimLost(
-            "The entry was taken from this worker.",
-            record=claim.description,
-            hint="Nothing was posted by it; the entry says what became of it.",
-        )
-
-
-def open_claim(entry_no: int) -> Claim | None:
-    """The claim under which an entry is In Process, read from its row: a recovery ends it in the worker's place."""
-    rows = query(
-        "SELECT e.entry_no, e.id, e.claim_token, COALESCE(l.entry_no, 0), e.job, e.record_type, e.record_id,"
-        " e.record_no, e.parameters, e.description, e.user_id, e.category_code, e.job_queue_code, e.attempts,"
-        " e.max_attempts, e.rerun_delay, e.job_timeout, e.batch_no, e.notify_on_success, e.earliest_start,"
-        " CASE WHEN e.weekdays <> '' OR e.next_run_date_formula <> '' THEN 1 ELSE 0 END"
-        " FROM job_queue_entry e"
-        " LEFT JOIN job_queue_log_entry l ON l.posting_id = e.claim_token AND l.job_entry_id = e.id"
-        " WHERE e.entry_no = ? AND e.status = 'In Process'",
-        (entry_no,),
-    )
-    if not rows:
-        return None
-    row = rows[0]
-    return Claim(*(*row[:18], bool(row[18]), row[19], bool(row[20])))
+        raise lost(claim)

@@ -13,20 +13,29 @@ from datetime import datetime
 
 from peewee import IntegrityError
 
-from postroom.core import changelog, clock, company, users
-from postroom.core import database as engine
+from postroom.core import clock, company
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PostroomError, Problem, Refused, problems_to_json
-from postroom.core.jobs import claims, doorbell, notes, processes, recurrence, recurrence_fields, runs
+from postroom.core.jobs import claims, doorbell, entry_rows, notes, processes, recurrence, recurrence_fields, runs
 from postroom.core.jobs.claims import Claim
-from postroom.core.jobs.entry_views import EntryView, conditions, find, list_entries, show
+from postroom.core.jobs.entry_access import (
+    KIND,
+    LOWEST_PRIORITY,
+    locked,
+    log_change,
+    refuse_in_process,
+    require_changed,
+    require_right,
+    require_status,
+)
+from postroom.core.jobs.entry_rows import EntryRow, find
+from postroom.core.jobs.entry_views import EntryView, conditions, list_entries, show
 from postroom.core.jobs.results import EntryResult
 from postroom.core.kinds import Area, EntryStatus, JobQueueStatus, PostedKind
 from postroom.core.posting.post import PostedRef
 from postroom.core.statements import execute, query
 from postroom.core.tables.base import instant_to_stored
-from postroom.core.tables.work import JobQueueEntry
-from postroom.core.users import Permission
+from postroom.core.tables.work import RECURS, JobQueueEntry
 
 __all__ = [
     "EntryView",
@@ -44,7 +53,6 @@ __all__ = [
     "wake_resting",
 ]
 
-KIND = "Job Queue Entry"
 Names = Sequence[str | int]
 
 
@@ -61,10 +69,10 @@ def restart(ids: Names, *, user: str) -> list[EntryResult]:
 def set_on_hold(ids: Names, *, user: str) -> list[EntryResult]:
     """Set On Hold: a Ready entry, or one in Error, is parked by a person."""
 
-    def act(entry: JobQueueEntry) -> None:
-        _require(entry, "put on hold", EntryStatus.READY, EntryStatus.ERROR, EntryStatus.ON_HOLD_INACTIVE)
+    def act(entry: EntryRow) -> None:
+        require_status(entry, "put on hold", EntryStatus.READY, EntryStatus.ERROR, EntryStatus.ON_HOLD_INACTIVE)
         _change(entry, EntryStatus.ON_HOLD, "held_by = ?", (user,))
-        _log(user, "Set On Hold", entry, "Status", entry.status.value, EntryStatus.ON_HOLD.value)
+        log_change(user, "Set On Hold", entry, "Status", entry.status.value, EntryStatus.ON_HOLD.value)
 
     return _each(ids, user, "on hold", act)
 
@@ -72,15 +80,15 @@ def set_on_hold(ids: Names, *, user: str) -> list[EntryResult]:
 def cancel(ids: Names, *, user: str) -> list[EntryResult]:
     """Cancel a run: its worker is asked to stop, then stopped; what it did is rolled back, the entry goes on hold."""
 
-    def act(entry: JobQueueEntry) -> None:
-        _require(entry, "cancelled", EntryStatus.IN_PROCESS)
+    def act(entry: EntryRow) -> None:
+        require_status(entry, "cancelled", EntryStatus.IN_PROCESS)
         changed = execute(
             "UPDATE job_queue_entry SET cancel_requested_by = ? WHERE entry_no = ? AND claim_token = ?"
             " AND status = 'In Process'",
             (user, entry.entry_no, entry.claim_token),
         ).rowcount
-        _require_changed(entry, changed)
-        _log(user, "Cancel", entry, "Status", entry.status.value, EntryStatus.ON_HOLD.value)
+        require_changed(entry, changed)
+        log_change(user, "Cancel", entry, "Status", entry.status.value, EntryStatus.ON_HOLD.value)
 
     return _each(ids, user, "cancelling", act)
 
@@ -88,36 +96,36 @@ def cancel(ids: Names, *, user: str) -> list[EntryResult]:
 def delete(ids: Names, *, user: str) -> list[EntryResult]:
     """Delete entries that are not In Process. A document's entry: Remove From Job Queue, its status becomes blank."""
 
-    def act(entry: JobQueueEntry) -> None:
-        _refuse_in_process(entry, "deleted")
+    def act(entry: EntryRow) -> None:
+        refuse_in_process(entry, "deleted")
         _set_document(entry, JobQueueStatus.BLANK)
         changed = execute(
             "DELETE FROM job_queue_entry WHERE entry_no = ? AND status <> 'In Process'", (entry.entry_no,)
         ).rowcount
-        _require_changed(entry, changed)
-        _log(user, "Delete", entry, "", entry.description, "")
+        require_changed(entry, changed)
+        log_change(user, "Delete", entry, "", entry.description, "")
 
     return _each(ids, user, "deleted", act)
 
 
 def set_priority(ids: Names, priority: int, *, user: str) -> list[EntryResult]:
     """Set Priority: 0 is served first."""
-    if not 0 <= priority <= 1_000_000:
+    if not 0 <= priority <= LOWEST_PRIORITY:
         raise Refused(
-            "A priority is a whole number from 0 to 1000000.",
+            f"A priority is a whole number from 0 to {LOWEST_PRIORITY}.",
             field="priority",
             value=str(priority),
             hint="0 is served first.",
         )
 
-    def act(entry: JobQueueEntry) -> None:
-        _refuse_in_process(entry, "given another priority")
+    def act(entry: EntryRow) -> None:
+        refuse_in_process(entry, "given another priority")
         changed = execute(
             "UPDATE job_queue_entry SET priority = ? WHERE entry_no = ? AND status <> 'In Process'",
             (priority, entry.entry_no),
         ).rowcount
-        _require_changed(entry, changed)
-        _log(user, "Modify", entry, "Priority", str(entry.priority), str(priority))
+        require_changed(entry, changed)
+        log_change(user, "Modify", entry, "Priority", str(entry.priority), str(priority))
 
     return _each(ids, user, "priority set", act)
 
@@ -134,14 +142,14 @@ def expire_overdue() -> int:
         number
         for (number,) in query(
             "SELECT entry_no FROM job_queue_entry WHERE status = 'Ready' AND expiration > 0 AND expiration <= ?"
-            " AND weekdays = '' AND next_run_date_formula = ''",
+            f" AND NOT {RECURS}",
             (now,),
         )
     ]
     expired = 0
     for number in overdue:
         with suppress(NotFound), transaction():  # deleted meanwhile
-            entry = _locked(number)
+            entry = locked(number)
             if entry.status is EntryStatus.READY:
                 problem = Problem(
                     "expired",
@@ -161,29 +169,28 @@ def expire_overdue() -> int:
 def wake_resting() -> int:
     """Set recurring entries to Ready that had nothing to do and whose inactivity period is over; returns how many."""
     now = instant_to_stored(clock.now())
-    resting = (EntryStatus.ON_HOLD_INACTIVE.value, now)
-    if not query("SELECT 1 FROM job_queue_entry WHERE status = ? AND earliest_start <= ? LIMIT 1", resting):
+    resting = f"status = '{EntryStatus.ON_HOLD_INACTIVE.value}' AND earliest_start <= ?"
+    if not query(f"SELECT 1 FROM job_queue_entry WHERE {resting} LIMIT 1", (now,)):
         return 0
     with transaction():
         woken = int(
             execute(
-                "UPDATE job_queue_entry SET status = 'Ready', last_ready_at = ?"
-                " WHERE status = ? AND earliest_start <= ?",
-                (now, *resting),
+                f"UPDATE job_queue_entry SET status = 'Ready', last_ready_at = ? WHERE {resting}",
+                (now, now),
             ).rowcount
         )
         doorbell.ring_after_commit()
     return woken
 
 
-def _each(ids: Names, user: str, done: str, act: Callable[[JobQueueEntry], None]) -> list[EntryResult]:
+def _each(ids: Names, user: str, done: str, act: Callable[[EntryRow], None]) -> list[EntryResult]:
     """Do one thing to each entry, each in a transaction of its own; a refusal stops none of the others."""
     results = []
     for name in ids:
         try:
             with transaction():
-                entry = _locked(find(name).entry_no)
-                _require_right(entry, user)
+                entry = locked(find(name).entry_no)
+                require_right(entry, user)
                 act(entry)
         except PostroomError as error:
             results.append(EntryResult("", "", "refused", str(name), errors=error.problems))
@@ -192,58 +199,50 @@ def _each(ids: Names, user: str, done: str, act: Callable[[JobQueueEntry], None]
     return results
 
 
-def _locked(entry_no: int) -> JobQueueEntry:
-    """The entry, held until the transaction ends; its document is held first, here as everywhere."""
-    entry = find(entry_no)
-    if engine.is_postgres():
-        if entry.record_id is not None:
-            query("SELECT id FROM document WHERE id = ? FOR UPDATE", (entry.record_id,))
-        query("SELECT entry_no FROM job_queue_entry WHERE entry_no = ? FOR UPDATE", (entry_no,))
-        entry = find(entry_no)
-    return entry
-
-
-def _to_ready(entry: JobQueueEntry, user: str, action: str, *, at_once: bool = False) -> None:
-    _require(
+def _to_ready(entry: EntryRow, user: str, action: str, *, at_once: bool = False) -> None:
+    require_status(
         entry,
         "restarted" if at_once else "set to Ready",
         EntryStatus.ON_HOLD,
         EntryStatus.ERROR,
         EntryStatus.ON_HOLD_INACTIVE,
     )
-    start = None if at_once or (entry.attempts and entry.status is EntryStatus.ERROR) else entry.earliest_start
-    if not at_once and (entry.weekdays or entry.next_run_date_formula):
-        start = _next_start(entry)
+    start, planned = entry.earliest_start, entry.planned_start
+    if at_once or (entry.attempts and entry.status is EntryStatus.ERROR):
+        start = None
+    if not at_once and entry.recurs:
+        start = planned = _next_start(entry)
     _change(
         entry,
         EntryStatus.READY,
-        "attempts = 0, errors = '', held_by = '', cancel_requested_by = '', earliest_start = ?, last_ready_at = ?",
-        (instant_to_stored(start), instant_to_stored(clock.now())),
+        "attempts = 0, errors = '', held_by = '', cancel_requested_by = '', earliest_start = ?, planned_start = ?,"
+        " last_ready_at = ?",
+        (instant_to_stored(start), instant_to_stored(planned), instant_to_stored(clock.now())),
     )
-    _log(user, action, entry, "Status", entry.status.value, EntryStatus.READY.value)
+    log_change(user, action, entry, "Status", entry.status.value, EntryStatus.READY.value)
     doorbell.ring_after_commit()
 
 
-def _next_start(entry: JobQueueEntry) -> datetime:
+def _next_start(entry: EntryRow) -> datetime:
     """The planned start of a recurring entry, or the next one that its rules allow once that has passed."""
     now, zone, rules = clock.now(), company.time_zone(), recurrence_fields.of_entry(entry)
-    if entry.earliest_start is None:
+    if entry.planned_start is None:
         return recurrence.first_run(rules, now, zone)
-    planned: datetime = entry.earliest_start
+    planned: datetime = entry.planned_start
     return planned if planned > now else recurrence.next_run(rules, planned, now, zone)
 
 
-def _change(entry: JobQueueEntry, status: EntryStatus, changes: str, values: tuple[object, ...]) -> None:
+def _change(entry: EntryRow, status: EntryStatus, changes: str, values: tuple[object, ...]) -> None:
     """Move an entry to a status, and its document with it, unless it moved meanwhile."""
     _set_document(entry, status.document_status)
     changed = execute(
         f"UPDATE job_queue_entry SET status = ?, {changes} WHERE entry_no = ? AND status = ?",
         (status.value, *values, entry.entry_no, entry.status.value),
     ).rowcount
-    _require_changed(entry, changed)
+    require_changed(entry, changed)
 
 
-def _set_document(entry: JobQueueEntry, status: JobQueueStatus) -> None:
+def _set_document(entry: EntryRow, status: JobQueueStatus) -> None:
     if entry.record_id is not None:
         execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (status.value, entry.record_id))
 
@@ -254,14 +253,14 @@ def _run_once(name: str | int, user: str) -> EntryResult:
     except PostroomError as error:
         return EntryResult("", "", "refused", str(name), errors=error.problems)
     runs.run(claim)
-    after = JobQueueEntry.get_or_none(JobQueueEntry.entry_no == claim.entry_no)
+    after = entry_rows.by_number([claim.entry_no])
     posted = tuple(
         PostedRef(Area(area), PostedKind(kind), no)
         for area, kind, no in query(
             "SELECT area, kind, no FROM posted_document WHERE posting_id = ? ORDER BY id", (claim.token,)
         )
     )
-    if after is None or claim.recurs:
+    if not after or claim.recurs:
         done = "posted" if posted else "done"
         return EntryResult(claim.record_type, claim.record_no, done, claim.entry_id, posted=posted)
     return EntryResult(claim.record_type, claim.record_no, "failed", claim.entry_id, errors=show(claim.entry_no).errors)
@@ -273,14 +272,14 @@ def _claim_here(name: str | int, user: str) -> Claim:
     here = claims.Worker(processes.host(), pid, processes.start_of(pid), "")
     try:
         with transaction():
-            entry = _locked(find(name).entry_no)
-            _require_right(entry, user)
-            if entry.weekdays or entry.next_run_date_formula:
+            entry = locked(find(name).entry_no)
+            require_right(entry, user)
+            if entry.recurs:
                 entry = _one_time_copy(entry, user)
-            _refuse_in_process(entry, "run once more")
+            refuse_in_process(entry, "run once more")
             if entry.status is not EntryStatus.READY:
                 _to_ready(entry, user, "Run Once")
-            claimed = claims.mark_in_process(here, "", entry.entry_no)
+            claimed = claims.mark_in_process(here, "", entry.entry_no, entry.record_id)
     except (IntegrityError, claims.RaceLost):
         claimed = None
     if claimed is None:
@@ -295,55 +294,27 @@ def _claim_here(name: str | int, user: str) -> Claim:
 
 _NOT_COPIED = (
     *("entry_no", "weekdays", "next_run_date_formula", "starting_time", "ending_time", "no_of_minutes_between_runs"),
-    *("inactivity_timeout", "earliest_start", "expiration", "attempts", "errors", "held_by", "cancel_requested_by"),
+    *(
+        "inactivity_timeout",
+        "earliest_start",
+        "planned_start",
+        "expiration",
+        "attempts",
+        "errors",
+        "held_by",
+        "cancel_requested_by",
+    ),
     *("started_at", "job_queue_code", "host", "process_id", "process_start", "consumer_id", "claim_token", "status"),
 )
 
 
-def _one_time_copy(entry: JobQueueEntry, user: str) -> JobQueueEntry:
+def _one_time_copy(entry: EntryRow, user: str) -> EntryRow:
     """A copy of a recurring entry that runs once; the recurring one stays as it is."""
-    kept = {name: getattr(entry, name) for name in entry._meta.fields if name not in _NOT_COPIED}
+    kept = {name: value for name, value in entry._asdict().items() if name not in _NOT_COPIED}
     now = clock.now()
-    copied: JobQueueEntry = JobQueueEntry.create(
+    made = JobQueueEntry.create(
         **{**kept, "id": secrets.token_hex(8), "user_id": user, "created_at": now, "last_ready_at": now}
     )
-    _log(user, "Run Once", copied, "", "", f"a copy of entry {entry.entry_no}")
+    copied = find(made.entry_no)
+    log_change(user, "Run Once", copied, "", "", f"a copy of entry {entry.entry_no}")
     return copied
-
-
-def _require_right(entry: JobQueueEntry, user: str) -> None:
-    users.require(user, Permission.POST if entry.user_id == user else Permission.JOB_QUEUE_ADMIN)
-
-
-def _require(entry: JobQueueEntry, what: str, *allowed: EntryStatus) -> None:
-    if entry.status not in allowed:
-        raise _refusal(entry, f"It is {entry.status.value}; only {_list(allowed)} can be {what}.")
-
-
-def _refuse_in_process(entry: JobQueueEntry, what: str) -> None:
-    if entry.status is EntryStatus.IN_PROCESS:
-        raise _refusal(entry, f"It is In Process and cannot be {what} now.", "Cancel it first, or wait.")
-
-
-def _require_changed(entry: JobQueueEntry, changed: int) -> None:
-    if changed != 1:
-        raise _refusal(entry, "Somebody else changed it meanwhile.")
-
-
-def _refusal(entry: JobQueueEntry, message: str, hint: str = "Look at it again.") -> Refused:
-    return Refused(
-        message,
-        code="entry_state",
-        record=f"{KIND} {entry.entry_no} ({entry.description})",
-        field="status",
-        value=entry.status.value,
-        hint=hint,
-    )
-
-
-def _list(statuses: Sequence[EntryStatus]) -> str:
-    return " or ".join(status.value for status in statuses)
-
-
-def _log(user: str, action: str, entry: JobQueueEntry, field: str, old: str, new: str) -> None:
-    changelog.record(user, action, KIND, f"{entry.entry_no} {entry.description}".strip(), field=field, old=old, new=new)

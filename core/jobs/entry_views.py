@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from peewee import Field
 
 from postroom.core import clock, company, filters
-from postroom.core.errors import NotFound, Problem, problems_from_json
-from postroom.core.jobs import recurrence, recurrence_fields, why
+from postroom.core.errors import Problem, problems_from_json
+from postroom.core.jobs import entry_rows, recurrence, recurrence_fields, why
+from postroom.core.jobs.entry_rows import EntryRow
 from postroom.core.jobs.why import Why
 from postroom.core.kinds import EntryStatus
-from postroom.core.statements import in_parts
 from postroom.core.tables.work import JobQueueEntry
 
 WAITING = "Waiting"
@@ -91,60 +91,44 @@ def list_entries(
     filter: str = "", *, user: str | None = None, entry_nos: Sequence[int] | None = None
 ) -> list[EntryView]:
     """Entries by entry no., narrowed by a filter, to one user's, or to some numbers."""
-    chosen = JobQueueEntry.select().order_by(JobQueueEntry.entry_no)
     where = conditions(filter)
     if user is not None:
         where.append(JobQueueEntry.user_id == user)
-    if where:
-        chosen = chosen.where(*where)
-    if entry_nos is not None:
-        rows = [row for part in in_parts(entry_nos) for row in chosen.where(JobQueueEntry.entry_no << part)]
-    else:
-        rows = list(chosen)
-    return views(rows)
+    if entry_nos is None or where:
+        if entry_nos is not None:
+            where.append(JobQueueEntry.entry_no << list(entry_nos))
+        chosen = JobQueueEntry.select(JobQueueEntry.entry_no).order_by(JobQueueEntry.entry_no)
+        if where:
+            chosen = chosen.where(*where)
+        entry_nos = [number for (number,) in cast(Iterable[tuple[int]], chosen.tuples())]
+    return _views(entry_rows.by_number(entry_nos))
 
 
 def show(name: str | int) -> EntryView:
     """One entry by its id or its entry no. Raises NotFound."""
-    return views([find(name)])[0]
+    return _views([entry_rows.find(name)])[0]
 
 
-def find(name: str | int) -> JobQueueEntry:
-    """The row of one entry, named by id or entry no. Raises NotFound."""
-    text = str(name)
-    row = JobQueueEntry.get_or_none(JobQueueEntry.id == text)
-    if row is None and text.isascii() and text.isdigit() and len(text) < 18:
-        row = JobQueueEntry.get_or_none(JobQueueEntry.entry_no == int(text))
-    if row is None:
-        raise NotFound(
-            f"There is no job queue entry {text}.",
-            code="entry_unknown",
-            record=f"Job Queue Entry {text}",
-            hint="It may have ended meanwhile; look in the job queue log entries.",
-        )
-    found: JobQueueEntry = row
-    return found
-
-
-def views(rows: Iterable[JobQueueEntry]) -> list[EntryView]:
+def _views(rows: Sequence[EntryRow]) -> list[EntryView]:
     """Rows as they are shown, their reasons judged together."""
-    entries = list(rows)
-    reasons = why.explain(entries)
+    reasons = why.explain(rows)
     zone = company.time_zone()
-    return [_view(entry, reasons[entry.entry_no], zone) for entry in entries]
+    return [_view(row, reasons[row.entry_no], zone) for row in rows]
 
 
-def _next_run(row: JobQueueEntry, zone: ZoneInfo) -> datetime | None:
+def _next_run(row: EntryRow, zone: ZoneInfo) -> datetime | None:
     """When a recurring entry runs next, after the present run if it runs; None for one that runs once."""
-    if not (row.weekdays or row.next_run_date_formula):
+    if not row.recurs:
         return None
-    now = clock.now()
-    if row.status is not EntryStatus.IN_PROCESS:
+    now, rules = clock.now(), recurrence_fields.of_entry(row)
+    if row.status is EntryStatus.READY:
         return row.earliest_start or now
-    return recurrence.next_run(recurrence_fields.of_entry(row), row.earliest_start or row.started_at or now, now, zone)
+    if row.status is not EntryStatus.IN_PROCESS:
+        return row.earliest_start or recurrence.first_run(rules, now, zone)
+    return recurrence.next_run(rules, row.planned_start or row.started_at or now, now, zone)
 
 
-def _view(row: JobQueueEntry, reason: Why | None, zone: ZoneInfo) -> EntryView:
+def _view(row: EntryRow, reason: Why | None, zone: ZoneInfo) -> EntryView:
     running = row.status is EntryStatus.IN_PROCESS
     next_run = _next_run(row, zone)
     return EntryView(

@@ -12,7 +12,7 @@ from peewee import Field
 from postroom.core import changelog, clock, filters, users
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PostroomError, Problem, Refused, problems_from_json
-from postroom.core.jobs import endings
+from postroom.core.jobs import claims, endings
 from postroom.core.jobs.results import EntryResult
 from postroom.core.kinds import Area, LogStatus, PostedKind
 from postroom.core.posting.post import PostedRef
@@ -127,7 +127,7 @@ def _set_error(number: int, user: str) -> EntryResult:
     view = show(number)
     with transaction():
         entry = JobQueueEntry.get_or_none(JobQueueEntry.claim_token == view.posting_id)
-        claim = endings.open_claim(entry.entry_no) if entry is not None else None
+        claim = claims.open_claim(entry.entry_no) if entry is not None else None
         if view.status != LogStatus.IN_PROCESS or claim is None:
             raise Refused(
                 f"It is {view.status}; only a run In Process can be set to Error.",

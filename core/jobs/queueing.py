@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,7 @@ from postroom.core.jobs import doorbell
 from postroom.core.jobs.registry import POST_DOCUMENT
 from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
+from postroom.core.posting import check
 from postroom.core.statements import execute, in_parts, insert, insert_returning, marks, query
 from postroom.core.tables.base import instant_from_stored, instant_to_stored
 from postroom.core.tables.setup import BackgroundPostingSetup, ChangeLogEntry, PurchasesSetup, SalesSetup
@@ -64,17 +66,49 @@ def queue_documents(
     *,
     user: str,
     progress: Callable[[int], None] | None = None,
+    prove: Callable[[], None] | None = None,
 ) -> list[DocumentResult]:
-    """Queue documents in their order; several make a batch. Those that may not be queued are refused with why."""
+    """Queue documents in their order; several make a batch. Those that may not be queued are refused with why.
+
+    `prove` runs first in each transaction: a job's proof that its claim still holds.
+    """
     batch_no = _new_batch(options, user) if options.is_batch or len(document_ids) > 1 else None
     results: list[DocumentResult] = []
     for part in in_parts(document_ids, AT_ONCE):
         with transaction():
+            if prove is not None:
+                prove()
             results += _queue_part(part, options, batch_no, user)
             doorbell.ring_after_commit()
         if progress is not None:
             progress(len(results))
     return results
+
+
+class _Undone(Exception):
+    """Rolls back what was only tried."""
+
+
+def check_documents(document_ids: Sequence[int], options: QueueOptions, *, user: str) -> list[DocumentResult]:
+    """Whether each document would post, made ready as the options say; nothing of it is kept."""
+    results: list[DocumentResult] = []
+    for id_ in document_ids:
+        with suppress(_Undone), transaction():
+            results.append(_check_one(id_, options, user))
+            raise _Undone
+    return results
+
+
+def _check_one(document_id: int, options: QueueOptions, user: str) -> DocumentResult:
+    found = _lock([document_id])
+    if document_id not in found:
+        return DocumentResult("", str(document_id), "refused", errors=(gone(document_id),))
+    document = found[document_id]
+    refused = _get_ready([document], options)
+    if document_id in refused:
+        return replace(refused[document_id], result="failed")
+    problems = check.check(document_id, user=user)
+    return DocumentResult(document.type.value, document.no, "failed" if problems else "checked", errors=problems)
 
 
 def _new_batch(options: QueueOptions, user: str) -> int:

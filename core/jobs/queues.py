@@ -14,6 +14,7 @@ from postroom.core.jobs import consumers, doorbell
 from postroom.core.jobs.consumers import ConsumerView
 from postroom.core.kinds import LogStatus
 from postroom.core.statements import query
+from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.work import JobQueue
 from postroom.core.users import Permission
 from postroom.core.values import FieldKind, Value
@@ -174,12 +175,15 @@ def stop_unserved() -> list[str]:
 
 
 def stop_if_all_failed(code: str) -> bool:
-    """Stop a job queue whose last 20 runs all failed unexpectedly, with the reason; whether it was stopped."""
+    """Stop a job queue whose last 20 runs since its start all failed unexpectedly, with the reason; whether it was."""
+    if not code:  # Run Once belongs to no job queue
+        return False
     with transaction():
+        since = instant_to_stored(_row(code).started_at)
         last = query(
             "SELECT status, call_stack FROM job_queue_log_entry WHERE job_queue_code = ? AND status <> ?"
-            " ORDER BY entry_no DESC LIMIT ?",
-            (code, LogStatus.IN_PROCESS.value, MOST_FAILURES),
+            " AND started_at >= ? ORDER BY entry_no DESC LIMIT ?",
+            (code, LogStatus.IN_PROCESS.value, since, MOST_FAILURES),
         )
         if len(last) < MOST_FAILURES or any(
             status != LogStatus.ERROR.value or not call_stack for status, call_stack in last

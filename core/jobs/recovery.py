@@ -15,7 +15,7 @@ from postroom.core import clock
 from postroom.core import database as engine
 from postroom.core.database import transaction
 from postroom.core.errors import Problem
-from postroom.core.jobs import consumers, doorbell, endings, processes
+from postroom.core.jobs import claims, consumers, doorbell, endings, processes
 from postroom.core.jobs.claims import Claim, ClaimLost
 from postroom.core.jobs.consumers import ConsumerView
 from postroom.core.jobs.registry import JOB_TYPES
@@ -126,7 +126,7 @@ def _take_back(held: Held) -> int:
     """End the run as the loss of its worker asks for; 0 if somebody else did meanwhile."""
     try:
         with transaction():
-            claim = endings.open_claim(held.entry_no)
+            claim = claims.open_claim(held.entry_no)
             if claim is None:
                 return 0
             _end_lost(claim, held)
@@ -185,7 +185,7 @@ def return_all(consumer_id: str, reason: str) -> int:
     for held in held_entries():
         if held.consumer_id == consumer_id and not processes.is_alive(held.process_id, held.process_start):
             with transaction():
-                claim = endings.open_claim(held.entry_no)
+                claim = claims.open_claim(held.entry_no)
                 if claim is not None:
                     problem = Problem("returned", reason, claim.description, hint="It runs again by itself.")
                     endings.give_back(claim, problem)

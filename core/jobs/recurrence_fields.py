@@ -6,11 +6,11 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from postroom.core.errors import UsageError
+from postroom.core.jobs.entry_rows import EntryRow
 from postroom.core.jobs.recurrence import WEEKDAYS, Recurrence, instant_of
-from postroom.core.tables.work import JobQueueEntry
 
 
-def of_entry(entry: JobQueueEntry) -> Recurrence:
+def of_entry(entry: EntryRow) -> Recurrence:
     """The rules of a stored entry."""
     return Recurrence(
         weekdays=read_weekdays(entry.weekdays),

@@ -10,9 +10,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from postroom.core.database import transaction
 from postroom.core.errors import UsageError
-from postroom.core.jobs import batch_posting
+from postroom.core.jobs import backups, batch_posting, claims
 from postroom.core.jobs.claims import Claim
+from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import DocumentType
 from postroom.core.users import Permission
 
@@ -23,18 +25,23 @@ POST_DOCUMENT = "post-document"
 class JobType:
     """One kind of work. `run` does it, outside of any transaction; None for the posting, which ends in its own.
 
+    `run` returns what it has to tell its user, or nothing; whatever it writes, it writes in transactions that prove its
+    claim. It raises NothingToDo where there was nothing.
+
     `parameters` maps each parameter it knows to the function that reads and checks its text; `check` raises UsageError
-    for parameters that do not go together. `permission` is what scheduling it needs.
+    for parameters that do not go together. `permission` is what scheduling it needs. `try_out` tells from an entry's
+    parameters and user what a run would do to each document, and changes nothing.
     """
 
     name: str
     caption: str
     default_timeout: int
     rerun_is_safe: bool
-    run: Callable[[Claim], None] | None
+    run: Callable[[Claim], str] | None
     parameters: Mapping[str, Callable[[str], Any]]
     check: Callable[[Mapping[str, Any]], None] | None = None
     permission: Permission = Permission.JOB_QUEUE_ADMIN
+    try_out: Callable[[str, str], list[DocumentResult]] | None = None
 
 
 def _seconds(text: str) -> int:
@@ -44,8 +51,9 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
-def _wait(claim: Claim) -> None:
+def _wait(claim: Claim) -> str:
     time.sleep(int(json.loads(claim.parameters).get("seconds", 0)))
+    return ""
 
 
 def _days(text: str) -> int:
@@ -55,11 +63,14 @@ def _days(text: str) -> int:
     return int(text)
 
 
-def _delete_old_log_entries(claim: Claim) -> None:
+def _delete_old_log_entries(claim: Claim) -> str:
     from postroom.core.jobs import log  # imported late: the log stands above the job types
 
     days = json.loads(claim.parameters).get("older_than", 7)
-    log.clean(timedelta(days=days), user=claim.user_id)
+    with transaction():
+        claims.prove(claim)
+        log.clean(timedelta(days=days), user=claim.user_id)
+    return ""
 
 
 JOB_TYPES: Mapping[str, JobType] = {
@@ -72,6 +83,7 @@ JOB_TYPES: Mapping[str, JobType] = {
             _delete_old_log_entries,
             {"older_than": _days},
         ),
+        JobType("backup", "Back Up the Company", 7200, True, backups.run, backups.PARAMETERS, backups.check_parameters),
         JobType(
             *("check", "Check Documents", 7200, True, batch_posting.check_documents),
             {"filter": batch_posting.read_filter},
@@ -84,6 +96,7 @@ JOB_TYPES: Mapping[str, JobType] = {
                 batch_posting.PARAMETERS,
                 partial(batch_posting.check_parameters, kind),
                 Permission.POST,
+                partial(batch_posting.check_batch, kind),
             )
             for kind in DocumentType
         ),
@@ -101,9 +114,12 @@ def job_type(name: str) -> JobType:
     return found
 
 
-def read_parameters(job: JobType, given: Mapping[str, str]) -> str:
-    """Checked parameters as an entry stores them. Raises UsageError naming the parameter."""
-    read = {}
+def read_parameters(job: JobType, given: Mapping[str, str], others: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Checked parameters as an entry stores them in JSON. Raises UsageError naming the parameter.
+
+    `others`: what an entry has already besides those given.
+    """
+    read: dict[str, Any] = {}
     for name, text in given.items():
         if name not in job.parameters:
             known = ", ".join(job.parameters) or "none"
@@ -115,5 +131,5 @@ def read_parameters(job: JobType, given: Mapping[str, str]) -> str:
         except ValueError as error:
             raise UsageError(f"{name} {error}.", field=name, value=text, hint="Correct the value.") from error
     if job.check is not None:
-        job.check(read)
-    return json.dumps(read)
+        job.check({**(others or {}), **read})
+    return read

@@ -68,13 +68,14 @@ def run(claim: Claim) -> None:
 def _work(claim: Claim) -> None:
     job = job_type(claim.job)
     if job.run is not None:
-        ending = endings.succeed
         try:
-            job.run(claim)
+            told = job.run(claim)
         except NothingToDo:
-            ending = endings.rest
-        with transaction():
-            ending(claim)
+            with transaction():
+                endings.rest(claim)
+        else:
+            with transaction():
+                endings.succeed(claim, told)
         return
     if claim.record_id is None:
         raise PostroomError("The entry names no document.", record=claim.description, hint="Delete the entry.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +12,14 @@ from postroom.core import changelog, clock, company, users
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, UsageError
 from postroom.core.jobs import doorbell, recurrence
+from postroom.core.jobs.entry_access import LOWEST_PRIORITY
 from postroom.core.jobs.entry_views import EntryView, show
 from postroom.core.jobs.recurrence import WEEKDAYS, Recurrence
 from postroom.core.jobs.registry import POST_DOCUMENT, job_type, read_parameters
+from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.work import JobQueueCategory, JobQueueEntry
+from postroom.core.users import Permission
 
 LONGEST_MINUTES = 525_600
 """A year, for minutes between runs."""
@@ -45,7 +49,7 @@ def schedule(job: str, parameters: Mapping[str, str], plan: Schedule, *, user: s
             "A document is queued, not scheduled.", field="job", value=job, hint="Use `postroom post --queue`."
         )
     users.require(user, kind.permission)
-    stored = read_parameters(kind, parameters)
+    stored = json.dumps(read_parameters(kind, parameters))
     _check(plan)
     start = _first_start(plan)
     if plan.expiration is not None and plan.expiration <= (start or clock.now()):
@@ -68,6 +72,7 @@ def schedule(job: str, parameters: Mapping[str, str], plan: Schedule, *, user: s
             category_code=plan.category,
             priority=plan.priority,
             earliest_start=start,
+            planned_start=start,
             expiration=plan.expiration,
             job_timeout=kind.default_timeout,
             weekdays=",".join(WEEKDAYS[day] for day in sorted(rules.weekdays)),
@@ -86,12 +91,32 @@ def schedule(job: str, parameters: Mapping[str, str], plan: Schedule, *, user: s
     return show(made.entry_no)
 
 
+def check(name: str | int, *, user: str) -> list[DocumentResult]:
+    """What a batch entry would do if it ran now: each document it takes, and why it would fail. Changes nothing.
+
+    Raises NotFound, NotPermitted, and UsageError for a job that is no batch.
+    """
+    users.require(user, Permission.POST)
+    entry = show(name)
+    tried = job_type(entry.job).try_out
+    if tried is None:
+        raise UsageError(
+            f"{entry.description} queues no documents.",
+            code="not_a_batch",
+            record=f"Job Queue Entry {entry.entry_no}",
+            field="job",
+            value=entry.job,
+            hint="Only batch posting can be checked beforehand; a document by `postroom post --check`.",
+        )
+    return tried(entry.parameters, entry.user)
+
+
 def _check(plan: Schedule) -> None:
     recurrence.check(plan.rules)
     for name, value, most in (
         ("no_of_minutes_between_runs", plan.rules.minutes, LONGEST_MINUTES),
         ("inactivity_timeout", plan.inactivity, LONGEST_MINUTES),
-        ("priority", plan.priority, 1_000_000),
+        ("priority", plan.priority, LOWEST_PRIORITY),
     ):
         if not 0 <= value <= most:
             raise UsageError(f"{name} is a whole number from 0 to {most}.", field=name, value=str(value))
@@ -102,13 +127,19 @@ def _check(plan: Schedule) -> None:
             value=str(plan.inactivity),
             hint="Give weekdays or a formula, or leave it out.",
         )
-    if plan.category and JobQueueCategory.get_or_none(JobQueueCategory.code == plan.category) is None:
+    if plan.category:
+        refuse_unknown_category(plan.category)
+
+
+def refuse_unknown_category(code: str) -> None:
+    """Raise NotFound for a job queue category that does not exist."""
+    if JobQueueCategory.get_or_none(JobQueueCategory.code == code) is None:
         raise NotFound(
-            f"There is no job queue category {plan.category}.",
+            f"There is no job queue category {code}.",
             code="category_unknown",
-            record=f"Job Queue Category {plan.category}",
+            record=f"Job Queue Category {code}",
             field="category",
-            value=plan.category,
+            value=code,
             hint="See `postroom category list`, or add it with `postroom category add`.",
         )
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from postroom.core import clock, company
 from postroom.core.errors import problems_from_json
-from postroom.core.jobs import consumers, windows
+from postroom.core.jobs import consumers, due, entry_rows, windows
 from postroom.core.jobs.claims import categories_taken
 from postroom.core.jobs.consumers import ConsumerView
+from postroom.core.jobs.due import Place
+from postroom.core.jobs.entry_rows import EntryRow
 from postroom.core.kinds import EntryStatus
-from postroom.core.statements import marks, query
 from postroom.core.tables.base import instant_to_stored
-from postroom.core.tables.work import JobQueue, JobQueueCategory, JobQueueEntry
+from postroom.core.tables.work import JobQueue, JobQueueCategory
 
 MOST_COUNTED = 1000
-"""Entries ahead are counted up to here one by one; a longer list is ranked as a whole."""
-
-_RANKED_FROM = 20
+"""Entries ahead are counted up to here; beyond it `1,000 or more` says enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +54,36 @@ class _Scene:
     queues: tuple[_Queue, ...]
     living: tuple[ConsumerView, ...]
     last_heartbeat: datetime | None
-    busy: dict[str, JobQueueEntry]
+    busy: dict[str, EntryRow]
 
 
-def explain(entries: Sequence[JobQueueEntry]) -> dict[int, Why | None]:
+def explain(entries: Sequence[EntryRow]) -> dict[int, Why | None]:
     """The reason of each entry by entry no.; None for those In Process."""
     waiting = [entry for entry in entries if entry.status is not EntryStatus.IN_PROCESS]
     if not waiting:
         return {entry.entry_no: None for entry in entries}
     scene = _read_scene()
     reasons: dict[int, Why | None] = {entry.entry_no: None for entry in entries}
-    due: list[tuple[JobQueueEntry, _Queue]] = []
+    in_line: list[tuple[EntryRow, _Queue]] = []
+    of_category: dict[str, tuple[Why | None, _Queue | None]] = {}
     for entry in waiting:
         found = _own_reason(entry, scene)
         if found is None:
-            found, queue = _queue_reason(entry, scene)
+            category = entry.category_code
+            if category not in of_category:
+                of_category[category] = _queue_reason(category, scene)
+            found, queue = of_category[category]
             if found is None and queue is not None:
-                due.append((entry, queue))
+                in_line.append((entry, queue))
         reasons[entry.entry_no] = found
-    for (entry, _), ahead in zip(due, _count_ahead(due, scene.now), strict=True):
+    for (entry, _), ahead in zip(in_line, _count_ahead(in_line, scene.now), strict=True):
         reasons[entry.entry_no] = _place(entry, ahead)
     return reasons
 
 
 def _read_scene() -> _Scene:
     codes = tuple(row.code for row in JobQueueCategory.select().order_by(JobQueueCategory.code))
-    held = list(JobQueueEntry.select().where(JobQueueEntry.status == EntryStatus.IN_PROCESS))
+    held = entry_rows.in_process()
     running: dict[str, int] = {}
     for entry in held:
         running[entry.job_queue_code] = running.get(entry.job_queue_code, 0) + 1
@@ -99,7 +104,7 @@ def _read_scene() -> _Scene:
     )
 
 
-def _own_reason(entry: JobQueueEntry, scene: _Scene) -> Why | None:
+def _own_reason(entry: EntryRow, scene: _Scene) -> Why | None:
     """What lies in the entry itself: its status, or a time that has not come."""
     start = entry.earliest_start
     if entry.status is EntryStatus.ERROR:
@@ -128,9 +133,8 @@ def _own_reason(entry: JobQueueEntry, scene: _Scene) -> Why | None:
     return None
 
 
-def _queue_reason(entry: JobQueueEntry, scene: _Scene) -> tuple[Why | None, _Queue | None]:
+def _queue_reason(category: str, scene: _Scene) -> tuple[Why | None, _Queue | None]:
     """What lies in the job queues, consumers and categories; with None the queue that will run it."""
-    category = entry.category_code
     named = f"category {category}" if category else "entries without a category"
     takers = [queue for queue in scene.queues if category in queue.categories]
     if not takers:
@@ -185,45 +189,27 @@ def _unserved(queue: _Queue, scene: _Scene) -> Why:
     return Why("no_consumer", text, "Start one with `postroom consumer`.", since=since)
 
 
-def _count_ahead(due: Sequence[tuple[JobQueueEntry, _Queue]], now: datetime) -> list[int]:
-    """How many due entries come before each: in its category, else in its queue."""
-    if len(due) > _RANKED_FROM:
-        return _ranks(due, now)
-    return [_ahead_of(entry, _competing(entry, queue), now) for entry, queue in due]
+def _count_ahead(waiting: Sequence[tuple[EntryRow, _Queue]], now: datetime) -> list[int]:
+    """How many due entries come before each: in its category, else in its queue; at most MOST_COUNTED."""
+    lines: dict[str, list[Place]] = {}
+    ranks: dict[tuple[str, ...], dict[int, int]] = {}
+    for entry, queue in waiting:
+        competing = _competing(entry, queue)
+        if competing in ranks:
+            continue
+        for category in competing:
+            if category not in lines:
+                lines[category] = due.first(category, instant_to_stored(now), MOST_COUNTED)
+        merged = heapq.merge(*(lines[category] for category in competing), key=lambda place: place.key)
+        ranks[competing] = {place.entry_no: rank for rank, place in enumerate(islice(merged, MOST_COUNTED))}
+    return [ranks[_competing(entry, queue)].get(entry.entry_no, MOST_COUNTED) for entry, queue in waiting]
 
 
-def _competing(entry: JobQueueEntry, queue: _Queue) -> tuple[str, ...]:
+def _competing(entry: EntryRow, queue: _Queue) -> tuple[str, ...]:
     return (entry.category_code,) if entry.category_code else tuple(sorted(queue.categories))
 
 
-def _ahead_of(entry: JobQueueEntry, categories: tuple[str, ...], now: datetime) -> int:
-    start = instant_to_stored(entry.earliest_start)
-    ((count,),) = query(
-        "SELECT count(*) FROM (SELECT 1 FROM job_queue_entry WHERE status = 'Ready'"
-        f" AND category_code IN ({marks(len(categories))}) AND earliest_start <= ?"
-        " AND (priority, earliest_start, entry_no) < (?, ?, ?) LIMIT ?) AS ahead",
-        (*categories, instant_to_stored(now), entry.priority, start, entry.entry_no, MOST_COUNTED),
-    )
-    return int(count)
-
-
-def _ranks(due: Sequence[tuple[JobQueueEntry, _Queue]], now: datetime) -> list[int]:
-    """The same for many entries: each group of competing entries is read once, in order."""
-    ranks: dict[tuple[str, ...], dict[int, int]] = {}
-    for entry, queue in due:
-        categories = _competing(entry, queue)
-        if categories not in ranks:
-            rows = query(
-                "SELECT entry_no FROM job_queue_entry WHERE status = 'Ready'"
-                f" AND category_code IN ({marks(len(categories))}) AND earliest_start <= ?"
-                " ORDER BY priority, earliest_start, entry_no",
-                (*categories, instant_to_stored(now)),
-            )
-            ranks[categories] = {number: rank for rank, (number,) in enumerate(rows)}
-    return [ranks[_competing(entry, queue)].get(entry.entry_no, 0) for entry, queue in due]
-
-
-def _place(entry: JobQueueEntry, ahead: int) -> Why:
+def _place(entry: EntryRow, ahead: int) -> Why:
     if not ahead:
         return Why("about_to_start", "About to start.", category=entry.category_code, ahead=0)
     shown = f"{MOST_COUNTED:,} or more entries are" if ahead == MOST_COUNTED else f"{ahead} entries are"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from postroom.core import clock, company
-from postroom.core.jobs import recurrence, recurrence_fields
+from postroom.core.jobs import entry_rows, recurrence, recurrence_fields
+from postroom.core.jobs.entry_rows import EntryRow
 from postroom.core.kinds import EntryStatus
 from postroom.core.statements import execute
 from postroom.core.tables.base import instant_to_stored
-from postroom.core.tables.work import JobQueueEntry
 
 
-def opens_at(entry: JobQueueEntry) -> datetime | None:
+def opens_at(entry: EntryRow) -> datetime | None:
     """When the window of an entry opens that is outside of it now; None for one inside, or without a window."""
     if not (entry.weekdays and entry.ending_time):
         return None
@@ -22,15 +22,16 @@ def opens_at(entry: JobQueueEntry) -> datetime | None:
 
 def postpone(entry_no: int) -> bool:
     """Move a due entry outside its window to the next opening, in the caller's transaction; False if it is inside."""
-    entry = JobQueueEntry.get_or_none(JobQueueEntry.entry_no == entry_no)
-    opening = opens_at(entry) if entry is not None else None
-    if entry is None or opening is None:
+    found = entry_rows.by_number([entry_no])
+    opening = opens_at(found[0]) if found else None
+    if opening is None:
         return False
     execute(
-        "UPDATE job_queue_entry SET earliest_start = ? WHERE entry_no = ? AND status = ? AND earliest_start = ?",
+        "UPDATE job_queue_entry SET earliest_start = ?, planned_start = ?"
+        " WHERE entry_no = ? AND status = ? AND earliest_start = ?",
         (
-            *(instant_to_stored(opening), entry_no, EntryStatus.READY.value),
-            instant_to_stored(entry.earliest_start),
+            *(instant_to_stored(opening), instant_to_stored(opening), entry_no, EntryStatus.READY.value),
+            instant_to_stored(found[0].earliest_start),
         ),
     )
     return True

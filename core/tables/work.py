@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BlobField, BooleanField, IntegerField, TextField
+from peewee import SQL, BlobField, BooleanField, IntegerField, TextField
 
 from postroom.core.kinds import Area, EntryStatus, LogStatus, PostedKind, ReportOutput
 from postroom.core.tables.base import ChoiceField, InstantField, NumberField, Table
@@ -37,6 +37,7 @@ class JobQueueEntry(Table):
     """One piece of work. Its row is the truth; messages of the queue engine only ring for it.
 
     `id` is what the log keeps; `record_id` the id of the document it posts. Delays and timeouts are seconds.
+    `earliest_start` is when it may run, `planned_start` when its rules meant it to: a retry moves only the first.
     While In Process, `claim_token`, `job_queue_code`, `host`, `process_id`, `process_start` tell who has it.
     """
 
@@ -53,6 +54,7 @@ class JobQueueEntry(Table):
     category_code = TextField(default="")
     priority = IntegerField(default=1000)
     earliest_start = InstantField()
+    planned_start = InstantField()
     expiration = InstantField()
     max_attempts = IntegerField(default=3)
     attempts = IntegerField(default=0)
@@ -64,7 +66,7 @@ class JobQueueEntry(Table):
     ending_time = TextField(default="")
     no_of_minutes_between_runs = IntegerField(default=0)
     inactivity_timeout = IntegerField(default=0)
-    batch_no = IntegerField(null=True, index=True)
+    batch_no = IntegerField(null=True)
     notify_on_success = BooleanField(default=False)
     errors = TextField(default="")
     held_by = TextField(default="")
@@ -106,6 +108,38 @@ JobQueueEntry.add_index(
         name="job_queue_entry_one_per_document",
     )
 )
+JobQueueEntry.add_index(
+    JobQueueEntry.index(
+        JobQueueEntry.job_queue_code,
+        JobQueueEntry.category_code,
+        where=JobQueueEntry.status == EntryStatus.IN_PROCESS,
+        name="job_queue_entry_running",
+    )
+)
+JobQueueEntry.add_index(
+    JobQueueEntry.index(
+        JobQueueEntry.expiration,
+        where=(JobQueueEntry.status == EntryStatus.READY) & (JobQueueEntry.expiration > 0),
+        name="job_queue_entry_expiring",
+    )
+)
+JobQueueEntry.add_index(
+    JobQueueEntry.index(
+        JobQueueEntry.earliest_start,
+        where=JobQueueEntry.status == EntryStatus.ON_HOLD_INACTIVE,
+        name="job_queue_entry_resting",
+    )
+)
+RECURS = "(weekdays <> '' OR next_run_date_formula <> '')"
+"""Whether an entry's rules let it run again and again."""
+WAITING_SINCE = "CASE WHEN earliest_start > last_ready_at THEN earliest_start ELSE last_ready_at END"
+"""Since when a Ready entry could run, as its index has it; it lies in the future for one that starts later."""
+JobQueueEntry.add_index(
+    JobQueueEntry.index(
+        SQL(f"({WAITING_SINCE})"), where=JobQueueEntry.status == EntryStatus.READY, name="job_queue_entry_waiting"
+    )
+)
+JobQueueEntry.add_index(JobQueueEntry.index(JobQueueEntry.batch_no, JobQueueEntry.status, name="job_queue_entry_batch"))
 
 
 class JobQueueLogEntry(Table):

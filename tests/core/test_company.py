@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import MakeCompany, on_server, server_url
+from conftest import MakeCompany, NewDatabase, on_server, server_url
+from playhouse.migrations import Runner
+from playhouse.schema_diff import diff_models
 
 from postroom.core import company
+from postroom.core import database as engine
 from postroom.core.company import NewCompany
 from postroom.core.database import Location, without_password
 from postroom.core.errors import CompanyError, DatabaseAway, PostroomError, UsageError
+from postroom.core.tables import ALL
 from postroom.core.tables.base import database
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import Company, GlAccount
-from postroom.core.tables.work import JobQueue
+from postroom.core.tables.work import JobQueue, JobQueueEntry
 
 
 def test_a_new_company_has_setup_accounts_and_four_started_job_queues(firm: Location) -> None:
@@ -96,6 +101,45 @@ def test_a_company_of_an_older_program_asks_for_the_upgrade(make: MakeCompany) -
     company.close()
     with pytest.raises(CompanyError, match="postroom upgrade"):
         company.open_company(location)
+
+
+def test_a_company_of_the_first_schema_is_upgraded_and_keeps_its_entries(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    shutil.copy(company.MIGRATIONS / "0001_first_schema.py", first)
+    location = Location(new_database())
+    with monkeypatch.context() as older:
+        older.setattr(company, "MIGRATIONS", first)
+        made = engine.connect(location, create=True)
+        database.initialize(made)
+        Runner(made, str(first)).up()
+        Company.create(id=1, name="Old", created_at=0, created_by="ann", is_test=True, setup_version=1)
+        made.execute_sql(OLD_ENTRY)
+        company.close()
+    with pytest.raises(CompanyError, match="postroom upgrade"):
+        company.open_company(location)
+    backup = tmp_path / "before"
+    steps = sorted(path.stem for path in company.MIGRATIONS.glob("0*.py"))
+    assert company.upgrade(location, backup) == steps[1:]
+    assert backup.stat().st_size > 0
+    company.close()
+    company.open_company(location)
+    entry = JobQueueEntry.get()
+    assert (entry.id, entry.earliest_start, entry.planned_start) == ("kept", entry.planned_start, entry.earliest_start)
+    assert not diff_models(database.obj, ALL)
+
+
+OLD_ENTRY = """
+INSERT INTO job_queue_entry (entry_no, id, user_id, job, record_type, record_no, parameters, description, status,
+ category_code, priority, earliest_start, expiration, max_attempts, attempts, rerun_delay, job_timeout, weekdays,
+ next_run_date_formula, starting_time, ending_time, no_of_minutes_between_runs, inactivity_timeout, notify_on_success,
+ errors, held_by, cancel_requested_by, created_at, last_ready_at, started_at, job_queue_code, host, process_id,
+ process_start, consumer_id, claim_token)
+VALUES (1, 'kept', 'ann', 'wait', '', '', '{}', 'Wait', 'Ready', '', 1000, 1700000000000000, 0, 3, 0, 10, 7200, 'mon',
+ '', '', '', 0, 0, false, '', '', '', 0, 0, 0, '', '', 0, '', '', '')
+"""
 
 
 def test_a_backup_is_a_whole_company(sqlite_firm: Location, tmp_path: Path) -> None:

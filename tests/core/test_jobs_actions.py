@@ -181,14 +181,14 @@ def test_what_a_status_forbids_is_refused_with_the_reason_and_changes_nothing(
     action: str, status: EntryStatus, reason: str
 ) -> None:
     entry = in_status(status)
-    before, logged = entry.__data__, changes()
+    before, logged = entry._asdict(), changes()
     (result,) = ACTIONS[action]([entry.entry_no], ANN)
     (problem,) = result.errors
     assert (result.result, problem.code, problem.value) == ("refused", "entry_state", status.value)
     assert reason in problem.message
     assert f"Job Queue Entry {entry.entry_no}" in problem.record
     assert problem.hint
-    assert row(entry.id).__data__ == before
+    assert row(entry.id)._asdict() == before
     assert document_status(entry) is status.document_status
     assert changes() == logged
 
@@ -205,11 +205,11 @@ def test_an_entry_that_is_not_there_is_told_and_stops_none_of_the_others(action:
 @pytest.mark.parametrize("action", ACTIONS)
 def test_others_entries_need_job_queue_admin(action: str) -> None:
     entry = in_status(EntryStatus.IN_PROCESS if action == "cancel" else EntryStatus.ERROR)
-    before = entry.__data__
+    before = entry._asdict()
     (refused,) = ACTIONS[action]([entry.entry_no], "bo")
     assert (refused.result, refused.errors[0].code) == ("refused", "not_permitted")
     assert refused.errors[0].field == "job_queue_admin"
-    assert row(entry.id).__data__ == before
+    assert row(entry.id)._asdict() == before
     (result,) = ACTIONS[action]([entry.entry_no], current_user())
     assert result.result != "refused"
 

@@ -8,16 +8,17 @@ from datetime import UTC, date, datetime, time, timedelta
 import builders
 import pytest
 
-from postroom.core import clock
+from postroom.core import clock, setups
+from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import NotPermitted, UsageError
 from postroom.core.jobs import batches, claims, entries, log, notes, processes, runs, schedules
 from postroom.core.jobs.recurrence import Recurrence
 from postroom.core.jobs.schedules import Schedule
-from postroom.core.kinds import Area, DocumentType
+from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import UserSetup
-from postroom.core.tables.trade import Document
+from postroom.core.tables.trade import Document, Party
 from postroom.core.tables.work import JobQueueEntry
 
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
@@ -220,3 +221,50 @@ def test_who_may_only_post_schedules_batches_and_checks_but_no_housekeeping(ann:
     UserSetup.create(user_id="eve", may_post=False)
     with pytest.raises(NotPermitted):
         schedule(INVOICES, user="eve")
+
+
+def test_checking_a_scheduled_batch_tells_what_it_would_do_and_changes_nothing(ann: str) -> None:
+    invoice("A")
+    invoice("B", "C2")
+    invoice("C")
+    Document.update(status=DocumentStatus.OPEN).execute()
+    Document.update(posting_date=date(2020, 1, 1)).where(Document.no == "C").execute()
+    setups.change({"ledger.allow_posting_from": "2026-01-01"}, user=current_user())
+    made = schedule(INVOICES, Schedule(hold=True))
+    results = schedules.check(made.id, user=ann)
+    assert [(result.no, result.result) for result in results] == [("A", "checked"), ("B", "failed"), ("C", "failed")]
+    assert [result.errors[0].code for result in results[1:]] == ["party_blocked", "posting_date_not_allowed"]
+    assert all(document.status is DocumentStatus.OPEN for document in Document.select())
+    assert Document.get(Document.no == "C").posting_date == date(2020, 1, 1)
+    dated = schedule(INVOICES, Schedule(hold=True), posting_date="today", replace_posting_date="yes")
+    assert [result.result for result in schedules.check(dated.id, user=ann)] == ["checked", "failed", "checked"]
+    assert Document.get(Document.no == "C").posting_date == date(2020, 1, 1)
+    with pytest.raises(UsageError, match="queues no documents"):
+        schedules.check(schedule("check").id, user=ann)
+
+
+def test_a_restarted_batch_runs_exactly_what_failed(ann: str) -> None:
+    for no, party_no in (("A", "C1"), ("B", "C2"), ("C", "C1")):
+        invoice(no, party_no)
+    schedule(INVOICES)
+    work()
+    (batch,) = batches.list_batches()
+    assert (batch.posted, batch.failed, batch.to_go) == (2, 1, 0)
+    Party.update(blocked="").where(Party.no == "C2").execute()
+    (result,) = batches.restart(batch.no, user=ann)
+    assert (result.no, result.result) == ("B", "restarted")
+    assert work() == 1
+    assert (batches.show(batch.no).posted, batches.show(batch.no).failed) == (3, 0)
+    assert batches.restart(batch.no, user=ann) == []
+
+
+def test_a_batch_whose_claim_was_revoked_queues_nothing(ann: str) -> None:
+    invoice("A")
+    made = schedule(INVOICES)
+    pid = os.getpid()
+    claim = claims.claim_next(claims.Worker(processes.host(), pid, processes.start_of(pid), ""))
+    assert claim is not None
+    JobQueueEntry.update(claim_token="another").where(JobQueueEntry.id == made.id).execute()
+    runs.run(claim)
+    assert Document.get(Document.no == "A").job_queue_status is JobQueueStatus.BLANK
+    assert [(entry.id, entry.status) for entry in JobQueueEntry.select()] == [(made.id, EntryStatus.IN_PROCESS)]

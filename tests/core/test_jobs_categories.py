@@ -8,7 +8,7 @@ from jobs_by_hand import ANN, assert_verified, changes, claim, queue_invoice, ro
 from postroom.core import setups
 from postroom.core.company import current_user
 from postroom.core.errors import NotFound, NotPermitted, PostroomError, Refused
-from postroom.core.jobs import categories, claims, entries, runs
+from postroom.core.jobs import categories, claims, entries, queues, runs
 from postroom.core.jobs.categories import CategoryView
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.setup import Company, PurchasesSetup, SalesSetup
@@ -61,6 +61,18 @@ def test_a_renamed_category_takes_entries_and_setups_along() -> None:
     assert changes("Job Queue Category") == [(current_user(), "Rename", "Code", "SALESPOST", "SALES")]
     assert row(queue_invoice().id).category_code == "SALES"
     runs.run(claimed)
+    assert_verified()
+
+
+def test_a_renamed_category_is_still_taken_by_the_job_queues_that_name_it() -> None:
+    queues.change("PPPOST", {"category_filter": "PURCHPOST|'salespost'|SALES*"}, user=current_user())
+    categories.rename("SALESPOST", "SALES&MORE", user=current_user())
+    assert queues.show("SPPOST").category_filter == "'SALES&MORE'"
+    assert queues.show("PPPOST").category_filter == "PURCHPOST|'SALES&MORE'|SALES*"
+    assert queues.show("DEFAULT").category_filter == "<>'SALES&MORE'&<>PURCHPOST&<>PRINT*"
+    assert (current_user(), "Modify", "Job Queue Category Filter", "SALESPOST", "'SALES&MORE'") in changes("Job Queue")
+    queue_invoice()
+    runs.run(claim())
     assert_verified()
 
 

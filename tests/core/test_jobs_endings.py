@@ -12,9 +12,10 @@ from jobs import claimed, entry_of, queued, run_all, worker
 from jobs_by_hand import assert_verified
 
 from postroom.core import clock, company
+from postroom.core.company import current_user
 from postroom.core.database import Location, transaction
 from postroom.core.errors import Problem, problems_from_json
-from postroom.core.jobs import claims, endings, notes, runs
+from postroom.core.jobs import claims, endings, entries, notes, runs
 from postroom.core.jobs.claims import Claim, ClaimLost
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus, PostedKind
 from postroom.core.posting import post
@@ -194,6 +195,58 @@ def test_a_cancelled_entry_is_on_hold_by_who_cancelled_it_and_its_document_stays
     assert "bob" in log.errors
     assert claims.claim_next(worker()) is None
     assert_verified()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda claim: endings.try_again(claim, (REASON,), timedelta(seconds=10)),
+        lambda claim: endings.give_back(claim, REASON),
+    ],
+    ids=["a transient failure", "a return"],
+)
+def test_a_run_cancelled_before_it_ends_otherwise_is_on_hold_all_the_same(
+    firm: Location, end: Callable[[Claim], None]
+) -> None:
+    (waiting,) = queued()
+    claim = claimed()
+    entries.cancel([waiting.id], user=current_user())
+    with transaction():
+        end(claim)
+    held = entry(claim.entry_no)
+    assert held is not None
+    assert (held.status, held.held_by, held.cancel_requested_by) == (EntryStatus.ON_HOLD, current_user(), "")
+    assert problems_from_json(held.errors)[0].code == "cancelled"
+    assert problems_from_json(log_of(claim).errors) == (REASON,)
+    assert status_of(waiting) is JobQueueStatus.SCHEDULED
+    assert_verified()
+
+
+def test_a_recurring_job_cancelled_as_it_succeeds_is_on_hold_afterwards(firm: Location) -> None:
+    number = wait_entry(weekdays="mon,tue,wed,thu,fri,sat,sun", no_of_minutes_between_runs=10)
+    claim = claimed()
+    entries.cancel([number], user=current_user())
+    with transaction():
+        endings.succeed(claim)
+    held = entry(number)
+    assert held is not None
+    assert held.status is EntryStatus.ON_HOLD
+    assert log_of(claim).status is LogStatus.SUCCESS
+
+
+def test_a_retry_of_a_recurring_job_leaves_its_plan_where_it_was(firm: Location) -> None:
+    start = clock.now() - timedelta(minutes=25)
+    number = wait_entry(
+        weekdays="mon,tue,wed,thu,fri,sat,sun", no_of_minutes_between_runs=10, earliest_start=start, planned_start=start
+    )
+    with transaction():
+        endings.try_again(claimed(), (REASON,), timedelta(seconds=77))
+    clock.start_at(clock.now() + timedelta(seconds=78))
+    with transaction():
+        endings.succeed(claimed())
+    after = entry(number)
+    assert after is not None
+    assert after.earliest_start == after.planned_start == start + timedelta(minutes=30)
 
 
 def test_a_worker_whose_claim_was_revoked_commits_nothing_and_leaves_no_gap_in_the_numbers(firm: Location) -> None:

@@ -107,7 +107,8 @@ def test_the_database_refuses_a_second_posting_entry_of_a_document_whatever_the_
     (id_,) = invoices()
     queue([id_])
     twin = (
-        "INSERT INTO job_queue_entry SELECT * FROM (SELECT 987654 AS entry_no, 'twin' AS id, {columns}"
+        "INSERT INTO job_queue_entry (entry_no, id, {columns})"
+        " SELECT * FROM (SELECT 987654 AS entry_no, 'twin' AS id, {columns}"
         " FROM job_queue_entry WHERE record_id = ?) AS copied"
     )
     names = [field.column_name for field in JobQueueEntry._meta.sorted_fields]

@@ -219,6 +219,14 @@ def test_a_job_queue_stops_itself_after_20_unexpected_failures_in_a_row_and_says
     assert view.stopped_reason in why.text
 
 
+def test_a_job_queue_that_was_started_again_counts_its_failures_anew() -> None:
+    break_down(MOST_FAILURES)
+    assert not queues.show("DEFAULT").started
+    queues.start("DEFAULT", user=current_user())
+    break_down(1)
+    assert queues.show("DEFAULT").started
+
+
 def test_one_success_or_one_business_error_among_them_keeps_it_running() -> None:
     break_down(10)
     wait_entry()

@@ -19,7 +19,7 @@ entry_command = frame.group(
     "entry", "List job queue entries and act on them.", "postroom entry list --filter status=Error"
 )
 log_command = frame.group("log", "List what ran, and how it ended.", "postroom log list --filter 'status=Error'")
-batch_command = frame.group("batch", "Show how far batches are.", "postroom batch show 7")
+batch_command = frame.group("batch", "Show how far batches are, restart what failed.", "postroom batch show 7")
 handle_command = frame.group("handle", "List the documents to handle.", "postroom handle list")
 note_command = frame.group("note", "List your notes.", "postroom note list")
 
@@ -222,6 +222,15 @@ def batch_show(session: Session, no: int) -> None:
     """Show how many documents of a batch are posted, failed and to go."""
     session.read()
     session.write_card(batches.show(no))
+
+
+@frame.command("restart", "postroom batch restart 7", under=batch_command)
+@click.argument("no", type=frame.NUMBER)
+@frame.json_option
+def batch_restart(session: Session, no: int) -> int:
+    """Let exactly those documents of a batch run again that failed."""
+    user = session.open(rings=True)
+    return results.report(session, batches.restart(no, user=user))
 
 
 @frame.command("list", "postroom handle list --mine", under=handle_command)

@@ -10,7 +10,7 @@ import click
 
 from postroom.core import company
 from postroom.core.errors import UsageError
-from postroom.core.jobs import recurrence, recurrence_fields, schedules
+from postroom.core.jobs import entry_fields, recurrence, recurrence_fields, schedules
 from postroom.core.jobs.recurrence import Recurrence
 from postroom.core.jobs.results import EntryResult
 from postroom.tui.cli import frame, results, writing
@@ -84,6 +84,33 @@ def schedule_command(
     if not session.as_json and made.recurrence:
         writing.write_text(f"    {made.recurrence}")
     return code
+
+
+@frame.command(
+    "set",
+    "postroom entry set 12 priority=10 earliest_start=2026-11-24T22:00",
+    "postroom entry set 13 weekdays=mon,tue starting_time=21:30 param.filter=party_no=C*",
+    under=entry_command,
+)
+@click.argument("name", metavar="ID")
+@click.argument("changes", metavar="FIELD=VALUE...", nargs=-1, required=True)
+@frame.json_option
+def set_command(session: Session, name: str, changes: tuple[str, ...]) -> None:
+    """Change fields of an entry that is On Hold; param.NAME is a parameter of its job."""
+    user = session.open()
+    session.write_card(entry_fields.change(name, frame.pairs(changes), user=user))
+
+
+set_command.help += f"\n\nFields: {', '.join(entry_fields.FIELDS)}."
+
+
+@frame.command("check", "postroom entry check 12", under=entry_command)
+@click.argument("name", metavar="ID")
+@frame.json_option
+def check_command(session: Session, name: str) -> int:
+    """Tell what a scheduled batch would do if it ran now: each document, and why it would fail. Changes nothing."""
+    user = session.open()
+    return results.report(session, schedules.check(name, user=user))
 
 
 @frame.command(
