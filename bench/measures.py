@@ -44,10 +44,10 @@ def floors(site: Site, engine: str, rows: str, count: int) -> dict[str, Rate]:
             make = {"keys": floor.keys_work, "spec": floor.spec_work, "product": floor.product_work}[rows]
             works = [make(posting, number, id_) for number, id_ in enumerate(ids[1:], 1)]
             if engine == "sqlite":
-                return {"multi-row": _rate(floor.write_sqlite(connection, works))}
+                return {"multi-row": rate_of(floor.write_sqlite(connection, works))}
             return {
-                "multi-row": _rate(floor.write_multi_row(connection, works[:count])),
-                "pipelined": _rate(floor.write_pipelined(connection, works[count:])),
+                "multi-row": rate_of(floor.write_multi_row(connection, works[:count])),
+                "pipelined": rate_of(floor.write_pipelined(connection, works[count:])),
             }
         finally:
             connection.close()
@@ -63,7 +63,7 @@ def in_session(site: Site, engine: str, count: int) -> Rate:
             with database.transaction():
                 post.write(plan)
             taken.append(time.perf_counter() - start)
-        return _rate(taken)
+        return rate_of(taken)
 
 
 def in_background(site: Site, engine: str, count: int, workers: int) -> tuple[Rate, Rate]:
@@ -154,6 +154,7 @@ def _consume(location: Location, workers: int) -> None:
         raise RuntimeError(f"the consumer ended with {done.returncode}: {done.stderr[-500:]}")
 
 
-def _rate(taken: list[float]) -> Rate:
+def rate_of(taken: list[float]) -> Rate:
+    """The rate of single times in seconds, with their middle and slow end."""
     ordered = sorted(taken)
     return Rate(len(taken) / sum(taken), ordered[len(ordered) // 2] * 1000, ordered[int(len(ordered) * 0.95)] * 1000)

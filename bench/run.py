@@ -23,6 +23,7 @@ from pathlib import Path
 
 import measures
 import psycopg
+from deep_queue import deep_queue
 from measures import Rate
 from trade import Site
 
@@ -71,6 +72,9 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> list[Row]:
             taken.setdefault("queueing a batch", []).append(queued)
         keep("import, 3 lines", lambda: measures.imported(site, engine, count * 4))
         keep("verify", lambda: measures.verified(site, engine, count))
+        for waiting in (100, 100_000):
+            for name, rate in deep_queue(site, engine, waiting).items():
+                taken.setdefault(f"{waiting:,} entries waiting: {name}", []).append(rate)
         say(f"{engine}: one round done")
     beside = [f"floor {name}, {floor_kinds[-1]}" for name in FLOORS.values()]
     middle = {name: statistics.median(rate.per_second for rate in rates) for name, rates in taken.items()}
@@ -78,7 +82,7 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> list[Row]:
         Row(
             engine,
             name,
-            "rows/s" if name == "verify" else "documents/s",
+            "rows/s" if name == "verify" else "looks/s" if "waiting" in name else "documents/s",
             [rate.per_second for rate in rates],
             _middle([rate.p50 for rate in rates]),
             _middle([rate.p95 for rate in rates]),
@@ -103,11 +107,11 @@ def _middle(values: list[float | None]) -> float | None:
 def table(rows: list[Row], facts: dict[str, str]) -> str:
     """The result as text."""
     lines = [f"{name}: {value}" for name, value in facts.items()] + [""]
-    lines.append(f"{'':9} {'':40} {'median':>9} {'min':>9} {'max':>9} {'p50 ms':>7} {'p95 ms':>7}  of floor A, B, C")
+    lines.append(f"{'':9} {'':45} {'median':>9} {'min':>9} {'max':>9} {'p50 ms':>7} {'p95 ms':>7}  of floor A, B, C")
     for row in rows:
         small = f"{row.p50:7.2f} {row.p95:7.2f}" if row.p50 is not None and row.p95 is not None else " " * 15
         lines.append(
-            f"{row.engine:9} {row.what:40} {row.median:9,.0f} {min(row.rates):9,.0f} {max(row.rates):9,.0f} {small}"
+            f"{row.engine:9} {row.what:45} {row.median:9,.0f} {min(row.rates):9,.0f} {max(row.rates):9,.0f} {small}"
             f"  {row.of_floor}".rstrip()
         )
     return "\n".join(lines) + "\n"

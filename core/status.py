@@ -84,12 +84,12 @@ def read() -> Status:
 
 
 def _waiting(now: datetime) -> tuple[int, datetime | None]:
-    """How many entries could run, and since when the oldest: all that are Ready but for the few that start later."""
-    ready = "FROM job_queue_entry WHERE status = 'Ready'"
-    ((count,),) = query(f"SELECT count(*) {ready}")
-    ((later,),) = query(f"SELECT count(*) {ready} AND {WAITING_SINCE} > ?", (instant_to_stored(now),))
-    ((oldest,),) = query(f"SELECT min({WAITING_SINCE}) {ready}")
-    return count - later, instant_from_stored(oldest) if count > later else None
+    """How many entries could run, and since when the oldest of them."""
+    ready = f"FROM job_queue_entry WHERE status = 'Ready' AND {WAITING_SINCE} <= ?"
+    until = (instant_to_stored(now),)
+    ((count,),) = query(f"SELECT count(*) {ready}", until)
+    oldest = query(f"SELECT {WAITING_SINCE} {ready} ORDER BY {WAITING_SINCE} LIMIT 1", until)
+    return count, instant_from_stored(oldest[0][0]) if oldest else None
 
 
 def _count_entries(status: EntryStatus) -> int:

@@ -18,6 +18,10 @@ LAST = 2**62
 """Beyond every number and every instant."""
 
 
+Key = tuple[int, int, int]
+"""What the order goes by: priority, earliest start as stored, entry no."""
+
+
 class Place(NamedTuple):
     """An entry's place in its line; instants as stored."""
 
@@ -29,15 +33,14 @@ class Place(NamedTuple):
     recurs: bool
 
     @property
-    def key(self) -> tuple[int, int, int]:
-        """What the order goes by."""
+    def key(self) -> Key:
         return self[:3]
 
 
 def first_of_each(categories: Sequence[str], now: int) -> list[tuple[str, Place]]:
     """The first due entry of each category that has one."""
     found = []
-    beyond = dict.fromkeys(categories, (-1, 0, 0))
+    beyond: dict[str, Key] = dict.fromkeys(categories, (-1, 0, 0))
     while beyond:
         heads = _heads(beyond)
         beyond = {}
@@ -52,7 +55,7 @@ def first_of_each(categories: Sequence[str], now: int) -> list[tuple[str, Place]
     return found
 
 
-def _heads(beyond: dict[str, tuple[int, int, int]]) -> list[Row]:
+def _heads(beyond: dict[str, Key]) -> list[Row]:
     parameters = [value for category, key in beyond.items() for value in (category, *key)]
     return query(_heads_text(len(beyond)), parameters)
 
@@ -67,26 +70,25 @@ def _heads_text(categories: int) -> str:
     return " UNION ALL ".join([one] * categories)
 
 
-def first(category: str, now: int, most: int) -> list[Place]:
-    """The first due entries of one category, at most so many."""
-    found: list[Place] = []
-    beyond = (-1, 0, 0)
+def first(category: str, now: int, most: int) -> list[Key]:
+    """What orders the first due entries of one category, at most so many."""
+    found: list[Key] = []
+    beyond: Key = (-1, 0, 0)
     while len(found) < most:
         asked = most - len(found)
         rows = query(
-            f"SELECT {_COLUMNS} FROM job_queue_entry WHERE status = 'Ready'"
+            "SELECT priority, earliest_start, entry_no, expiration FROM job_queue_entry WHERE status = 'Ready'"
             " AND category_code = ? AND (priority, earliest_start, entry_no) > (?, ?, ?)"
             " ORDER BY priority, earliest_start, entry_no LIMIT ?",
             (category, *beyond, asked),
         )
-        for row in rows:
-            place = Place(*row)
-            if place.earliest_start > now:
-                beyond = (place.priority, LAST, 0)
+        for priority, start, entry_no, expiration in rows:
+            if start > now:
+                beyond = (priority, LAST, 0)
                 break
-            beyond = place.key
-            if not 0 < place.expiration <= now:
-                found.append(place)
+            beyond = (priority, start, entry_no)
+            if not 0 < expiration <= now:
+                found.append(beyond)
         else:
             if len(rows) < asked:
                 break

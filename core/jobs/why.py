@@ -14,7 +14,7 @@ from postroom.core.errors import problems_from_json
 from postroom.core.jobs import consumers, due, entry_rows, windows
 from postroom.core.jobs.claims import categories_taken
 from postroom.core.jobs.consumers import ConsumerView
-from postroom.core.jobs.due import Place
+from postroom.core.jobs.due import Key
 from postroom.core.jobs.entry_rows import EntryRow
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.base import instant_to_stored
@@ -191,7 +191,7 @@ def _unserved(queue: _Queue, scene: _Scene) -> Why:
 
 def _count_ahead(waiting: Sequence[tuple[EntryRow, _Queue]], now: datetime) -> list[int]:
     """How many due entries come before each: in its category, else in its queue; at most MOST_COUNTED."""
-    lines: dict[str, list[Place]] = {}
+    lines: dict[str, list[Key]] = {}
     ranks: dict[tuple[str, ...], dict[int, int]] = {}
     for entry, queue in waiting:
         competing = _competing(entry, queue)
@@ -200,8 +200,8 @@ def _count_ahead(waiting: Sequence[tuple[EntryRow, _Queue]], now: datetime) -> l
         for category in competing:
             if category not in lines:
                 lines[category] = due.first(category, instant_to_stored(now), MOST_COUNTED)
-        merged = heapq.merge(*(lines[category] for category in competing), key=lambda place: place.key)
-        ranks[competing] = {place.entry_no: rank for rank, place in enumerate(islice(merged, MOST_COUNTED))}
+        merged = heapq.merge(*(lines[category] for category in competing))
+        ranks[competing] = {entry_no: rank for rank, (_, _, entry_no) in enumerate(islice(merged, MOST_COUNTED))}
     return [ranks[_competing(entry, queue)].get(entry.entry_no, MOST_COUNTED) for entry, queue in waiting]
 
 

@@ -20,8 +20,8 @@ def up(migrator, db):
     )
     db.execute_sql(
         "CREATE INDEX job_queue_entry_waiting ON job_queue_entry"
-        " ((CASE WHEN earliest_start > last_ready_at THEN earliest_start ELSE last_ready_at END))"
-        " WHERE status = 'Ready'"
+        " (status, (CASE WHEN earliest_start > last_ready_at THEN earliest_start ELSE last_ready_at END),"
+        " earliest_start, last_ready_at)"
     )
     (old,) = [index.name for index in db.get_indexes("job_queue_entry") if index.columns == ["batch_no"]]
     db.execute_sql(f"DROP INDEX {old}")

@@ -136,7 +136,11 @@ WAITING_SINCE = "CASE WHEN earliest_start > last_ready_at THEN earliest_start EL
 """Since when a Ready entry could run, as its index has it; it lies in the future for one that starts later."""
 JobQueueEntry.add_index(
     JobQueueEntry.index(
-        SQL(f"({WAITING_SINCE})"), where=JobQueueEntry.status == EntryStatus.READY, name="job_queue_entry_waiting"
+        JobQueueEntry.status,
+        SQL(f"({WAITING_SINCE})"),
+        JobQueueEntry.earliest_start,
+        JobQueueEntry.last_ready_at,
+        name="job_queue_entry_waiting",
     )
 )
 JobQueueEntry.add_index(JobQueueEntry.index(JobQueueEntry.batch_no, JobQueueEntry.status, name="job_queue_entry_batch"))
