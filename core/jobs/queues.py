@@ -19,6 +19,8 @@ from postroom.core.tables.work import JobQueue
 from postroom.core.users import Permission
 from postroom.core.values import FieldKind, Value
 
+ABANDONED = "Every consumer that served it is gone."
+"""Why a queue that a person started counts as stopped."""
 MOST_FAILURES = 20
 """So many unexpected failures in a row stop a job queue."""
 
@@ -83,7 +85,7 @@ def start(code: str, *, user: str) -> QueueView:
     users.require(user, Permission.JOB_QUEUE_ADMIN)
     with transaction():
         row = _row(code)
-        if not row.started:
+        if not row.started or is_abandoned(row, consumers.alive()):
             _set_started(code, True)
             changelog.record(user, "Start Job Queue", "Job Queue", code, field="Started", old="false", new="true")
         doorbell.ring_after_commit()
@@ -162,16 +164,25 @@ def stop_unserved() -> list[str]:
     alive = consumers.alive()
     stopped = []
     for row in JobQueue.select().where(JobQueue.started & ~JobQueue.start_automatically):
-        was_served = row.last_heartbeat is not None and row.started_at is not None
-        if (
-            was_served
-            and row.last_heartbeat >= row.started_at
-            and _state(row, alive, False) is QueueState.NOT_RESPONDING
-        ):
+        if is_abandoned(row, alive):
             with transaction():
-                _set_started(row.code, False, "Every consumer that served it is gone.")
+                _set_started(row.code, False, ABANDONED)
             stopped.append(row.code)
     return stopped
+
+
+def is_abandoned(row: JobQueue, alive: Sequence[ConsumerView]) -> bool:
+    """Whether a person started the queue and every consumer that served it since is gone: it counts as Stopped.
+
+    So it is shown before anybody has marked it.
+    """
+    if not row.started or row.start_automatically or row.last_heartbeat is None or row.started_at is None:
+        return False
+    return row.last_heartbeat >= row.started_at and not _serving(row, alive)
+
+
+def _serving(row: JobQueue, alive: Sequence[ConsumerView]) -> list[ConsumerView]:
+    return [consumer for consumer in alive if consumer.may_serve(row.code, row.on_host)]
 
 
 def stop_if_all_failed(code: str) -> bool:
@@ -215,17 +226,29 @@ def _row(code: str) -> JobQueue:
 
 
 def _view(row: JobQueue, alive: Sequence[ConsumerView], is_running: bool) -> QueueView:
+    abandoned = is_abandoned(row, alive)
+    state = QueueState.STOPPED if abandoned else _state(row, alive, is_running)
     return QueueView(
-        *(row.code, row.description, row.category_filter, row.started, row.start_automatically, row.on_host),
-        *(row.max_concurrent, _state(row, alive, is_running), row.last_heartbeat, row.host, row.process_id),
-        *(row.running_as, row.stopped_reason),
+        code=row.code,
+        description=row.description,
+        category_filter=row.category_filter,
+        started=row.started and not abandoned,
+        start_automatically=row.start_automatically,
+        on_host=row.on_host,
+        max_concurrent=row.max_concurrent,
+        state=state,
+        last_heartbeat=row.last_heartbeat,
+        host=row.host,
+        process_id=row.process_id,
+        running_as=row.running_as,
+        stopped_reason=ABANDONED if abandoned else row.stopped_reason,
     )
 
 
 def _state(row: JobQueue, alive: Sequence[ConsumerView], is_running: bool) -> QueueState:
     if not row.started:
         return QueueState.STOPPING if is_running else QueueState.STOPPED
-    serving = [consumer for consumer in alive if consumer.may_serve(row.code, row.on_host)]
+    serving = _serving(row, alive)
     if not serving:
         return QueueState.NOT_RESPONDING
     limit = clock.now() - timedelta(seconds=consumers.lease())

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from postroom.core import clock, company
 from postroom.core.errors import problems_from_json
-from postroom.core.jobs import consumers, due, entry_rows, windows
+from postroom.core.jobs import consumers, due, entry_rows, queues, windows
 from postroom.core.jobs.claims import categories_taken
 from postroom.core.jobs.consumers import ConsumerView
 from postroom.core.jobs.due import Key
@@ -41,6 +41,7 @@ class Why:
 @dataclass(frozen=True, slots=True)
 class _Queue:
     row: JobQueue
+    started: bool
     categories: frozenset[str]
     running: int
 
@@ -89,16 +90,22 @@ def _read_scene() -> _Scene:
         running[entry.job_queue_code] = running.get(entry.job_queue_code, 0) + 1
     everyone = consumers.list_consumers()
     beats = [one.last_heartbeat for one in everyone if one.last_heartbeat is not None]
+    living = tuple(one for one in everyone if one.is_alive)
     rows = list(JobQueue.select().order_by(JobQueue.code))
     beats += [row.last_heartbeat for row in rows if row.last_heartbeat is not None]
     return _Scene(
         clock.now(),
         company.time_zone(),
         tuple(
-            _Queue(row, frozenset(categories_taken(row.category_filter, codes)), running.get(row.code, 0))
+            _Queue(
+                row,
+                row.started and not queues.is_abandoned(row, living),
+                frozenset(categories_taken(row.category_filter, codes)),
+                running.get(row.code, 0),
+            )
             for row in rows
         ),
-        tuple(one for one in everyone if one.is_alive),
+        living,
         max(beats, default=None),
         {entry.category_code: entry for entry in held if entry.category_code},
     )
@@ -140,10 +147,11 @@ def _queue_reason(category: str, scene: _Scene) -> tuple[Why | None, _Queue | No
     if not takers:
         text = f"No job queue takes {named}."
         return Why("no_job_queue", text, "Change a job queue's category filter.", category=category), None
-    started = [queue for queue in takers if queue.row.started]
+    started = [queue for queue in takers if queue.started]
     if not started:
         queue = takers[0]
-        why = f" {queue.row.stopped_reason}" if queue.row.stopped_reason else ""
+        reason = queues.ABANDONED if queue.row.started else queue.row.stopped_reason
+        why = f" {reason}" if reason else ""
         text = f"Job queue {queue.row.code} is stopped.{why}"
         return Why("queue_stopped", text, f"Start job queue {queue.row.code}.", category=category), None
     served = [queue for queue in started if _servers(queue, scene)]

@@ -189,11 +189,25 @@ def test_what_a_person_started_is_marked_stopped_once_every_consumer_that_served
     assert queues.stop_unserved() == []
     process_id, process_start = ended_process()
     Consumer.update(process_id=process_id, process_start=process_start).execute()
+    shown, waiting = queues.show("DEFAULT"), wait_entry()
+    assert (shown.state, shown.started, shown.stopped_reason) == (QueueState.STOPPED, False, queues.ABANDONED)
+    why = entries.show(waiting.entry_no).why
+    assert why is not None
+    assert (why.code, queues.ABANDONED in why.text) == ("queue_stopped", True)
     assert queues.stop_unserved() == ["DEFAULT"]
     view = queues.show("DEFAULT")
     assert (view.state, view.stopped_reason) == (QueueState.STOPPED, "Every consumer that served it is gone.")
     assert {one.code for one in queues.list_queues() if one.started} == {"PPPOST", "PRINT", "SPPOST"}
     assert queues.start("DEFAULT", user=current_user()).stopped_reason == ""
+    assert queues.stop_unserved() == []
+
+
+def test_starting_an_abandoned_queue_starts_it_anew() -> None:
+    queues.change("DEFAULT", {"start_automatically": "false"}, user=current_user())
+    beat(consumer_row())
+    process_id, process_start = ended_process()
+    Consumer.update(process_id=process_id, process_start=process_start).execute()
+    assert queues.start("DEFAULT", user=current_user()).state is QueueState.NOT_RESPONDING
     assert queues.stop_unserved() == []
 
 
