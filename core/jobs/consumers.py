@@ -26,7 +26,10 @@ HEARTBEAT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ConsumerView:
-    """A consumer process. `is_alive` as far as this host can tell: by its process here, by its heartbeat elsewhere."""
+    """A consumer process. `is_alive` as far as this host can tell: by its process here, by its heartbeat elsewhere.
+
+    One that lives and has no heartbeat younger than the lease is not responding.
+    """
 
     id: str
     host: str
@@ -38,6 +41,7 @@ class ConsumerView:
     running_as: str
     job_queues: tuple[str, ...]
     is_alive: bool
+    is_responding: bool
 
     def may_serve(self, code: str, on_host: str) -> bool:
         """Whether a job queue pinned to `on_host` (blank: any) is one of those it serves."""
@@ -116,15 +120,14 @@ def list_consumers() -> list[ConsumerView]:
         " FROM consumer ORDER BY started_at, id"
     ):
         last = instant_from_stored(row[5])
-        if row[1] == processes.host():
-            lives = processes.is_alive(row[2], row[3])
-        else:
-            lives = last is not None and last > limit
+        beats = last is not None and last > limit
+        lives = processes.is_alive(row[2], row[3]) if row[1] == processes.host() else beats
         views.append(
             ConsumerView(
                 *(row[0], row[1], row[2], row[3], instant_from_stored(row[4]), last, row[6], row[7]),
                 tuple(code for code in row[8].split(",") if code),
                 lives,
+                lives and beats,
             )
         )
     return views

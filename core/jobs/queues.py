@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from postroom.core import changelog, clock, filters, users, values
@@ -249,10 +249,7 @@ def _state(row: JobQueue, alive: Sequence[ConsumerView], is_running: bool) -> Qu
     if not row.started:
         return QueueState.STOPPING if is_running else QueueState.STOPPED
     serving = _serving(row, alive)
-    if not serving:
-        return QueueState.NOT_RESPONDING
-    limit = clock.now() - timedelta(seconds=consumers.lease())
-    if all(consumer.last_heartbeat is None or consumer.last_heartbeat < limit for consumer in serving):
+    if not any(consumer.is_responding for consumer in serving):
         return QueueState.NOT_RESPONDING
     beaten = row.last_heartbeat is not None and (row.started_at is None or row.last_heartbeat >= row.started_at)
     return QueueState.RUNNING if beaten else QueueState.STARTING

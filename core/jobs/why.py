@@ -154,7 +154,7 @@ def _queue_reason(category: str, scene: _Scene) -> tuple[Why | None, _Queue | No
         why = f" {reason}" if reason else ""
         text = f"Job queue {queue.row.code} is stopped.{why}"
         return Why("queue_stopped", text, f"Start job queue {queue.row.code}.", category=category), None
-    served = [queue for queue in started if _servers(queue, scene)]
+    served = [queue for queue in started if any(one.is_responding for one in _servers(queue, scene))]
     if not served:
         return _unserved(started[0], scene), None
     holder = scene.busy.get(category) if category else None
@@ -189,6 +189,16 @@ def _unserved(queue: _Queue, scene: _Scene) -> Why:
     if host and not any(one.host == host for one in scene.living):
         text = f"Job queue {queue.row.code} is pinned to host {host}, where no consumer runs."
         return Why("pinned", text, f"Start a consumer on {host}, or clear Start on This Host.")
+    silent = _servers(queue, scene)
+    if silent:
+        one = max(silent, key=lambda one: one.last_heartbeat or one.started or scene.now)
+        text = f"The consumer on {one.host} (process {one.process_id}) has not responded since"
+        return Why(
+            "not_responding",
+            f"{text} {_at(one.last_heartbeat, scene)}.",
+            "See whether it is stopped or its host too busy; end it and start another if it does not come back.",
+            since=one.last_heartbeat,
+        )
     if scene.living:
         text = f"No consumer serves job queue {queue.row.code}."
         return Why("no_consumer", text, "Start a consumer without --job-queue, or one for it.")
