@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -283,11 +283,28 @@ def translate(error: BaseException, shown: str) -> PostroomError | None:
     return None
 
 
+_watcher: Callable[[bool], None] | None = None
+
+
+def watch_write_lock(watcher: Callable[[bool], None] | None) -> None:
+    """Have `watcher` told True when this process has got SQLite's only write lock, and False when it gives it back."""
+    global _watcher
+    _watcher = watcher
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
     """One write transaction: BEGIN IMMEDIATE on SQLite. Inside another it is part of that one."""
+    watcher = None if _watcher is None or is_postgres() or database.in_transaction() else _watcher
     with cast(Any, database).atomic():
-        yield
+        if watcher is None:
+            yield
+            return
+        watcher(True)
+        try:
+            yield
+        finally:
+            watcher(False)
 
 
 def reconnect() -> None:

@@ -28,7 +28,7 @@ from postroom.core.tables.setup import Company
 from postroom.queue import broker, idle
 from postroom.queue.background import start_in_background
 from postroom.queue.broker import QueueFile
-from postroom.queue.children import RETURN_SIGNAL, ChildProcesses
+from postroom.queue.children import RETURN_SIGNAL, ChildProcesses, WriteLocks
 from postroom.queue.sweep import Sweep
 from postroom.queue.worker import EntryWorker
 
@@ -54,13 +54,15 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
     since = clock.now()
     codes = tuple(dict.fromkeys(job_queues))
     me = _identity(codes)
+    queues.stop_unserved()
     started = queues.start_for_consumer(codes, automatic_only=not until_idle)
+    lease = consumers.lease()
     consumers.register(me, workers)
     consumers.heartbeat(me)
     recovery.recover()
     company.close()
     hub = broker.make(location)
-    crew = Crew(hub, location, me, workers, until_idle)
+    crew = Crew(hub, location, me, lease=lease, workers=workers, until_idle=until_idle)
     _log.info("consumer %s serves %s with %s workers", me.process_id, location.shown, workers)
     try:
         crew.run()
@@ -76,9 +78,17 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
 class Crew(huey.consumer.Consumer):
     """Huey's consumer with our workers, our sweep in the scheduler's place, and our way to stop."""
 
-    def __init__(self, hub: Huey, location: Location, me: claims.Worker, workers: int, until_idle: bool) -> None:
+    scheduler: Any
+
+    def __init__(
+        self, hub: Huey, location: Location, me: claims.Worker, *, lease: float, workers: int, until_idle: bool
+    ) -> None:
         self.me = me
+        self.lease = lease
         self.until_idle = until_idle
+        self.write_locks = WriteLocks(workers)
+        self.frozen: dict[int, float] = {}
+        """Since when a child is seen frozen, on the monotonic clock, by process id."""
         self.queue_file = QueueFile(location, hub)
         try:
             self.queue_file.reopen()
@@ -108,8 +118,13 @@ class Crew(huey.consumer.Consumer):
         return ChildProcesses(signal.SIGTERM, RETURN_SIGNAL)
 
     def _create_worker(self) -> EntryWorker:
+        return self._worker_at(len(self.worker_threads))
+
+    def _worker_at(self, place: int) -> EntryWorker:
         return EntryWorker(
             parent=self.me,
+            place=place,
+            write_locks=self.write_locks,
             queue_file=self.queue_file,
             huey=self.huey,
             stop_flag=self.stop_flag,
@@ -122,12 +137,36 @@ class Crew(huey.consumer.Consumer):
         return Sweep(
             parent=self.me,
             workers=self.workers,
+            write_locks=self.write_locks,
             until_idle=self.until_idle,
             huey=self.huey,
             stop_flag=self.stop_flag,
             interval=1,
             periodic=False,
         )
+
+    def check_worker_health(self) -> None:
+        """Replace children that have ended, each worker in its place; kill those that are frozen past the lease."""
+        self._kill_frozen()
+        for place, (_, process) in enumerate(self.worker_threads):
+            if not process.is_alive():
+                worker = self._worker_at(place)
+                self.worker_threads[place] = (worker, self._create_process(worker, f"Worker-{place + 1}"))
+                self.worker_threads[place][1].start()
+        if not self.scheduler.is_alive():
+            self.scheduler = self._create_process(self._create_scheduler(), "Sweep")
+            self.scheduler.start()
+
+    def _kill_frozen(self) -> None:
+        now = time.monotonic()
+        children = [process for _, process in self.worker_threads] + [self.scheduler]
+        stopped = [child for child in children if child.pid is not None and processes.is_stopped(child.pid)]
+        self.frozen = {child.pid: self.frozen.get(child.pid, now) for child in stopped}
+        for child in stopped:
+            if now - self.frozen[child.pid] > self.lease:
+                _log.warning("process %s does not respond; it is killed", child.pid)
+                child.kill()
+                child.join()
 
     def end_children(self) -> None:
         """See that no child is left: those that end by themselves are waited for, the others killed."""

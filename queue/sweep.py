@@ -13,11 +13,11 @@ import huey.consumer
 
 from postroom.core import database as engine
 from postroom.core.errors import DatabaseAway
-from postroom.core.jobs import claims, consumers, doorbell, entries, processes, queues, recovery
+from postroom.core.jobs import claims, consumers, doorbell, entries, processes, queues, recovery, runs
 from postroom.core.statements import query
 from postroom.core.tables.base import database
 from postroom.queue import idle
-from postroom.queue.children import CANCEL_SIGNAL, die_with
+from postroom.queue.children import CANCEL_SIGNAL, WriteLocks, die_with
 
 TICK_SECONDS = 0.5
 IDLE_TICK_SECONDS = 0.05
@@ -31,14 +31,20 @@ _log = logging.getLogger(__name__)
 class Sweep(huey.consumer.Scheduler):
     """Stands in the scheduler's place: Huey's own schedule is not used, the company's entries are the schedule."""
 
-    def __init__(self, *, parent: claims.Worker, workers: int, until_idle: bool, **options: Any) -> None:
+    def __init__(
+        self, *, parent: claims.Worker, workers: int, write_locks: WriteLocks, until_idle: bool, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.parent = parent
+        self.write_locks = write_locks
         self.workers = workers
         self.until_idle = until_idle
         self.next_beat = 0.0
         self.next_sweep = 0.0
+        self.watch = recovery.Watch()
         self.cancelled: dict[int, float] = {}
+        self.seen: dict[str, float] = {}
+        """When each claim of this consumer was seen first, on the monotonic clock."""
 
     def initialize(self) -> None:
         """In the new process: end with the parent, open the company."""
@@ -56,38 +62,54 @@ class Sweep(huey.consumer.Scheduler):
             database.close()
 
     def _tick(self) -> None:
-        now = time.monotonic()
-        if now >= self.next_beat:
-            self._beat()
-            self.next_beat = now + min(consumers.HEARTBEAT, consumers.lease() / 3)
-        if now >= self.next_sweep:
-            entries.expire_overdue()
-            entries.wake_resting()
-            self._end_hanging()
-            recovery.recover()
-            self._bury_workers()
-            queues.stop_unserved()
+        if time.monotonic() >= self.next_sweep:
+            # First what keeps others from writing; then each by itself, so that none keeps the others from being done.
+            for step in (
+                self._end_hanging,
+                self._beat,
+                self._recover,
+                self._bury_workers,
+                entries.expire_overdue,
+                entries.wake_resting,
+                queues.stop_unserved,
+            ):
+                self._safely(step)
             self.next_sweep = time.monotonic() + SWEEP_SECONDS
         if self.until_idle and idle.is_idle(self.parent):
             self.stop_flag.set()
 
     def _beat(self) -> None:
         """The heartbeat. A row that somebody took away (this host slept past its lease) is put down again."""
+        if time.monotonic() < self.next_beat:
+            return
         if all(consumer.id != self.parent.consumer_id for consumer in consumers.list_consumers()):
             consumers.register(self.parent, self.workers)
         consumers.heartbeat(self.parent)
+        self.next_beat = time.monotonic() + consumers.heartbeat_seconds()
 
     def _end_hanging(self) -> None:
-        """Ask cancelled runs to stop; kill workers that did not react, to that or to their job's time limit."""
+        """Ask cancelled runs to stop; kill workers that did not react, to that, their time limit, or a lock held long.
+
+        How long a run lasts is taken by the monotonic clock: a host that slept, or whose clock was set, ends no job.
+        """
+        now = time.monotonic()
         held = [one for one in recovery.held_entries() if one.consumer_id == self.parent.consumer_id]
+        self.seen = {one.claim_token: self.seen.get(one.claim_token, now) for one in held}
         for one in held:
-            if recovery.overdue(one):
+            since = self.write_locks.since(one.process_id)
+            if since and now - since > recovery.WRITE_LOCK_LIMIT.total_seconds():
+                _log.warning("entry %s: worker %s holds the write lock; it is killed", one.entry_no, one.process_id)
+                recovery.stop(one, recovery.lock_problem)
+            elif now - self.seen[one.claim_token] > one.job_timeout + recovery.KILL_AFTER.total_seconds():
                 _log.warning("entry %s is over its time limit; its worker %s is killed", one.entry_no, one.process_id)
-                processes.kill(one.process_id, one.process_start)
+                recovery.stop(one, runs.timeout_problem)
             elif one.cancel_requested_by:
                 self._cancel(one)
         numbers = {one.entry_no for one in held if one.cancel_requested_by}
         self.cancelled = {number: at for number, at in self.cancelled.items() if number in numbers}
+
+    def _recover(self) -> None:
+        recovery.recover(self.watch)
 
     def _bury_workers(self) -> None:
         """Take the rows of worker processes away that are gone; what they held has been taken back before."""
@@ -107,7 +129,7 @@ class Sweep(huey.consumer.Scheduler):
             processes.kill(held.process_id, held.process_start)
 
     def _safely(self, act: Callable[[], object]) -> None:
-        """Do a step; a database that is away or busy is tried again at the next tick."""
+        """Do a step; what a database that is away or busy did not let through is tried again at the next tick."""
         try:
             if database.is_closed() and act != database.connect:
                 database.connect()

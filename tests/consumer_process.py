@@ -18,9 +18,11 @@ from postroom.core.kinds import EntryStatus
 from postroom.core.tables.work import JobQueueEntry
 
 _RUN = """
+import os
 import sys
 from postroom.core.database import Location
 from postroom.queue import consumer
+exec(os.environ.get("POSTROOM_TEST_PRELUDE", ""))
 place, workers, until_idle, *codes = sys.argv[1:]
 sys.exit(consumer.run(Location(place), workers=int(workers), until_idle=until_idle == "1", job_queues=codes))
 """
@@ -38,18 +40,40 @@ def until(look: Callable[[], Found], seconds: float = 30, what: str = "it") -> F
 
 
 class ConsumerProcess:
-    """One consumer in a process group of its own; its messages are in `messages`."""
+    """One consumer in a process group of its own; its messages are in `messages`.
 
-    def __init__(self, location: Location, *codes: str, workers: int = 2, until_idle: bool = False, **env: str) -> None:
+    `prelude` is Python that its process runs first; `around` a command that the process is started through.
+    """
+
+    def __init__(
+        self,
+        location: Location,
+        *codes: str,
+        workers: int = 2,
+        until_idle: bool = False,
+        prelude: str = "",
+        around: tuple[str, ...] = (),
+        **env: str,
+    ) -> None:
         self.file = open(f"/tmp/postroom-consumer-{os.getpid()}-{time.monotonic_ns()}.log", "w+b")  # noqa: SIM115
         os.unlink(self.file.name)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _RUN, location.text, str(workers), "1" if until_idle else "0", *codes],
+            [
+                *around,
+                sys.executable,
+                "-P",
+                "-c",
+                _RUN,
+                location.text,
+                str(workers),
+                "1" if until_idle else "0",
+                *codes,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=self.file,
             stderr=self.file,
             start_new_session=True,
-            env={**os.environ, **env},
+            env={**os.environ, **env, "POSTROOM_TEST_PRELUDE": prelude},
         )
 
     @property

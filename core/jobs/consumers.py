@@ -57,6 +57,11 @@ def lease() -> float:
     return LEASE
 
 
+def heartbeat_seconds() -> float:
+    """Seconds between two heartbeats: 5, less where the lease is short."""
+    return min(HEARTBEAT, lease() / 3)
+
+
 def register(consumer: Worker, workers: int) -> None:
     """Put a consumer's row down; from now on its heartbeat speaks for it."""
     now = instant_to_stored(clock.now())

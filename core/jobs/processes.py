@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
 from contextlib import suppress
@@ -36,6 +37,13 @@ def is_stopped(process_id: int) -> bool:
     with suppress(OSError):
         return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
     return False
+
+
+def owner(process_id: int) -> str:
+    """The user whose process it is; blank if it is gone."""
+    with suppress(OSError, KeyError):
+        return pwd.getpwuid(Path(f"/proc/{process_id}").stat().st_uid).pw_name
+    return ""
 
 
 def kill(process_id: int, process_start: str) -> bool:

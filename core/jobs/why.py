@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from postroom.core import clock, company
 from postroom.core.errors import problems_from_json
-from postroom.core.jobs import consumers, due, entry_rows, queues, windows
+from postroom.core.jobs import consumers, due, entry_rows, queues, recovery, windows
 from postroom.core.jobs.claims import categories_taken
 from postroom.core.jobs.consumers import ConsumerView
 from postroom.core.jobs.due import Key
@@ -59,12 +59,12 @@ class _Scene:
 
 
 def explain(entries: Sequence[EntryRow]) -> dict[int, Why | None]:
-    """The reason of each entry by entry no.; None for those In Process."""
+    """The reason of each entry by entry no.; None for those In Process whose worker does its work."""
     waiting = [entry for entry in entries if entry.status is not EntryStatus.IN_PROCESS]
+    reasons = {entry.entry_no: _stuck(entry) for entry in entries}
     if not waiting:
-        return {entry.entry_no: None for entry in entries}
+        return reasons
     scene = _read_scene()
-    reasons: dict[int, Why | None] = {entry.entry_no: None for entry in entries}
     in_line: list[tuple[EntryRow, _Queue]] = []
     of_category: dict[str, tuple[Why | None, _Queue | None]] = {}
     for entry in waiting:
@@ -80,6 +80,18 @@ def explain(entries: Sequence[EntryRow]) -> dict[int, Why | None]:
     for (entry, _), ahead in zip(in_line, _count_ahead(in_line, scene.now), strict=True):
         reasons[entry.entry_no] = _place(entry, ahead)
     return reasons
+
+
+def _stuck(entry: EntryRow) -> Why | None:
+    """Why an In Process entry gets no further: its worker does not respond, and nobody here may kill it."""
+    if entry.status is not EntryStatus.IN_PROCESS or not entry.errors:
+        return None
+    (problem,) = problems_from_json(entry.errors)[:1]
+    if problem.code != recovery.NOT_KILLABLE:
+        return None
+    return Why(
+        problem.code, problem.message, problem.hint, since=entry.started_at, category=entry.category_code or None
+    )
 
 
 def _read_scene() -> _Scene:
@@ -161,11 +173,14 @@ def _queue_reason(category: str, scene: _Scene) -> tuple[Why | None, _Queue | No
     if holder is not None:
         since = _at(holder.started_at, scene)
         text = f"Category {category} is busy with entry {holder.entry_no} ({holder.description}) since {since}."
+        stuck = _stuck(holder)
+        if stuck is not None:
+            text = f"{text} {stuck.text}"
         return (
             Why(
                 "category_busy",
                 text,
-                "It runs when that one has ended.",
+                stuck.hint if stuck is not None else "It runs when that one has ended.",
                 since=holder.started_at,
                 category=category,
                 entry_no=holder.entry_no,

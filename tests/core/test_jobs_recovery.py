@@ -17,7 +17,7 @@ from jobs import worker
 from postroom.core import clock
 from postroom.core.database import Location, transaction
 from postroom.core.errors import problems_from_json
-from postroom.core.jobs import claims, consumers, endings, log, processes, recovery
+from postroom.core.jobs import claims, consumers, endings, log, processes, recovery, runs
 from postroom.core.jobs.claims import Claim, ClaimLost, Worker
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.work import Consumer, JobQueueEntry
@@ -136,6 +136,53 @@ def test_a_frozen_worker_is_killed_once_its_lease_is_over(firm: Location, sleepe
     assert state(number) == (EntryStatus.READY, 1)
 
 
+def test_a_run_that_must_not_go_on_loses_its_worker_and_ends_in_error(
+    firm: Location, sleeper: subprocess.Popen[bytes]
+) -> None:
+    number = wait_entry(job_timeout=60)
+    claimed_by(identity(sleeper.pid))
+    (held,) = recovery.held_entries()
+    assert recovery.stop(held, runs.timeout_problem)
+    assert sleeper.wait(5) == -signal.SIGKILL
+    found = entry(number)
+    assert found is not None
+    assert (found.status, problems_from_json(found.errors)[0].code) == (EntryStatus.ERROR, "timeout")
+    assert not recovery.stop(held, runs.timeout_problem)  # it has ended: nothing more happens
+
+
+def test_another_hosts_consumer_is_gone_when_its_heartbeat_stands_still_whatever_its_clock_says(
+    firm: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_LEASE", "0.3")
+    number = wait_entry()
+    consumer = Consumer.create(
+        id="far",
+        host="elsewhere",
+        process_id=1,
+        process_start="1@x",
+        workers=2,
+        running_as="ann",
+        started_at=clock.now(),
+        last_heartbeat=clock.now() - timedelta(hours=1),
+    )
+    claimed_by(Worker("elsewhere", 7, "7@x", "far"))
+    watch, beats = recovery.Watch(), 0
+
+    def beat_and_recover() -> bool:
+        nonlocal beats
+        beats += 1
+        consumer.last_heartbeat += timedelta(seconds=5)  # an hour behind, and alive
+        consumer.save()
+        return recovery.recover(watch) == 0 and beats > 40
+
+    until(beat_and_recover, what="forty heartbeats")
+    assert state(number) == (EntryStatus.IN_PROCESS, 1)
+    Consumer.update(last_heartbeat=clock.now() + timedelta(hours=1)).execute()  # an hour ahead, and then silent
+    assert recovery.recover(watch) == 0
+    until(lambda: recovery.recover(watch), what="the lease's end")
+    assert state(number) == (EntryStatus.READY, 1)
+
+
 def test_a_worker_killed_over_its_limit_leaves_an_error_that_names_the_limit(
     firm: Location, sleeper: subprocess.Popen[bytes]
 ) -> None:
@@ -143,8 +190,6 @@ def test_a_worker_killed_over_its_limit_leaves_an_error_that_names_the_limit(
     gone = identity(sleeper.pid)
     claimed_by(gone)
     JobQueueEntry.update(started_at=clock.now() - timedelta(seconds=66)).execute()
-    (held,) = recovery.held_entries()
-    assert recovery.overdue(held)
     sleeper.kill()
     sleeper.wait()
     assert recovery.recover() == 1
