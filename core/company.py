@@ -15,7 +15,7 @@ from peewee import Database, PeeweeException, SqliteDatabase
 from playhouse.migrations import Runner
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from postroom.core import clock, standard_company
+from postroom.core import clock, grants, standard_company
 from postroom.core import database as engine
 from postroom.core.database import Location
 from postroom.core.errors import CompanyError, PostroomError, UsageError
@@ -177,7 +177,9 @@ def upgrade(location: Location, backup_to: Path | None = None) -> list[str]:
     if backup_to is not None:
         backup(location, backup_to)
     with made.atomic():
-        return [str(name) for name in runner.up()]
+        taken = [str(name) for name in runner.up()]
+        grants.give_again()
+    return taken
 
 
 def _runner(made: Database, location: Location) -> Runner:

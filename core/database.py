@@ -22,7 +22,7 @@ from peewee import (  # type: ignore[attr-defined]
     __exception_wrapper__,
 )
 
-from postroom.core.errors import CompanyError, DatabaseAway, PostroomError, UsageError
+from postroom.core.errors import CompanyError, DatabaseAway, NotPermitted, PostroomError, UsageError
 from postroom.core.tables.base import database
 
 BUSY_SECONDS = 5.0
@@ -274,6 +274,13 @@ def translate(error: BaseException, shown: str) -> PostroomError | None:
         return DatabaseAway(
             f"{shown} cannot be written: {full}.",
             hint="Make room on the disk, or ask for the right to write; nothing was changed.",
+        )
+    denied = _driver_error(error)
+    if isinstance(denied, psycopg.errors.InsufficientPrivilege):
+        return NotPermitted(
+            f"{shown} does not allow that to you: {_first_sentence(' '.join(str(denied).split()))}",
+            code="not_permitted",
+            hint="Somebody with the permission set Setup gives rights by `postroom grant`.",
         )
     if is_away(error):
         return DatabaseAway(

@@ -5,12 +5,12 @@ Users are the operating system's users or PostgreSQL's roles, by name. On SQLite
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from postroom.core import changelog, values
+from postroom.core import changelog, grants, values
 from postroom.core.database import transaction
 from postroom.core.errors import NotPermitted, Problem, Refused
 from postroom.core.setup_version import raise_version
@@ -127,7 +127,42 @@ def set_user(user_id: str, changes: Mapping[str, str], *, user: str) -> UserView
                 hint="Give it to another user first.",
             )
         raise_version()
+        grants.give(name, [field for field in grants.SETS if getattr(row, field)])
     return _view(row)
+
+
+def grant(user_id: str, sets: Sequence[str], *, revoke: bool = False, user: str) -> UserView:
+    """Give permission sets to a user, or take them away; on PostgreSQL with the database rights that guard them.
+
+    A user of whom User Setup says nothing has exactly what is given here. Needs Setup. Raises UsageError for a set that
+    is none.
+    """
+    named = {_slug(permission.value): permission for permission in Permission}
+    problems = [
+        Problem(
+            "unknown_set",
+            f"{text} is not a permission set.",
+            record=f"User {user_id}",
+            field="set",
+            value=text,
+            hint=f"There are {', '.join(named)}.",
+        )
+        for text in sets
+        if _slug(text) not in named
+    ]
+    values.refuse_all(problems)
+    given = {named[_slug(text)].field for text in sets}
+    if UserSetup.get_or_none(UserSetup.user_id == user_id) is None:
+        after = {permission.field for permission in _BY_DEFAULT} - given if revoke else given
+        changes = {field: "true" if field in after else "false" for field in grants.SETS}
+    else:
+        changes = dict.fromkeys(given, "false" if revoke else "true")
+    return set_user(user_id, changes, user=user)
+
+
+def _slug(name: str) -> str:
+    """A permission set's name as it is typed: `job-queue-admin`."""
+    return name.strip().lower().replace(" ", "-").replace("_", "-")
 
 
 def _who_may_setup() -> list[str]:

@@ -73,6 +73,12 @@ def install(location: Location) -> None:
     doorbell.install(ring)
 
 
+def _has_tables(huey: Huey) -> bool:
+    """Whether the messages' tables are there; asked first, since only some roles may make tables."""
+    ((found,),) = huey.storage.sql("SELECT to_regclass(%s)", (huey.storage.table_task,), results=True)
+    return found is not None
+
+
 def _nobody() -> None:
     """Who only rings never answers."""
 
@@ -90,7 +96,12 @@ class QueueFile:
         return self.path is not None and self._identity() != self.known
 
     def reopen(self) -> None:
-        """Open the file in its place; a broken one is moved aside. Raises sqlite3 errors when that fails."""
+        """Open the file in its place; a broken one is moved aside. Raises sqlite3 errors when that fails.
+
+        With PostgreSQL the tables are made once, by a role that may.
+        """
+        if self.path is None and _has_tables(self.huey):
+            return
         self.huey.storage.close()
         try:
             self.huey.storage.initialize_schema()

@@ -57,6 +57,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Setup and master data": {
         "setup": ("setup", "Show and change the setup of sales, purchases and ledger."),
         "user": ("setup", "Show and change what users may do."),
+        "grant": ("setup", "Give users permission sets, with PostgreSQL as database rights."),
         "changelog": ("ledgers", "Show who changed what."),
         **{
             slug: ("masters", f"List and change records of {title}.")

@@ -79,6 +79,22 @@ def user_list(session: Session) -> None:
     session.write_list(USER_COLUMNS, users.list_users())
 
 
+@frame.command("grant", "postroom grant ann post job-queue-admin", "postroom grant ann setup --revoke")
+@click.argument("user_id", metavar="USER")
+@click.argument("sets", metavar="SET...", nargs=-1, required=True)
+@click.option("--revoke", is_flag=True, help="Take the sets away.")
+@frame.json_option
+def grant_command(session: Session, user_id: str, sets: tuple[str, ...], revoke: bool) -> None:
+    """Give users permission sets, with PostgreSQL as database rights.
+
+    SET is view, post, job-queue-admin or setup.
+    """
+    user = session.open()
+    session.write_list(USER_COLUMNS, [users.grant(user_id, sets, revoke=revoke, user=user)])
+    if not session.location.is_postgres:
+        writing.say("On SQLite this guides and does not guard: whoever may write the file may do anything with it.")
+
+
 @frame.command("set", "postroom user set ann may_setup=true allow_posting_from=2026-01-01", under=user_command)
 @click.argument("user_id", metavar="USER")
 @click.argument("changes", metavar="FIELD=VALUE...", nargs=-1, required=True)
