@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,10 +20,13 @@ from postroom.core import company
 from postroom.core.database import Location
 from postroom.core.errors import CompanyError
 from postroom.core.jobs import consumers, processes
+from postroom.core.jobs.consumers import ConsumerView
 from postroom.core.tables.base import database
 
 START_SECONDS = 15.0
 """How long a consumer may take to put its row down."""
+STOP_SECONDS = 35.0
+"""How long a consumer may take to end: its grace time and some."""
 LOOK_SECONDS = 0.02
 
 
@@ -46,6 +51,63 @@ def start_in_background(
     finally:
         if not was_open:
             company.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What became of a consumer that was asked to end: it `ended`, or why it has not."""
+
+    process_id: int
+    ended: bool
+    message: str
+
+
+def stop_on_this_host() -> list[Stopped]:
+    """Ask every consumer of the open company on this host to end, and wait: running jobs end first, or go back.
+
+    One that does not end within its grace time is left alone and says why.
+    """
+    here = [one for one in consumers.alive() if one.host == processes.host()]
+    asked = {one.process_id: _ask(one) for one in here}
+    end = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < end and any(not asked[one.process_id] and _may_still_end(one) for one in here):
+        time.sleep(LOOK_SECONDS)
+    return [_outcome(one, asked[one.process_id]) for one in here]
+
+
+def _ask(consumer: ConsumerView) -> str:
+    """Send SIGTERM to the very process; why not, or blank."""
+    if not processes.is_alive(consumer.process_id, consumer.process_start):
+        return ""
+    try:
+        os.kill(consumer.process_id, signal.SIGTERM)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        return f"it runs as {consumer.running_as}, who must end it: `kill {consumer.process_id}`"
+    return ""
+
+
+def _may_still_end(consumer: ConsumerView) -> bool:
+    lives = processes.is_alive(consumer.process_id, consumer.process_start)
+    return lives and not processes.is_stopped(consumer.process_id)
+
+
+def _outcome(consumer: ConsumerView, why_not: str) -> Stopped:
+    pid = consumer.process_id
+    if why_not:
+        return Stopped(pid, False, f"Consumer {pid} was not asked to end: {why_not}.")
+    if not processes.is_alive(pid, consumer.process_start):
+        return Stopped(pid, True, f"Consumer {pid} has ended.")
+    if processes.is_stopped(pid):
+        return Stopped(
+            pid,
+            False,
+            f"Consumer {pid} is suspended; it ends once it goes on (`kill -CONT {pid}`), or `kill -9 {pid}`.",
+        )
+    return Stopped(
+        pid, False, f"Consumer {pid} has not ended yet; it waits for what runs, or end it with `kill -9 {pid}`."
+    )
 
 
 def log_path(location: Location) -> Path:

@@ -26,13 +26,13 @@ from postroom.core.jobs import claims, consumers, processes, queues, recovery
 from postroom.core.tables.base import database
 from postroom.core.tables.setup import Company
 from postroom.queue import broker, idle
-from postroom.queue.background import start_in_background
+from postroom.queue.background import log_path, start_in_background, stop_on_this_host
 from postroom.queue.broker import QueueFile
 from postroom.queue.children import RETURN_SIGNAL, ChildProcesses, WriteLocks
 from postroom.queue.sweep import Sweep
 from postroom.queue.worker import EntryWorker
 
-__all__ = ["run", "start_in_background"]
+__all__ = ["log_path", "run", "start_in_background", "stop_on_this_host"]
 
 GRACE_SECONDS = 25.0
 """How long running entries may take to end when the consumer is asked to stop."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -59,6 +60,9 @@ def queue_start(session: Session, codes: tuple[str, ...], with_consumer: bool) -
     for code in codes:
         queues.start(code, user=user)
     unserved = _unserved(codes)
+    if unserved and not with_consumer and sys.stdin.isatty() and not session.as_json:
+        writing.say(f"No consumer that may serve {', '.join(unserved)} is alive.")
+        with_consumer = click.confirm("Start one on this host in the background?", default=True, err=True)
     if unserved and with_consumer:
         from postroom.queue.consumer import start_in_background
 
