@@ -19,7 +19,7 @@ from postroom.core.errors import PostroomError
 from postroom.core.plain_text import visible
 from postroom.core.setups import SetupField
 from postroom.core.values import FieldKind
-from postroom.tui.actions import ANYWHERE, SETUP, bindings
+from postroom.tui.actions import ANYWHERE, FORM, bindings
 from postroom.tui.pages.page import Page, field_line
 from postroom.tui.widgets.dialogs import AskText, Choose
 
@@ -70,8 +70,8 @@ def said_value(field: SetupField) -> str:
 class SetupPage(Page):
     """Sales & Receivables Setup, Purchases & Payables Setup or General Ledger Setup."""
 
-    PAGE = SETUP
-    ACTIONS_OF = (SETUP, ANYWHERE)
+    PAGE = FORM
+    ACTIONS_OF = (FORM, ANYWHERE)
     CSS_PATH = "setup_card.tcss"
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
 
