@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from peewee import Field
 
-from postroom.core import filters
 from postroom.core.tables.setup import GeneralLedgerSetup
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 from postroom.tui.snapshots import COUNT_LIMIT, PAGE_ROWS, ListSnapshot
@@ -46,9 +45,16 @@ class Numbers:
     after: bool
 
 
-def numbers_in(number: Field, where: Sequence[Any], window: Window, *, newest_first: bool) -> Numbers:
-    """The rows of one window by their ascending numbers: a key condition and a limit, so that depth costs nothing."""
-    rows = number.model.select(number).where(*where) if where else number.model.select(number)
+def numbers_in(
+    number: Field, where: Sequence[Any], window: Window, *, newest_first: bool, joined: Any = None
+) -> Numbers:
+    """The rows of one window by their ascending numbers: a key condition and a limit, so that depth costs nothing.
+
+    `joined` is what to select from where the conditions also look at another table.
+    """
+    rows = joined if joined is not None else number.model.select(number)
+    if where:
+        rows = rows.where(*where)
     total = rows.limit(COUNT_LIMIT + 1).count()
     backward = window.start in ("until", "bottom")
     order = number.desc() if newest_first != backward else number.asc()
@@ -63,7 +69,7 @@ def numbers_in(number: Field, where: Sequence[Any], window: Window, *, newest_fi
         numbers.reverse()
         if window.key and not more and len(numbers) < PAGE_ROWS:
             # Near the top there are too few rows before the key: then it is simply the top.
-            return numbers_in(number, where, type(window)("top"), newest_first=newest_first)
+            return numbers_in(number, where, type(window)("top"), newest_first=newest_first, joined=joined)
         return Numbers(tuple(numbers), total, more, _is_beyond(rows, number, numbers[-1:], newest_first))
     return Numbers(tuple(numbers), total, _is_beyond(rows, number, numbers[:1], not newest_first), more)
 
@@ -73,6 +79,20 @@ def _is_beyond(rows: Any, number: Field, edge: Sequence[int], downward: bool) ->
     if not edge:
         return False
     return bool(rows.where(number < edge[0] if downward else number > edge[0]).limit(1).count())
+
+
+def sliced(rows: Sequence[Any], key_of: Callable[[Any], str], window: Window) -> ListSnapshot:
+    """A window of a list that is short enough to be read whole."""
+    keys = [key_of(row) for row in rows] if window.key else []
+    place = keys.index(window.key) if window.key in keys else 0
+    first = {
+        "top": 0,
+        "bottom": max(0, len(rows) - PAGE_ROWS),
+        "from": place,
+        "until": max(0, place + 1 - PAGE_ROWS),
+    }[window.start]
+    shown = tuple(rows[first : first + PAGE_ROWS])
+    return ListSnapshot(shown, min(len(rows), COUNT_LIMIT + 1), first > 0, first + len(shown) < len(rows))
 
 
 def read_entries(filter: str, window: Window) -> ListSnapshot:
@@ -95,6 +115,3 @@ def _snapshot(found: Numbers, views: Callable[[Sequence[int]], Iterable[Any]]) -
     by_number = {view.entry_no: view for view in views(found.numbers)} if found.numbers else {}
     rows = tuple(by_number[number] for number in found.numbers if number in by_number)
     return ListSnapshot(rows, found.total, found.before, found.after)
-
-
-__all__ = ["entries", "filters", "log", "read_entries", "read_log", "time_zone_name"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from rich.text import Text
@@ -36,6 +37,19 @@ def status(word: str) -> Text:
 def text(value: object) -> Text:
     """Any text of people or files: never markup, control characters spelled out."""
     return Text(visible(str(value)) if value not in (None, "") else "")
+
+
+def amount(value: Decimal | None, places: int = 2) -> str:
+    """An amount with at least so many decimals, more only where there are some."""
+    if value is None:
+        return ""
+    exponent = value.normalize().as_tuple().exponent
+    return f"{value:,.{max(places, -exponent if isinstance(exponent, int) and exponent < 0 else 0)}f}"
+
+
+def day(value: date | None) -> str:
+    """A date as it is typed."""
+    return value.isoformat() if value is not None else ""
 
 
 def stamp(instant: datetime | None, time_zone: str) -> str:

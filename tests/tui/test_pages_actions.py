@@ -10,7 +10,7 @@ from postroom.tui.actions import ACTIONS, shown_key
 from postroom.tui.pages.entries import EntriesPage, EntryCard
 from postroom.tui.pages.log_entries import LogCard, LogPage
 from postroom.tui.pages.page import Page
-from postroom.tui.pages.setup_card import SetupPage
+from postroom.tui.pages.setups import SetupPage
 
 PAGES = (EntriesPage, EntryCard, LogPage, LogCard, SetupPage)
 

@@ -29,7 +29,7 @@ PAGES: tuple[Entry, ...] = (
         "sales-setup",
         "Sales & Receivables Setup",
         "Background posting, number series and rules of sales.",
-        "setup_card",
+        "setups",
         "SetupPage",
         (("window", "sales"),),
     ),
@@ -37,7 +37,7 @@ PAGES: tuple[Entry, ...] = (
         "purchases-setup",
         "Purchases & Payables Setup",
         "Background posting, number series and rules of purchases.",
-        "setup_card",
+        "setups",
         "SetupPage",
         (("window", "purchases"),),
     ),
@@ -45,10 +45,42 @@ PAGES: tuple[Entry, ...] = (
         "ledger-setup",
         "General Ledger Setup",
         "Posting dates, rounding precision, currency, time zone.",
-        "setup_card",
+        "setups",
         "SetupPage",
         (("window", "ledger"),),
     ),
+)
+_RECORDS = (
+    ("customer", "Customers", "Who is sold to: names, groups, payment, blocked."),
+    ("vendor", "Vendors", "Who is bought from: names, groups, payment, blocked."),
+    ("item", "Items", "What is sold and bought: prices, groups, stock."),
+    ("gl-account", "Chart of Accounts", "The accounts of the ledger."),
+    ("charge", "Charges", "Freight and fees, with their accounts."),
+    ("general-business-group", "Gen. Business Posting Groups", "Groups of customers and vendors."),
+    ("general-product-group", "Gen. Product Posting Groups", "Groups of items."),
+    ("vat-business-group", "VAT Business Posting Groups", "VAT groups of customers and vendors."),
+    ("vat-product-group", "VAT Product Posting Groups", "VAT groups of what is sold and bought."),
+    ("inventory-group", "Inventory Posting Groups", "Where stock stands in the ledger."),
+    ("customer-posting-group", "Customer Posting Groups", "Receivables accounts."),
+    ("vendor-posting-group", "Vendor Posting Groups", "Payables accounts."),
+    ("general-posting-setup", "General Posting Setup", "Accounts per business and product group."),
+    ("vat-posting-setup", "VAT Posting Setup", "Rate and accounts per VAT group pair."),
+    ("number-series", "No. Series", "Where numbers come from."),
+    ("number-series-line", "No. Series Lines", "The runs of numbers by starting date."),
+    ("currency", "Currencies", "Currencies and their precision."),
+    ("exchange-rate", "Exchange Rates", "What a currency is worth from a date on."),
+    ("template", "Templates", "What records made on import start with."),
+)
+PAGES += tuple(
+    Entry(
+        slug,
+        caption,
+        help,
+        "records",
+        "LedgerRecordsPage" if slug in ("customer", "vendor", "item", "gl-account") else "RecordsPage",
+        (("kind", slug), ("caption", caption)),
+    )
+    for slug, caption, help in _RECORDS
 )
 FIRST = "job-queue-entries"
 """Where the terminal opens."""

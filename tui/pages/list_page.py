@@ -55,9 +55,9 @@ class ListPage(Page):
     """A page over a list. Subclasses give the columns, the key of a row, the query and the text below the table."""
 
     CSS_PATH = "list_page.tcss"
-    ROWS: ClassVar[tuple[str, str]] = ("row", "rows")
+    ROWS: tuple[str, str] = ("row", "rows")
     """What a row is called, singular and plural."""
-    EMPTY: ClassVar[str] = "There is nothing here."
+    EMPTY: str = "There is nothing here."
 
     def __init__(self) -> None:
         super().__init__()

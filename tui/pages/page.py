@@ -26,7 +26,7 @@ class Page(Screen[None]):
     """The page's name in the table of actions."""
     ACTIONS_OF: ClassVar[tuple[str, ...]] = (ANYWHERE,)
     """The pages of the table whose actions this page has."""
-    CAPTION: ClassVar[str] = ""
+    CAPTION: str = ""
     WITHOUT: ClassVar[frozenset[str]] = frozenset()
     """Actions of ACTIONS_OF that make no sense here."""
 

@@ -53,14 +53,14 @@ class Search(ModalScreen[str | None]):
         Binding("up,ctrl+p", "move(-1)", "Up", show=False, priority=True),
     ]
 
-    def __init__(self, finds: list[Find]) -> None:
+    def __init__(self, finds: list[Find], *, title: str = "Search for a page or an action", value: str = "") -> None:
         super().__init__()
-        self.finds = finds
+        self.finds, self.title_shown, self.value = finds, title, value
         self.found: list[Find] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide search") as box:
-            box.border_title = "Search for a page or an action"
+            box.border_title = self.title_shown
             yield Input(placeholder="A part of its name", compact=True)
             yield OptionList(compact=True, markup=False)
             yield Static(Text(""), markup=False, classes="answers")
@@ -77,7 +77,8 @@ class Search(ModalScreen[str | None]):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._line(find)) for find in self.found])
-        options.highlighted = 0 if self.found else None
+        present = [place for place, find in enumerate(self.found) if find.id == self.value and not typed]
+        options.highlighted = (present or [0])[0] if self.found else None
         if not self.found:
             self.query_one(".answers", Static).update(Text("Nothing is called so."))
 

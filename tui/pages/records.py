@@ -1,0 +1,246 @@
+"""Master records of every kind: their list and their card. What a kind has is said in `core.masters.kinds`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from rich.text import Text
+
+from postroom.core import masters, values
+from postroom.core.errors import NotFound, PostroomError
+from postroom.core.masters import KINDS, MasterField, MasterKind
+from postroom.core.masters.records import shown_key
+from postroom.core.plain_text import visible
+from postroom.core.values import FieldKind
+from postroom.tui import readings, shown
+from postroom.tui.actions import ANYWHERE, FORM, LIST, bindings
+from postroom.tui.actions.records import LEDGER_OF, RECORDS
+from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
+from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.snapshots import ListSnapshot
+from postroom.tui.widgets.dialogs import AskText
+from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.search import Find
+
+LEDGERS = {"customer": "party_no", "vendor": "party_no", "item": "item_no", "gl-account": "account_no"}
+"""The kinds that ledger entries name, and in which field; the ledgers bear the kind's slug, G/L's is `gl`."""
+_KEY_CAPTIONS = {
+    "no": "No.",
+    "code": "Code",
+    "kind": "Kind",
+    "business_group": "Business Group",
+    "product_group": "Product Group",
+    "series_code": "Series Code",
+    "starting_date": "Starting Date",
+    "currency_code": "Currency Code",
+}
+
+
+def key_of(kind: MasterKind, row: Any) -> str:
+    return shown_key({name: row[name] for name in kind.key})
+
+
+def typed(field: MasterField, value: Any) -> str:
+    """A stored value as it could be typed again."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return values.shown(field.kind, value) if value is not None else ""
+
+
+def name_of(row: Any) -> str:
+    """A record's name or description."""
+    return str(row.get("name") or row.get("description") or "")
+
+
+def options_of(slug: str) -> list[Find]:
+    """The records of a kind, to choose one."""
+    kind = KINDS[slug]
+    rows = masters.list_records(slug)
+    return [Find(key_of(kind, row), f"{key_of(kind, row)}  {visible(name_of(row))}".strip(), "") for row in rows]
+
+
+class RecordsPage(ListPage):
+    """The list of one kind."""
+
+    PAGE = RECORDS
+    EMPTY = "There is none yet. Ctrl+N makes one."
+
+    def __init__(self, kind: str, caption: str) -> None:
+        self.kind = KINDS[kind]
+        self.CAPTION = caption
+        self.ROWS = (self.kind.title.lower(), caption.lower())
+        super().__init__()
+
+    ACTIONS_OF: ClassVar[tuple[str, ...]] = (RECORDS, LIST, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+
+    @property
+    def address(self) -> str:
+        return self.kind.slug
+
+    def columns(self) -> tuple[Column, ...]:
+        keys = [_column(name, _KEY_CAPTIONS[name], FieldKind.CODE, None) for name in self.kind.key]
+        wide, fields = 0, []
+        for place, field in enumerate(self.kind.fields):
+            column = _column(
+                field.name, field.caption, field.kind, field, from_width=0 if place < 3 else 90 + 12 * place
+            )
+            if field.name in ("name", "description"):
+                column, wide = _column(field.name, field.caption, field.kind, field, width=0), 1
+            fields.append(column)
+        if not wide:
+            keys[-1] = _column(keys[-1].id, keys[-1].caption, FieldKind.CODE, None, width=0)
+        if self.kind.slug == "item":
+            fields.append(_column("stock_on_hand", "On Hand", FieldKind.DECIMAL, None, from_width=0))
+        return (*keys, *fields)
+
+    def key_of(self, row: Any) -> str:
+        return key_of(self.kind, row)
+
+    def read(self, filter: str, window: Window) -> ListSnapshot:
+        return readings.sliced(masters.list_records(self.kind.slug, filter), self.key_of, window)
+
+    def detail(self, row: Any) -> Text:
+        text = Text.assemble((visible(self.key_of(row)), "bold"), "  ", visible(name_of(row)), "\n")
+        said = [
+            f"{field.caption}: {visible(typed(field, row[field.name]))}"
+            for field in self.kind.fields[1:]
+            if row[field.name]
+        ]
+        return text.append("  ".join(said), shown.FAINT)
+
+    def do_open(self) -> None:
+        self.app.push_screen(card_of(self.kind.slug, self.table.cursor_key))
+
+    async def do_new(self) -> None:
+        made: list[str] = []
+
+        async def attempt(text: str) -> str:
+            user = self.desk.user
+            try:
+                row = await self.desk.command(
+                    lambda: masters.set_record(self.kind.slug, text, {}, user=user, create=True)
+                )
+            except PostroomError as error:
+                return str(error)
+            made.append(self.key_of(row))
+            return ""
+
+        what = " x ".join(_KEY_CAPTIONS[name] for name in self.kind.key)
+        await self.app.push_screen_wait(AskText(f"New {self.kind.title}", what, attempt=attempt))
+        if made:
+            self.app.push_screen(card_of(self.kind.slug, made[0]))
+
+
+class LedgerRecordsPage(RecordsPage):
+    """The list of a kind that ledger entries name."""
+
+    ACTIONS_OF = (RECORDS, LEDGER_OF, LIST, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+
+    def do_ledger_entries(self) -> None:
+        open_ledger(self.desk, self.kind.slug, self.table.cursor_key)
+
+
+def open_ledger(desk: Any, slug: str, no: str) -> None:
+    """The ledger entries that name a record."""
+    ledger = "gl" if slug == "gl-account" else slug
+    desk.open_page(f"{ledger}-ledger-entries").want_filter(f"{LEDGERS[slug]}='{no.replace(chr(39), chr(39) * 2)}'")
+
+
+def card_of(slug: str, no: str, field: str = "") -> RecordCard:
+    """The card of one record; its field under the cursor."""
+    return (LedgerRecordCard if slug in LEDGERS else RecordCard)(slug, no, field)
+
+
+class RecordCard(FormPage):
+    """The card of one record, to change its fields."""
+
+    def __init__(self, slug: str, no: str, field: str = "") -> None:
+        self.kind, self.no = KINDS[slug], no
+        super().__init__(field)
+
+    @property
+    def address(self) -> str:
+        return f"{self.kind.slug}-card {self.no}"
+
+    @property
+    def caption(self) -> str:
+        return f"{self.kind.title} {visible(self.no)}"
+
+    def form_fields(self) -> Sequence[FormField]:
+        return [of_master(field) for field in self.kind.fields]
+
+    def reading(self) -> Callable[[], Any]:
+        slug, no = self.kind.slug, self.no
+        return lambda: read_card(slug, no)
+
+    def change(self, key: str, text: str) -> Any:
+        masters.set_record(self.kind.slug, self.no, {key: text}, user=self.desk.user)
+
+
+class LedgerRecordCard(RecordCard):
+    """The card of a record that ledger entries name."""
+
+    ACTIONS_OF = (LEDGER_OF, FORM, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+
+    def do_ledger_entries(self) -> None:
+        open_ledger(self.desk, self.kind.slug, self.no)
+
+
+def of_master(field: MasterField, value: str = "") -> FormField:
+    """A master record's field as a form has it."""
+    return FormField(
+        field.name,
+        _tab_of(field),
+        field.caption,
+        field.kind,
+        f"One of {KINDS[field.names].title}." if field.names else "",
+        field.choices,
+        field.names,
+        value,
+    )
+
+
+def _tab_of(field: MasterField) -> str:
+    """General, Posting (groups and accounts), or Payment."""
+    if field.names or field.name in ("posting_group", "direct_posting"):
+        return "Posting" if field.names != "currency" else "Payment"
+    return "Payment" if field.name in ("payment_days", "invoice_discount_percent") else "General"
+
+
+def read_card(slug: str, no: str) -> FormSnapshot:
+    """A record's card. Raises NotFound for one that is gone."""
+    kind = KINDS[slug]
+    row = next((row for row in masters.list_records(slug) if key_of(kind, row) == no), None)
+    if row is None:
+        raise NotFound(f"{kind.record(no)} does not exist.", record=kind.record(no))
+    title = Text.assemble((f"{kind.title} {visible(no)}", "bold"), "   ", visible(name_of(row)))
+    return FormSnapshot(row, title, tuple(of_master(field, typed(field, row[field.name])) for field in kind.fields))
+
+
+def _column(
+    name: str,
+    caption: str,
+    kind: FieldKind,
+    field: MasterField | None,
+    *,
+    width: int | None = None,
+    from_width: int = 0,
+) -> Column:
+    is_number = kind in (FieldKind.DECIMAL, FieldKind.INTEGER)
+
+    def cell(row: Any) -> Text:
+        value = row.get(name)
+        if isinstance(value, bool):
+            return Text("Yes" if value else "")
+        if isinstance(value, Decimal):
+            return Text(shown.amount(value))
+        return shown.text(value.isoformat() if isinstance(value, date) else value)
+
+    wide = 12 if is_number or kind is FieldKind.BOOLEAN else 16
+    return Column(name, caption, wide if width is None else width, cell, right=is_number, from_width=from_width)
