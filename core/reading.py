@@ -273,11 +273,12 @@ _CHANGES: dict[str, Field] = {
 }
 
 
+_SEARCHED_CHANGES = ("user", "action", "kind", "record", "field", "old_value", "new_value")
+
+
 def change_log(filter: str = "") -> Iterator[Row]:
     """Who changed what, from what, to what; the newest first. Raises UsageError for a filter that cannot be read."""
-    searched = [_CHANGES[key] for key in ("user", "action", "kind", "record", "field", "old_value", "new_value")]
-    conditions = filters.conditions(filter, _CHANGES, searched)
-    return _rows(ChangeLogEntry, _CHANGES, conditions, [ChangeLogEntry.entry_no.desc()])
+    return _rows(ChangeLogEntry, _CHANGES, change_conditions(filter), [ChangeLogEntry.entry_no.desc()])
 
 
 def _rows(model: Any, columns: Mapping[str, Field], conditions: Iterable[Any], order: Sequence[Any]) -> Iterator[Row]:
@@ -344,3 +345,53 @@ def _settled(area: Area) -> dict[int, Decimal]:
             (area.value,),
         )
     }
+
+
+def ledger_conditions(name: str, filter: str) -> list[Any]:
+    """A filter over a ledger's stored columns as conditions for a query. Raises UsageError."""
+    chosen = LEDGERS[name]
+    return _conditions(chosen, filters.parse_filter(filter))
+
+
+def ledger_entries(name: str, entry_nos: Sequence[int]) -> list[Row]:
+    """The entries of a ledger with these numbers, by entry no."""
+    chosen = LEDGERS[name]
+    number = chosen.columns["entry_no"]
+    return [row for part in in_parts(entry_nos) for row in _entries(chosen, [number << part])]
+
+
+def posted_conditions(filter: str) -> list[Any]:
+    """A filter over posted documents as conditions for a query. Raises UsageError."""
+    return filters.conditions(filter, _POSTED, [_POSTED[key] for key in _SEARCHED_POSTED])
+
+
+def posted_headers(ids: Sequence[int]) -> list[Row]:
+    """Posted documents with these ids, without their lines, in the order of their posting."""
+    return [
+        row
+        for part in in_parts(ids)
+        for row in _rows(PostedDocument, _POSTED, [PostedDocument.id << part], [PostedDocument.id])
+    ]
+
+
+def posted_by_id(id_: int) -> Row:
+    """One posted document with its lines and its VAT. Raises NotFound."""
+    found = _posted([PostedDocument.id == id_])
+    if not found:
+        raise NotFound("There is no such posted document.", value=str(id_), hint="Look at the list again.")
+    return found[0]
+
+
+def change_conditions(filter: str) -> list[Any]:
+    """A filter over the change log as conditions for a query. Raises UsageError."""
+    return filters.conditions(filter, _CHANGES, [_CHANGES[key] for key in _SEARCHED_CHANGES])
+
+
+def changes(entry_nos: Sequence[int]) -> list[Row]:
+    """The entries of the change log with these numbers."""
+    number = ChangeLogEntry.entry_no
+    return [
+        row
+        for part in in_parts(entry_nos)
+        for row in _rows(ChangeLogEntry, _CHANGES, [number << part], [number.desc()])
+    ]

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from peewee import Field
 
-from postroom.core.tables.setup import GeneralLedgerSetup
+from postroom.core import reading
+from postroom.core.tables.ledgers import PostedDocument
+from postroom.core.tables.setup import ChangeLogEntry, GeneralLedgerSetup
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 from postroom.tui.snapshots import COUNT_LIMIT, PAGE_ROWS, ListSnapshot
 
@@ -111,7 +113,37 @@ def read_log(filter: str, window: Window) -> ListSnapshot:
     )
 
 
-def _snapshot(found: Numbers, views: Callable[[Sequence[int]], Iterable[Any]]) -> ListSnapshot:
-    by_number = {view.entry_no: view for view in views(found.numbers)} if found.numbers else {}
+def read_ledger(name: str, filter: str, window: Window) -> ListSnapshot:
+    """A window of a ledger, newest first. Raises UsageError for a filter that cannot be read."""
+    number = reading.LEDGERS[name].columns["entry_no"]
+    return _snapshot(
+        numbers_in(number, reading.ledger_conditions(name, filter), window, newest_first=True),
+        lambda numbers: reading.ledger_entries(name, numbers),
+        "entry_no",
+    )
+
+
+def read_posted(filter: str, window: Window) -> ListSnapshot:
+    """A window of the posted documents, newest first. Raises UsageError for a filter that cannot be read."""
+    return _snapshot(
+        numbers_in(PostedDocument.id, reading.posted_conditions(filter), window, newest_first=True),
+        reading.posted_headers,
+        "id",
+    )
+
+
+def read_changes(filter: str, window: Window) -> ListSnapshot:
+    """A window of the change log, newest first. Raises UsageError for a filter that cannot be read."""
+    return _snapshot(
+        numbers_in(ChangeLogEntry.entry_no, reading.change_conditions(filter), window, newest_first=True),
+        reading.changes,
+        "entry_no",
+    )
+
+
+def _snapshot(found: Numbers, views: Callable[[Sequence[int]], Iterable[Any]], key: str = "") -> ListSnapshot:
+    """The rows of the numbers, in their order; `key` is where a row has its number that is no view."""
+    read = views(found.numbers) if found.numbers else ()
+    by_number = {view[key] if key else view.entry_no: view for view in read}
     rows = tuple(by_number[number] for number in found.numbers if number in by_number)
     return ListSnapshot(rows, found.total, found.before, found.after)

@@ -82,6 +82,31 @@ PAGES += tuple(
     )
     for slug, caption, help in _RECORDS
 )
+PAGES += (
+    Entry(
+        "posted-documents", "Posted Documents", "Invoices, credit memos, shipments, receipts.", "ledgers", "PostedPage"
+    ),
+    *(
+        Entry(
+            f"{name}-ledger-entries",
+            title,
+            "What was posted, entry by entry.",
+            "ledgers",
+            "LedgerPage",
+            (("ledger", name),),
+        )
+        for name, title in (
+            ("gl", "G/L Entries"),
+            ("customer", "Customer Ledger Entries"),
+            ("vendor", "Vendor Ledger Entries"),
+            ("vat", "VAT Entries"),
+            ("item", "Item Ledger Entries"),
+            ("value", "Value Entries"),
+        )
+    ),
+    Entry("change-log", "Change Log", "Who changed what, from, to.", "ledgers", "ChangesPage"),
+    Entry("user-setup", "User Setup", "What users may do, and their posting dates.", "users", "UsersPage"),
+)
 FIRST = "job-queue-entries"
 """Where the terminal opens."""
 

@@ -1,0 +1,317 @@
+"""What was posted: posted documents, the six ledgers, all entries of a number (Navigate), and the change log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from rich.text import Text
+
+from postroom.core import reading
+from postroom.core.kinds import Area
+from postroom.core.plain_text import visible
+from postroom.tui import readings, shown
+from postroom.tui.actions import ANYWHERE, CARD, LIST, bindings
+from postroom.tui.actions.records import CHANGES, LEDGER, NAVIGATE, POSTED
+from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
+from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.snapshots import ListSnapshot
+from postroom.tui.widgets.dialogs import Reading
+from postroom.tui.widgets.keyed_table import Column
+
+_CAPTIONS = {
+    "entry_no": ("No.", 7),
+    "posting_date": ("Posting Date", 12),
+    "document_no": ("Document", 14),
+    "account_no": ("Account", 10),
+    "party_no": ("No.", 10),
+    "item_no": ("Item", 10),
+    "description": ("Description", 0),
+    "amount": ("Amount", 14),
+    "remaining_amount": ("Remaining", 14),
+    "base": ("Base", 14),
+    "quantity": ("Quantity", 12),
+    "cost_amount": ("Cost Amount", 14),
+    "due_date": ("Due Date", 12),
+    "document_type": ("Type", 16),
+    "vat_product_group": ("VAT Group", 10),
+    "rate": ("VAT %", 7),
+    "user": ("User", 12),
+    "currency": ("Cur.", 5),
+}
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "gl": ("entry_no", "posting_date", "document_no", "account_no", "amount", "description"),
+    "customer": ("entry_no", "posting_date", "document_no", "party_no", "amount", "remaining_amount", "due_date"),
+    "vendor": ("entry_no", "posting_date", "document_no", "party_no", "amount", "remaining_amount", "due_date"),
+    "vat": ("entry_no", "posting_date", "document_no", "vat_product_group", "rate", "base", "amount"),
+    "item": ("entry_no", "posting_date", "document_no", "item_no", "quantity", "document_type"),
+    "value": ("entry_no", "posting_date", "document_no", "item_no", "cost_amount", "account_no"),
+}
+_LATER = {"document_type": 100, "user": 120, "due_date": 90, "entry_no": 100}
+
+
+def value(row: Any, name: str) -> Text:
+    """A cell of a row, as lists show it."""
+    found = row.get(name)
+    if isinstance(found, Decimal):
+        return Text(shown.amount(found, 0 if name in ("quantity", "rate") else 2))
+    if isinstance(found, date) and not isinstance(found, datetime):
+        return Text(shown.day(found))
+    return shown.text(str(found).replace("_", " ").title() if name in ("document_type", "kind") else found)
+
+
+def _column(name: str) -> Column:
+    caption, width = _CAPTIONS[name]
+    is_number = name in ("amount", "remaining_amount", "base", "quantity", "cost_amount", "rate", "entry_no")
+    return Column(name, caption, width, lambda row: value(row, name), right=is_number, from_width=_LATER.get(name, 0))
+
+
+class LedgerPage(ListPage):
+    """One ledger, newest first; Enter shows all that the entry's document posted."""
+
+    PAGE = LEDGER
+    ACTIONS_OF = (LEDGER, LIST, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    ROWS = ("entry", "entries")
+    EMPTY = "Nothing has been posted to this ledger yet."
+
+    def __init__(self, ledger: str) -> None:
+        super().__init__()
+        self.ledger = ledger
+        self.CAPTION = reading.LEDGERS[ledger].title
+
+    @property
+    def address(self) -> str:
+        return f"{self.ledger}-ledger-entries"
+
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(_column(name) for name in _COLUMNS[self.ledger])
+
+    def key_of(self, row: Any) -> str:
+        return str(row["entry_no"])
+
+    def read(self, filter: str, window: Window) -> ListSnapshot:
+        return readings.read_ledger(self.ledger, filter, window)
+
+    def detail(self, row: Any) -> Text:
+        text = Text.assemble((f"Entry {row['entry_no']}  {visible(row['document_no'])}", "bold"), "\n")
+        said = [f"{name.replace('_', ' ')}: {value(row, name).plain}" for name in row if row[name] not in (None, "")]
+        return text.append("   ".join(said[3:]), shown.FAINT)
+
+    def do_open(self) -> None:
+        (row,) = self.situation().rows[:1]
+        self.app.push_screen(NavigateCard(row["document_no"]))
+
+
+class PostedPage(ListPage):
+    """Posted documents of both areas, newest first."""
+
+    PAGE = POSTED
+    ACTIONS_OF = (POSTED, LIST, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    CAPTION = "Posted Documents"
+    ROWS = ("posted document", "posted documents")
+    EMPTY = "Nothing has been posted yet."
+
+    def columns(self) -> tuple[Column, ...]:
+        return (
+            Column("kind", "Kind", 22, lambda row: Text(title_of(row))),
+            Column("no", "No.", 14, lambda row: shown.text(row["no"])),
+            Column("source_no", "From", 14, lambda row: shown.text(row["source_no"]), from_width=100),
+            Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row["posting_date"])), from_width=90),
+            Column("party", "Customer/Vendor", 0, lambda row: shown.text(f"{row['party_no']} {row['party_name']}")),
+            Column("currency", "Cur.", 5, lambda row: shown.text(row["currency"]), from_width=110),
+            Column("amount", "Incl. VAT", 14, lambda row: Text(shown.amount(row["amount_including_vat"])), right=True),
+            Column("user", "User", 10, lambda row: shown.text(row["user"]), from_width=130),
+        )
+
+    def key_of(self, row: Any) -> str:
+        return str(row["id"])
+
+    def read(self, filter: str, window: Window) -> ListSnapshot:
+        return readings.read_posted(filter, window)
+
+    def detail(self, row: Any) -> Text:
+        text = Text.assemble((f"Posted {title_of(row)} {visible(row['no'])}", "bold"))
+        text.append(f"  from {visible(row['source_no'])}, by {visible(row['user'])}\n")
+        amounts = (("Amount", "amount"), ("VAT", "vat_amount"), ("Including VAT", "amount_including_vat"))
+        return text.append("   ".join(f"{caption} {shown.amount(row[name])}" for caption, name in amounts))
+
+    def do_open(self) -> None:
+        (row,) = self.situation().rows[:1]
+        self.app.push_screen(PostedCard(row["id"]))
+
+    def do_navigate(self) -> None:
+        (row,) = self.situation().rows[:1]
+        self.app.push_screen(NavigateCard(row["no"]))
+
+
+def title_of(row: Any) -> str:
+    """`Sales Invoice`, `Purchase Receipt`."""
+    area = "Sales" if row["area"] is Area.SALES else "Purchase"
+    return f"{area} {row['kind'].title}"
+
+
+class PostedCard(CardPage):
+    """One posted document: its header, lines and VAT, and the entries of its posting."""
+
+    PAGE = "posted-document"
+    ACTIONS_OF = (CARD, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    CAPTION = "Posted Document"
+    SECTIONS = ("General", "Lines", "VAT", *(ledger.title for ledger in reading.LEDGERS.values()))
+
+    def __init__(self, id_: int) -> None:
+        super().__init__()
+        self.id_ = id_
+
+    @property
+    def address(self) -> str:
+        return f"{self.PAGE} {self.id_}"
+
+    def reading(self) -> Callable[[], Any]:
+        id_, time_zone = self.id_, self.desk.time_zone
+        return lambda: read_posted_card(id_, time_zone)
+
+
+def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
+    """The card of one posted document. Raises NotFound."""
+    row = reading.posted_by_id(id_)
+    name = f"Posted {title_of(row)} {visible(row['no'])}"
+    general = fields(
+        ("No.", row["no"]),
+        ("From", f"{row['source_type'].title} {row['source_no']}"),
+        ("Customer/Vendor", f"{row['party_no']} {row['party_name']}"),
+        ("Posting Date", shown.day(row["posting_date"])),
+        ("Document Date", shown.day(row["document_date"])),
+        ("Due Date", shown.day(row["due_date"])),
+        ("External Document No.", row["external_document_no"]),
+        ("Vendor Document No.", row["vendor_document_no"]),
+        ("Corrects No.", row["corrects_no"]),
+        ("Currency", row["currency"]),
+        ("Amount", shown.amount(row["amount"])),
+        ("VAT Amount", shown.amount(row["vat_amount"])),
+        ("Amount Including VAT", shown.amount(row["amount_including_vat"])),
+        ("Amount (LCY)", shown.amount(row["amount_lcy"])),
+        ("User ID", row["user"]),
+        ("Posted at", shown.whole_stamp(row["posted_at"], time_zone)),
+        ("G/L Register No.", row["register_no"]),
+        ("Batch No.", row["batch_no"] or ""),
+    )
+    lines = table(row["lines"], ("line_no", "type", "no", "description", "quantity", "unit_price", "amount"))
+    entries = reading.navigate(row["no"])["entries"]
+    sections = [Section("General", general), Section("Lines", lines), Section("VAT", table(row["vat"], _VAT))]
+    sections += entry_sections(entries)
+    return CardSnapshot(row, Text(name, "bold"), tuple(section for section in sections if section.body))
+
+
+_VAT = ("group", "rate", "base", "amount")
+_NUMBERS = frozenset(("line_no", "quantity", "unit_price", "amount", "rate", "base", "cost_amount", "entry_no"))
+_ENTRY_COLUMNS = {
+    "gl": ("entry_no", "document_no", "account_no", "amount", "description"),
+    "customer": ("entry_no", "document_no", "party_no", "amount", "remaining_amount", "due_date"),
+    "vendor": ("entry_no", "document_no", "party_no", "amount", "remaining_amount", "due_date"),
+    "vat": ("entry_no", "document_no", "vat_product_group", "rate", "base", "amount"),
+    "item": ("entry_no", "document_no", "item_no", "quantity"),
+    "value": ("entry_no", "document_no", "item_no", "cost_amount"),
+}
+
+
+def entry_sections(entries: Mapping[str, Any]) -> list[Section]:
+    """A FastTab per ledger that has entries."""
+    return [
+        Section(reading.LEDGERS[name].title, table(rows, _ENTRY_COLUMNS[name]))
+        for name, rows in entries.items()
+        if rows
+    ]
+
+
+def table(rows: Any, names: tuple[str, ...]) -> Text:
+    """Rows as lines of text, their columns as wide as they need, numbers to the right."""
+    cells = [[name.replace("_", " ").title().replace("No", "No.") for name in names]]
+    cells += [[value(row, name).plain[:40] for name in names] for row in rows]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
+    text = Text()
+    for number, line in enumerate(cells):
+        parts = [
+            cell.rjust(width) if name in _NUMBERS else cell.ljust(width)
+            for cell, width, name in zip(line, widths, names, strict=True)
+        ]
+        text.append("\n" if number else "").append("  ".join(parts).rstrip(), "bold" if not number else "")
+    return text if rows else Text("")
+
+
+class NavigateCard(CardPage):
+    """Everything that was posted under a number."""
+
+    PAGE = NAVIGATE
+    ACTIONS_OF = (CARD, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    CAPTION = "Navigate"
+    SECTIONS = ("Posted Documents", *(ledger.title for ledger in reading.LEDGERS.values()))
+
+    def __init__(self, no: str) -> None:
+        super().__init__()
+        self.no = no
+
+    @property
+    def address(self) -> str:
+        return f"{self.PAGE} {self.no}"
+
+    def reading(self) -> Callable[[], Any]:
+        no = self.no
+        return lambda: read_navigate(no)
+
+
+def read_navigate(no: str) -> CardSnapshot:
+    """All documents and entries of a number. Raises NotFound."""
+    found = reading.navigate(no)
+    documents = Text("\n").join(
+        Text(f"Posted {title_of(row)} {visible(row['no'])}   {shown.amount(row['amount_including_vat'])}")
+        for row in found["documents"]
+    )
+    sections = [Section("Posted Documents", documents), *entry_sections(found["entries"])]
+    return CardSnapshot(found, Text(f"Navigate: {visible(no)}", "bold"), tuple(sections))
+
+
+class ChangesPage(ListPage):
+    """The change log: who changed what, newest first."""
+
+    PAGE = CHANGES
+    ACTIONS_OF = (CHANGES, LIST, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    CAPTION = "Change Log"
+    ROWS = ("change", "changes")
+    EMPTY = "Nobody has changed anything yet."
+
+    def columns(self) -> tuple[Column, ...]:
+        return (
+            Column("at", "Time", 12, lambda row: Text(shown.stamp(row["at"], self.desk.time_zone))),
+            Column("user", "User", 10, lambda row: shown.text(row["user"])),
+            Column("action", "Action", 18, lambda row: shown.text(row["action"]), from_width=100),
+            Column("record", "Record", 30, lambda row: shown.text(f"{row['kind']} {row['record']}")),
+            Column("change", "Change", 0, change_of),
+        )
+
+    def key_of(self, row: Any) -> str:
+        return str(row["entry_no"])
+
+    def read(self, filter: str, window: Window) -> ListSnapshot:
+        return readings.read_changes(filter, window)
+
+    def detail(self, row: Any) -> Text:
+        name = visible(f"{row['action']}: {row['kind']} {row['record']}")
+        when = shown.whole_stamp(row["at"], self.desk.time_zone)
+        return Text.assemble((name, "bold"), f"\n{when} by {visible(row['user'])}\n", change_of(row))
+
+    def do_open(self) -> None:
+        (row,) = self.situation().rows[:1]
+        self.app.push_screen(Reading("Change", self.detail(row)))
+
+
+def change_of(row: Any) -> Text:
+    """`Priority: 1000 -> 5`."""
+    said = f"{row['old_value'] or '(blank)'} -> {row['new_value'] or '(blank)'}"
+    return shown.text(f"{row['field']}: {said}" if row["field"] else row["new_value"] or row["old_value"])
