@@ -24,7 +24,7 @@ from postroom.tui.cli import crash
 from postroom.tui.pages import directory
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, read_standing
-from postroom.tui.widgets.dialogs import Ask
+from postroom.tui.widgets.dialogs import Ask, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
 from postroom.tui.widgets.search import Find, Search
 from postroom.tui.widgets.status_bar import Health
@@ -114,6 +114,8 @@ class PostroomApp(App[int]):
         self.health = Health()
         self.list_states: dict[str, ListState] = {}
         """What each list keeps while it is closed, by the page's address."""
+        self.chosen: dict[str, str] = {}
+        """What was chosen on a page that shows one of several lists, by the page's address."""
         self.folds: dict[str, dict[str, bool]] = {}
         """Which FastTabs of each card are folded, by the page's address and the FastTab."""
         self.reads = 0
@@ -219,6 +221,20 @@ class PostroomApp(App[int]):
             self.push_screen(ReadingBox("Not done", Text(visible(internal_error(error), line_breaks=True))))
             return None
         return result
+
+    async def long_work(self, title: str, total: int, job: Callable[[Callable[[int], None]], Result]) -> Result | None:
+        """Run a use case over several records with a progress bar; Esc stops it between two of them.
+
+        `job` is given what it calls with the number of records done. Comes back with None if it was refused or stopped.
+        """
+        if total < 2:
+            return await self.carry_out(lambda: job(lambda done: None))
+        box = Progress(title, total)
+        self.push_screen(box)
+        try:
+            return await self.carry_out(lambda: job(box.advance))
+        finally:
+            box.close()
 
     async def search(self) -> None:
         """Search for a page or an action of this page, and go there."""

@@ -6,15 +6,18 @@ The modules of `core.jobs` are imported when first needed, so that the terminal 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from peewee import Field
 
 from postroom.core import reading
+from postroom.core.documents import views
+from postroom.core.kinds import DocumentType
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import ChangeLogEntry, GeneralLedgerSetup
+from postroom.core.tables.trade import Document
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 from postroom.tui.snapshots import COUNT_LIMIT, PAGE_ROWS, ListSnapshot
 
@@ -101,7 +104,7 @@ def read_entries(filter: str, window: Window) -> ListSnapshot:
     """A window of the job queue, oldest first. Raises UsageError for a filter that cannot be read."""
     return _snapshot(
         numbers_in(JobQueueEntry.entry_no, entries().conditions(filter), window, newest_first=False),
-        lambda numbers: entries().list_entries(entry_nos=numbers),
+        lambda numbers: {view.entry_no: view for view in entries().list_entries(entry_nos=numbers)},
     )
 
 
@@ -109,8 +112,15 @@ def read_log(filter: str, window: Window) -> ListSnapshot:
     """A window of the log, newest first. Raises UsageError for a filter that cannot be read."""
     return _snapshot(
         numbers_in(JobQueueLogEntry.entry_no, log().conditions(filter), window, newest_first=True),
-        lambda numbers: log().list_log(entry_nos=numbers),
+        lambda numbers: {view.entry_no: view for view in log().list_log(entry_nos=numbers)},
     )
+
+
+def read_documents(kind: DocumentType, filter: str, window: Window) -> ListSnapshot:
+    """A window of the documents of one type, oldest first. Raises UsageError for a filter that cannot be read."""
+    where = [Document.type == kind, *views.conditions(filter)]
+    found = numbers_in(Document.id, where, window, newest_first=False, joined=views.with_entries(Document.id))
+    return _snapshot(found, lambda ids: {view.id: view for view in views.list_documents(ids=ids)})
 
 
 def read_ledger(name: str, filter: str, window: Window) -> ListSnapshot:
@@ -118,8 +128,7 @@ def read_ledger(name: str, filter: str, window: Window) -> ListSnapshot:
     number = reading.LEDGERS[name].columns["entry_no"]
     return _snapshot(
         numbers_in(number, reading.ledger_conditions(name, filter), window, newest_first=True),
-        lambda numbers: reading.ledger_entries(name, numbers),
-        "entry_no",
+        lambda numbers: {row["entry_no"]: row for row in reading.ledger_entries(name, numbers)},
     )
 
 
@@ -127,8 +136,7 @@ def read_posted(filter: str, window: Window) -> ListSnapshot:
     """A window of the posted documents, newest first. Raises UsageError for a filter that cannot be read."""
     return _snapshot(
         numbers_in(PostedDocument.id, reading.posted_conditions(filter), window, newest_first=True),
-        reading.posted_headers,
-        "id",
+        lambda ids: {row["id"]: row for row in reading.posted_headers(ids)},
     )
 
 
@@ -136,14 +144,12 @@ def read_changes(filter: str, window: Window) -> ListSnapshot:
     """A window of the change log, newest first. Raises UsageError for a filter that cannot be read."""
     return _snapshot(
         numbers_in(ChangeLogEntry.entry_no, reading.change_conditions(filter), window, newest_first=True),
-        reading.changes,
-        "entry_no",
+        lambda numbers: {row["entry_no"]: row for row in reading.changes(numbers)},
     )
 
 
-def _snapshot(found: Numbers, views: Callable[[Sequence[int]], Iterable[Any]], key: str = "") -> ListSnapshot:
-    """The rows of the numbers, in their order; `key` is where a row has its number that is no view."""
-    read = views(found.numbers) if found.numbers else ()
-    by_number = {view[key] if key else view.entry_no: view for view in read}
+def _snapshot(found: Numbers, read: Callable[[Sequence[int]], Mapping[int, Any]]) -> ListSnapshot:
+    """The rows of the numbers, in their order."""
+    by_number = read(found.numbers) if found.numbers else {}
     rows = tuple(by_number[number] for number in found.numbers if number in by_number)
     return ListSnapshot(rows, found.total, found.before, found.after)

@@ -200,6 +200,20 @@ _COLUMNS = (
 )
 
 
+def with_entries(*columns: Any) -> Any:
+    """A query over documents and, where there are any, their posting entries."""
+    return Document.select(*columns).join(
+        JobQueueEntry,
+        JOIN.LEFT_OUTER,
+        on=(JobQueueEntry.record_id == Document.id) & (JobQueueEntry.job == POST_DOCUMENT),
+    )
+
+
+def conditions(filter: str | Sequence[FieldFilter]) -> list[Any]:
+    """A filter over documents as conditions for a query `with_entries`. Raises UsageError."""
+    return filters.conditions(filter, FILTER_FIELDS, _SEARCHED) if filter else []
+
+
 def list_documents(
     filter: str | Sequence[FieldFilter] = "", *, ids: Sequence[int] | None = None, limit: int | None = None
 ) -> list[DocumentView]:
@@ -207,19 +221,11 @@ def list_documents(
 
     One statement, the entries joined. Raises UsageError for a filter that cannot be read.
     """
-    chosen = (
-        Document.select(*_COLUMNS)
-        .join(
-            JobQueueEntry,
-            JOIN.LEFT_OUTER,
-            on=(JobQueueEntry.record_id == Document.id) & (JobQueueEntry.job == POST_DOCUMENT),
-        )
-        .order_by(Document.id)
-    )
-    conditions = filters.conditions(filter, FILTER_FIELDS, _SEARCHED) if filter else []
+    chosen = with_entries(*_COLUMNS).order_by(Document.id)
+    wanted = conditions(filter)
     if ids is not None:
-        conditions.append(Document.id.in_(ids))
-    for condition in conditions:
+        wanted.append(Document.id.in_(ids))
+    for condition in wanted:
         chosen = chosen.where(condition)
     if limit is not None:
         chosen = chosen.limit(limit)

@@ -9,6 +9,13 @@ from postroom.tui.actions.base import Action, Possible, Situation, is_connected,
 
 ENTRIES = "job-queue-entries"
 LOG = "job-queue-log-entries"
+QUEUES = "job-queues"
+QUEUE = "job-queue"
+"""The page of actions that a job queue has in the list and on its card."""
+CATEGORIES = "job-queue-categories"
+BATCHES = "batches"
+HANDLE = "documents-to-handle"
+NOTES = "notes"
 
 _entry = needs_rows("entry")
 _log_entry = needs_rows("log entry")
@@ -41,6 +48,28 @@ WAITING = "Waiting"
 _HELD = (EntryStatus.ON_HOLD, EntryStatus.ON_HOLD_INACTIVE)
 _RESTARTABLE = (EntryStatus.ERROR, *_HELD)
 _WAITS = (EntryStatus.READY, WAITING, *_HELD)
+
+_queue = needs_rows("job queue")
+_category = needs_rows("category")
+_batch = needs_rows("batch")
+_handled = needs_rows("document")
+_note = needs_rows("note")
+
+
+def _queues_that(started: bool, otherwise: str) -> Possible:
+    """Possible if at least one of the job queues is started, or stopped."""
+
+    def possible(situation: Situation) -> str:
+        why_not = _queue(situation)
+        return why_not or ("" if any(row.started is started for row in situation.rows) else otherwise)
+
+    return possible
+
+
+def _batch_failed(situation: Situation) -> str:
+    why_not = _batch(situation)
+    return why_not or ("" if any(row.failed for row in situation.rows) else "Nothing of it has failed.")
+
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -175,4 +204,109 @@ ACTIONS: tuple[Action, ...] = (
         dangerous=True,
         possible=is_connected,
     ),
+    Action("job-queues.open", "Card", "enter,f2", "All its fields, to change them.", "Card", possible=_queue),
+    Action(
+        "job-queue.start",
+        "Start Job Queue",
+        "s",
+        "It takes entries from now on.",
+        "Start",
+        possible=_queues_that(False, "It is started already."),
+    ),
+    Action(
+        "job-queue.stop",
+        "Stop Job Queue",
+        "S",
+        "It takes no more entries; what runs is finished.",
+        "Stop",
+        dangerous=True,
+        possible=_queues_that(True, "It is stopped already."),
+    ),
+    Action("job-queue.entries", "Job Queue Entries", "l", "The entries that wait for it.", "Entries", possible=_queue),
+    Action("job-queue.consumer", "Start a Consumer", "c", "On this host, in the background.", "Consumer", wide=True),
+    Action("job-queue-categories.new", "New", "ctrl+n,n", "Make a category.", "New", possible=is_connected),
+    Action(
+        "job-queue-categories.open",
+        "Rename",
+        "enter,f2",
+        "Entries, setups and filters follow.",
+        "Rename",
+        possible=_category,
+    ),
+    Action(
+        "job-queue-categories.entries", "Entries", "l", "The entries of the category.", "Entries", possible=_category
+    ),
+    Action(
+        "job-queue-categories.delete",
+        "Delete",
+        "D",
+        "Only what nothing uses.",
+        "Delete",
+        dangerous=True,
+        possible=_category,
+    ),
+    Action(
+        "batches.open",
+        "Entries",
+        "enter,l",
+        "Its entries that are left: what failed and what is to go.",
+        "Entries",
+        possible=_batch,
+    ),
+    Action("batches.posted", "Posted Documents", "p", "What came out of it.", "Posted", possible=_batch),
+    Action(
+        "batches.restart",
+        "Restart What Failed",
+        "t",
+        "Exactly those documents that failed.",
+        "Restart",
+        possible=_batch_failed,
+    ),
+    Action(
+        "documents-to-handle.open",
+        "Show Errors",
+        "enter,e",
+        "Every error with its field and what to do.",
+        "Errors",
+        possible=_handled,
+    ),
+    Action(
+        "documents-to-handle.mend",
+        "Go to the Cause",
+        "m",
+        "The field that must be mended; Esc leads back.",
+        "Mend",
+        possible=_handled,
+    ),
+    Action(
+        "documents-to-handle.again",
+        "Post Again",
+        "t",
+        "Restart the marked ones, or this one.",
+        "Post again",
+        possible=_handled,
+    ),
+    Action(
+        "documents-to-handle.again-group",
+        "Post Again All of the Same Reason",
+        "T",
+        "Mend the cause once, then all of them.",
+        "Group",
+        wide=True,
+        dangerous=True,
+        possible=_handled,
+    ),
+    Action("documents-to-handle.document", "Show Document", "d", "The document's card.", "Document", possible=_handled),
+    Action("documents-to-handle.mine", "Mine or Everyone's", "a", "Only what I queued, or all.", "Mine/All"),
+    Action(
+        "documents-to-handle.remove",
+        "Remove From Job Queue",
+        "D",
+        "The entry goes; the document stays Released.",
+        "Remove",
+        dangerous=True,
+        possible=_handled,
+    ),
+    Action("notes.open", "Read", "enter", "The whole note.", "Read", possible=_note),
+    Action("notes.mark-read", "Take All as Read", "r", "None is new any more.", "All read", possible=is_connected),
 )

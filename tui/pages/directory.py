@@ -23,6 +23,24 @@ class Entry:
 
 
 PAGES: tuple[Entry, ...] = (
+    Entry("documents", "Documents", "Orders, invoices, credit memos not yet posted.", "documents", "DocumentsPage"),
+    Entry(
+        "documents-to-handle",
+        "Documents to Handle",
+        "What failed, with its reason; mend and post again.",
+        "handle",
+        "HandlePage",
+    ),
+    Entry("batches", "Batches", "What was queued together, and how far it is.", "batches", "BatchesPage"),
+    Entry("notes", "Notes", "What Postroom told me.", "batches", "NotesPage"),
+    Entry("job-queues", "Job Queues", "The runners: started, stopped, who serves them.", "queues", "QueuesPage"),
+    Entry(
+        "job-queue-categories",
+        "Job Queue Categories",
+        "At most one entry of each runs at a time.",
+        "queues",
+        "CategoriesPage",
+    ),
     Entry("job-queue-entries", "Job Queue Entries", "What waits, runs or failed.", "entries", "EntriesPage"),
     Entry("job-queue-log-entries", "Job Queue Log Entries", "Every run and how it ended.", "log_entries", "LogPage"),
     Entry(

@@ -11,9 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList, ProgressBar, Static
 from textual.widgets.option_list import Option
 
+from postroom.core.errors import Refused
 from postroom.core.plain_text import visible
 
 
@@ -116,6 +117,49 @@ class Choose(ModalScreen[str | None]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self.choices[event.option_index])
+
+
+class Stopped(Refused):
+    """A person stopped long work between two records; what was done stays done."""
+
+
+class Progress(ModalScreen[None]):
+    """A bar over long work. Esc stops it after the record that it is at."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "Stop", show=False)]
+
+    def __init__(self, title: str, total: int) -> None:
+        super().__init__()
+        self.title_shown, self.total = title, total
+        self.done = 0
+        self.is_stopped = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog narrow") as box:
+            box.border_title = visible(self.title_shown)
+            yield ProgressBar(self.total, show_eta=True)
+            yield Static(Text.assemble(("Esc", "bold"), " Stop after this one"), classes="answers")
+
+    def on_mount(self) -> None:
+        self.set_interval(0.1, self._draw)
+
+    def advance(self, done: int) -> None:
+        """So many records are done. Raises Stopped, in the thread that works, once Esc was pressed."""
+        self.done = done
+        if self.is_stopped and done < self.total:
+            raise Stopped(f"Stopped after {done} of {self.total}.", hint="What was done stays done.")
+
+    def close(self) -> None:
+        """The work is over."""
+        if self.is_attached:
+            self.dismiss()
+
+    def action_stop(self) -> None:
+        self.is_stopped = True
+
+    def _draw(self) -> None:
+        self.query_one(ProgressBar).update(progress=self.done)
 
 
 class Reading(ModalScreen[None]):

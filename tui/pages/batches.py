@@ -1,0 +1,123 @@
+"""Batches with their progress, and the notes that Postroom left for a user."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.text import Text
+
+from postroom.core.jobs import batches, notes
+from postroom.core.plain_text import visible
+from postroom.tui import readings, shown
+from postroom.tui.actions import ANYWHERE, LIST, bindings
+from postroom.tui.actions.jobs import BATCHES, NOTES
+from postroom.tui.pages import results
+from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.snapshots import ListSnapshot
+from postroom.tui.widgets.dialogs import Reading
+from postroom.tui.widgets.keyed_table import Column
+
+BAR = 20
+
+
+def bar(row: Any) -> Text:
+    """How far a batch is: posted `=`, failed `!`, to go `.`."""
+    if not row.total:
+        return Text("")
+    posted, failed = BAR * row.posted // row.total, -(-BAR * row.failed // row.total)
+    text = Text("=" * posted, "green").append("!" * failed, "bold red")
+    return text.append("." * max(0, BAR - posted - failed), shown.FAINT)
+
+
+class BatchesPage(ListPage):
+    """The batches, newest first."""
+
+    PAGE = BATCHES
+    ACTIONS_OF = (BATCHES, LIST, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    CAPTION = "Batches"
+    ROWS = ("batch", "batches")
+    EMPTY = "No batch yet. Several documents posted at once are one, and so is what a batch job queues."
+
+    def columns(self) -> tuple[Column, ...]:
+        def number(name: str, caption: str) -> Column:
+            return Column(name, caption, 7, lambda row: Text(f"{getattr(row, name):,}"), right=True)
+
+        return (
+            Column("no", "No.", 5, lambda row: Text(str(row.no)), right=True),
+            Column("created", "Time", 12, lambda row: Text(shown.stamp(row.created, self.desk.time_zone))),
+            number("posted", "Posted"),
+            number("failed", "Failed"),
+            number("to_go", "To go"),
+            Column("bar", "Progress", BAR, bar),
+            Column("report", "Report", 0, lambda row: shown.text(row.report)),
+            Column("user", "User", 10, lambda row: shown.text(row.user), from_width=110),
+        )
+
+    def key_of(self, row: Any) -> str:
+        return str(row.no)
+
+    def read(self, filter: str, window: Window) -> ListSnapshot:
+        words = filter.lower().split()
+        found = [
+            row
+            for row in batches.list_batches()
+            if all(word in f"{row.no} {row.report} {row.user}".lower() for word in words)
+        ]
+        return readings.sliced(found, self.key_of, window)
+
+    def detail(self, row: Any) -> Text:
+        said = f"{row.posted} of {row.total} posted, {row.failed} failed, {row.to_go} to go"
+        return Text.assemble((f"Batch {row.no}  {visible(row.report)}", "bold"), f"  by {visible(row.user)}\n{said}")
+
+    def do_open(self) -> None:
+        page: Any = self.desk.open_page("job-queue-entries")
+        page.want_filter(f"batch_no={self.table.cursor_key}")
+
+    def do_posted(self) -> None:
+        page: Any = self.desk.open_page("posted-documents")
+        page.want_filter(f"batch_no={self.table.cursor_key}")
+
+    async def do_restart(self) -> None:
+        numbers, user = [row.no for row in self.situation().rows], self.desk.user
+        done = await self.desk.carry_out(lambda: [one for no in numbers for one in batches.restart(no, user=user)])
+        if done is not None:
+            results.tell(self.desk, "Restart", done)
+
+
+class NotesPage(ListPage):
+    """My notes, newest first."""
+
+    PAGE = NOTES
+    ACTIONS_OF = (NOTES, LIST, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    CAPTION = "Notes"
+    ROWS = ("note", "notes")
+    EMPTY = "No note. Failures leave one, and successes where Notify on Success is on."
+
+    def columns(self) -> tuple[Column, ...]:
+        return (
+            Column("new", "", 3, lambda row: Text("" if row.is_read else "new", "bold yellow")),
+            Column("created", "Time", 12, lambda row: Text(shown.stamp(row.created, self.desk.time_zone))),
+            Column("text", "Note", 0, lambda row: shown.text(row.text)),
+        )
+
+    def key_of(self, row: Any) -> str:
+        return str(row.id)
+
+    def read(self, filter: str, window: Window) -> ListSnapshot:
+        words = filter.lower().split()
+        found = [row for row in notes.list_notes(self.desk.user) if all(word in row.text.lower() for word in words)]
+        return readings.sliced(found, self.key_of, window)
+
+    def detail(self, row: Any) -> Text:
+        when = shown.whole_stamp(row.created, self.desk.time_zone)
+        return Text.assemble((when, "bold"), "\n", visible(row.text, line_breaks=True))
+
+    def do_open(self) -> None:
+        (row,) = self.situation().rows[:1]
+        self.app.push_screen(Reading("Note", self.detail(row)))
+
+    async def do_mark_read(self) -> None:
+        user = self.desk.user
+        await self.desk.carry_out(lambda: notes.mark_read(user))

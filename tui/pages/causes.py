@@ -1,0 +1,64 @@
+"""From an error to the field that must be mended: on the document, its line, or the record that stands behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from postroom.core import documents
+from postroom.core.documents.fields import HEADER
+from postroom.core.errors import Problem
+from postroom.core.kinds import DocumentType
+from postroom.core.masters import KINDS
+
+_BLOCKED = {"item_blocked": "item", "account_blocked": "gl-account"}
+_LISTS = {
+    "general_posting_setup_missing": "general-posting-setup",
+    "vat_posting_setup_missing": "vat-posting-setup",
+}
+_LEDGER_SETUP = "ledger-setup"
+
+
+def document_of(record: str) -> tuple[DocumentType, str] | None:
+    """The document that an error's record names, `Sales Invoice S-INV1`."""
+    for kind in sorted(DocumentType, key=lambda one: -len(one.title)):
+        if record.startswith(f"{kind.title} "):
+            return kind, record.removeprefix(f"{kind.title} ")
+    return None
+
+
+async def open_cause(desk: Any, problem: Problem) -> None:
+    """Open the page where the problem is mended, the cursor on its field; Esc leads back."""
+    from postroom.tui.pages.records import card_of
+
+    named = document_of(problem.record)
+    if problem.code == "party_blocked" and named is not None:
+        slug = "customer" if named[0].value.startswith("sales") else "vendor"
+        desk.push_screen(card_of(slug, problem.value, "blocked"))
+        return
+    if problem.code in _BLOCKED:
+        desk.push_screen(card_of(_BLOCKED[problem.code], problem.value, "blocked"))
+        return
+    if problem.code in _LISTS:
+        desk.open_page(_LISTS[problem.code])
+        return
+    if named is not None:
+        await _open_document(desk, *named, problem)
+        return
+    for kind in KINDS.values():
+        if problem.record.startswith(f"{kind.title} "):
+            desk.push_screen(card_of(kind.slug, problem.record.removeprefix(f"{kind.title} "), problem.field))
+            return
+    desk.say(f"There is no page for this: {problem.message} {problem.hint}", "warning")
+
+
+async def _open_document(desk: Any, kind: DocumentType, no: str, problem: Problem) -> None:
+    from postroom.tui.pages.document import DocumentCard, LineCard
+
+    found = await desk.carry_out(lambda: documents.find(no, kind))
+    if found is None:
+        return
+    if problem.line is not None:
+        desk.push_screen(LineCard(found.id, kind, problem.line, problem.field))
+    else:
+        known = {field.name for field in HEADER}
+        desk.push_screen(DocumentCard(found.id, kind, problem.field if problem.field in known else ""))

@@ -1,0 +1,428 @@
+"""A document's card, its lines, and the card of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+
+from postroom.core import documents, values
+from postroom.core.documents import fields as typed_fields
+from postroom.core.documents.fields import DocumentField
+from postroom.core.errors import NotFound
+from postroom.core.jobs import background, entries
+from postroom.core.jobs.background import PostRequest
+from postroom.core.kinds import Area, DocumentType, LineType
+from postroom.core.plain_text import visible
+from postroom.tui import readings, shown
+from postroom.tui.actions import ANYWHERE, FORM, LIST, bindings
+from postroom.tui.actions.documents import DOCUMENT, LINES
+from postroom.tui.pages import causes, results
+from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
+from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.snapshots import ListSnapshot
+from postroom.tui.widgets.dialogs import Reading
+from postroom.tui.widgets.keyed_table import Column
+
+if TYPE_CHECKING:
+    from postroom.tui.pages.page import Page
+
+    Mixed = Page
+else:
+    Mixed = object  # styles are found by a screen's first base, which must be the list or the form
+
+_NAMES = {"currency_code": "currency", "vat_group": "vat-product-group"}
+_LINE_NAMES = {LineType.ITEM: "item", LineType.GL_ACCOUNT: "gl-account", LineType.CHARGE: "charge"}
+
+
+def status_of(view: Any) -> Text:
+    """A document's Job Queue Status as its own word; blank says so."""
+    return shown.status(view.job_queue_status.value)
+
+
+class DocumentActions(Mixed):
+    """What can be done with documents, the same in the list and on the card."""
+
+    def chosen(self) -> list[Any]:
+        """The documents that an action is for."""
+        return list(self.situation().rows)
+
+    async def do_post(self) -> None:
+        await self._post(PostRequest(), "Post")
+
+    async def do_queue(self) -> None:
+        await self._post(PostRequest(mode="queue"), "Queue")
+
+    async def do_check(self) -> None:
+        await self._post(PostRequest(check_only=True), "Check")
+
+    async def _post(self, request: PostRequest, verb: str) -> None:
+        """Post, queue or check; a single document that the check refused may be queued all the same."""
+        views, user = self.chosen(), self.desk.user
+        ids = [view.id for view in views]
+        if (
+            len(ids) > 1
+            and not request.check_only
+            and not await self.desk.ask(f"{verb} {len(ids)} documents?", yes=verb)
+        ):
+            return
+        done = await self.desk.long_work(
+            f"{verb}: {len(ids)} documents",
+            len(ids),
+            lambda progress: background.post(ids, request, user=user, progress=progress),
+        )
+        if done is None:
+            return
+        if len(done) == 1 and done[0].result == "refused" and _only_checked(done[0]):
+            details = "\n".join(problem.message for problem in done[0].errors)
+            if await self.desk.ask(
+                f"{views[0].record} would not post now. Queue it anyway?", details, yes="Queue Anyway"
+            ):
+                anyway = PostRequest(mode="queue", queue_anyway=True)
+                done = await self.desk.carry_out(lambda: background.post(ids, anyway, user=user))
+        if done is not None:
+            self.done_with(
+                {str(view.id) for view, one in zip(views, done, strict=False) if one.result not in results.BAD}
+            )
+            results.tell(self.desk, verb, done)
+
+    def done_with(self, keys: set[str]) -> None:
+        """These documents' action has succeeded."""
+
+    async def do_remove(self) -> None:
+        views, user = self.chosen(), self.desk.user
+        if await self.desk.ask(f"Remove {of_what(views)} from the job queue?", "They stay Released.", yes="Remove"):
+            done = await self.desk.carry_out(lambda: background.remove([view.id for view in views], user=user))
+            results.tell(self.desk, "Remove From Job Queue", done or ())
+
+    async def do_release(self) -> None:
+        await self._each("Released", documents.release)
+
+    async def do_reopen(self) -> None:
+        await self._each("Reopened", documents.reopen)
+
+    async def do_delete(self) -> None:
+        views = self.chosen()
+        if await self.desk.ask(f"Delete {of_what(views)}?", "This cannot be undone.", yes="Delete"):
+            await self._each("Deleted", documents.delete)
+
+    async def _each(self, verb: str, use_case: Callable[..., Any]) -> None:
+        views, user = self.chosen(), self.desk.user
+
+        def act() -> bool:
+            for view in views:
+                use_case(view.id, user=user)
+            return True
+
+        if await self.desk.carry_out(act):
+            self.done_with({str(view.id) for view in views})
+            self.desk.say(f"{verb}: {of_what(views)}.")
+
+    async def do_why(self) -> None:
+        """Everything about where it stands in the job queue."""
+        (view,) = self.chosen()[:1]
+        entry = await self.desk.carry_out(lambda: entries.show(view.job_queue_entry_no))
+        if entry is None:
+            return
+        text = Text.assemble((visible(view.record), "bold"), "  ", status_of(view), "\n\n")
+        if entry.errors:
+            text.append(shown.problem_lines(entry.errors))
+            text.append("\n\nm goes to the field that must be mended.", shown.FAINT)
+        else:
+            if entry.started is not None:
+                since = shown.whole_stamp(entry.started, self.desk.time_zone)
+                text.append(f"Posted by process {entry.process_id} on {visible(entry.host)} since {since}.\n")
+            if entry.why is not None:
+                text.append(f"{visible(entry.why.text)} {visible(entry.why.hint)}\n")
+            queued = shown.whole_stamp(entry.created, self.desk.time_zone)
+            text.append(f"Queued by {visible(entry.user)}, {queued}, as entry {entry.entry_no}.", shown.FAINT)
+        self.app.push_screen(Reading("Job Queue Status", text))
+
+    async def do_mend(self) -> None:
+        (view,) = self.chosen()[:1]
+        if not view.errors:
+            self.desk.say(f"{view.record} has no error.", "warning")
+            return
+        await causes.open_cause(self.desk, view.errors[0])
+
+
+def _only_checked(result: Any) -> bool:
+    """Whether the document was refused by the check alone, which may be passed over."""
+    return all(
+        problem.code not in ("document_is_scheduled", "document_is_posting", "document_gone")
+        for problem in result.errors
+    )
+
+
+def of_what(views: Sequence[Any]) -> str:
+    return views[0].record if len(views) == 1 else f"{len(views)} documents"
+
+
+def header_fields(kind: DocumentType) -> list[DocumentField]:
+    """The header fields that a document of the type has; what moves goods is called Ship or Receive."""
+    moves = "receive" if (kind.area is Area.PURCHASE) != kind.is_return else "ship"
+    return [
+        field
+        for field in typed_fields.HEADER
+        if field.area in (None, kind.area)
+        and (not field.orders_only or kind.is_order)
+        and field.name not in ({"ship", "receive"} - {moves})
+    ]
+
+
+_TABS = {
+    "party_no": "General",
+    "party_name": "General",
+    "posting_date": "General",
+    "document_date": "General",
+    "external_document_no": "General",
+    "vendor_document_no": "General",
+}
+
+
+def of_document(field: DocumentField, kind: DocumentType, value: str = "") -> FormField:
+    """A header field as a form has it."""
+    names = _NAMES.get(field.name, "")
+    caption = field.caption
+    if field.name == "party_no":
+        names, caption = ("customer", "Customer No.") if kind.area is Area.SALES else ("vendor", "Vendor No.")
+    return FormField(
+        field.name,
+        _TABS.get(field.name, "Invoicing and Shipping"),
+        caption,
+        field.kind,
+        field.help,
+        field.choices,
+        names,
+        value,
+    )
+
+
+class DocumentCard(FormPage, DocumentActions):
+    """One document: header, totals and lines."""
+
+    ACTIONS_OF = ("document-card", DOCUMENT, FORM, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    TEXTS = ("Lines", "Totals", "Errors")
+
+    def __init__(self, id_: int, kind: DocumentType, field: str = "") -> None:
+        self.id_, self.kind = id_, kind
+        super().__init__(field)
+
+    @property
+    def address(self) -> str:
+        return f"document-card {self.id_}"
+
+    @property
+    def caption(self) -> str:
+        return self.kind.title
+
+    def form_fields(self) -> Sequence[FormField]:
+        return [of_document(field, self.kind) for field in header_fields(self.kind)]
+
+    def reading(self) -> Callable[[], Any]:
+        id_, kind = self.id_, self.kind
+        return lambda: read_card(id_, kind)
+
+    def change(self, key: str, text: str) -> Any:
+        documents.set_fields(self.id_, {key: text}, user=self.desk.user)
+
+    def show(self, snapshot: Any) -> None:
+        if snapshot.row is None:  # posted or deleted meanwhile
+            self.desk.say(snapshot.title.plain)
+            if self.desk.page_in_front() is self:
+                self.desk.pop_screen()
+            return
+        super().show(snapshot)
+
+    def do_lines(self) -> None:
+        self.app.push_screen(LinesPage(self.id_, self.kind))
+
+
+def read_card(id_: int, kind: DocumentType) -> FormSnapshot:
+    """A document's card; one that says that it is gone, and under which number it was posted."""
+    try:
+        detail = documents.show(id_)
+    except NotFound:
+        return FormSnapshot(None, Text(f"The {kind.title} is no longer there: it was posted or deleted."), ())
+    view = detail.view
+    title = Text.assemble((visible(view.record), "bold"), f"   {view.status.value}   ", status_of(view))
+    stored = {
+        **{name: getattr(view, name, None) for name in _TABS},
+        "due_date": view.due_date,
+        "currency_code": view.currency,
+        "currency_factor": detail.currency_factor,
+        "prices_including_vat": detail.prices_including_vat,
+        "invoice_discount_amount": detail.invoice_discount_amount,
+        "ship": detail.ship,
+        "receive": detail.ship,
+        "invoice": detail.invoice,
+        "corrects_no": detail.corrects_no,
+    }
+    fields = tuple(
+        of_document(field, kind, values.shown(field.kind, stored[field.name])) for field in header_fields(kind)
+    )
+    lines = Text("\n").join(line_text(line) for line in detail.lines)
+    totals = Text(
+        f"Amount {shown.amount(view.amount)}   VAT {shown.amount(view.vat_amount)}"
+        f"   Including VAT {shown.amount(view.amount_including_vat)} {view.currency}"
+    )
+    return FormSnapshot(
+        view,
+        title,
+        fields,
+        (
+            ("Lines", lines or Text("No lines yet; l adds some.")),
+            ("Totals", totals),
+            ("Errors", shown.problem_lines(view.errors)),
+        ),
+    )
+
+
+def line_text(line: Any) -> Text:
+    """A line in one line."""
+    text = Text(f"{line.line_no:>6}  {visible(line.no):<12} ")
+    text.append(visible(line.description)[:22].ljust(22))
+    if line.type is not LineType.COMMENT:
+        price, amount = shown.amount(line.unit_price), shown.amount(line.line_amount)
+        text.append(f" {shown.amount(line.quantity, 0):>8} x {price:>12} {amount:>14}")
+    return text
+
+
+class LinesPage(ListPage):
+    """The lines of a document."""
+
+    PAGE = LINES
+    ACTIONS_OF = (LINES, LIST, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    ROWS = ("line", "lines")
+    EMPTY = "There is no line yet. Ctrl+N adds one."
+
+    def __init__(self, id_: int, kind: DocumentType) -> None:
+        super().__init__()
+        self.id_, self.kind = id_, kind
+        self.CAPTION = f"Lines of {kind.title}"
+
+    @property
+    def address(self) -> str:
+        return f"{self.PAGE} {self.id_}"
+
+    def columns(self) -> tuple[Column, ...]:
+        def number(name: str, caption: str, width: int, places: int = 2, from_width: int = 0) -> Column:
+            return Column(
+                *(name, caption, width, lambda row: Text(shown.amount(getattr(row, name), places))),
+                right=True,
+                from_width=from_width,
+            )
+
+        return (
+            Column("line_no", "Line", 6, lambda row: Text(str(row.line_no)), right=True, from_width=100),
+            Column("type", "Type", 10, lambda row: Text(row.type.value.replace("_", " "))),
+            Column("no", "No.", 12, lambda row: shown.text(row.no)),
+            Column("description", "Description", 0, lambda row: shown.text(row.description)),
+            number("quantity", "Quantity", 9, 0),
+            number("unit_price", "Unit Price", 11),
+            number("line_discount_percent", "Disc. %", 8, 0, 110),
+            Column("vat_group", "VAT Group", 10, lambda row: shown.text(row.vat_group), from_width=100),
+            number("line_amount", "Amount", 12),
+        )
+
+    def key_of(self, row: Any) -> str:
+        return str(row.line_no)
+
+    def read(self, filter: str, window: Window) -> ListSnapshot:
+        words = filter.lower().split()
+        lines = [
+            line
+            for line in documents.show(self.id_).lines
+            if all(word in f"{line.no} {line.description}".lower() for word in words)
+        ]
+        return readings.sliced(lines, self.key_of, window)
+
+    def detail(self, row: Any) -> Text:
+        text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")
+        return text.append(
+            f"Amount {shown.amount(row.amount)}   VAT {shown.amount(row.vat_amount)} ({row.vat_group} {row.vat_rate} %)"
+        )
+
+    def do_open(self) -> None:
+        self.app.push_screen(LineCard(self.id_, self.kind, int(self.table.cursor_key)))
+
+    async def do_new(self) -> None:
+        user = self.desk.user
+        before = set(self.table.keys)
+        detail = await self.desk.carry_out(lambda: documents.set_line(self.id_, None, {}, user=user))
+        if detail is not None:
+            added = [line.line_no for line in detail.lines if str(line.line_no) not in before]
+            self.app.push_screen(LineCard(self.id_, self.kind, added[-1]))
+
+    async def do_delete(self) -> None:
+        lines, user = [row.line_no for row in self.situation().rows], self.desk.user
+        what = f"line {lines[0]}" if len(lines) == 1 else f"{len(lines)} lines"
+        if await self.desk.ask(f"Delete {what}?", yes="Delete"):
+            await self.desk.carry_out(
+                lambda: [documents.set_line(self.id_, line, user=user, delete=True) for line in lines]
+            )
+
+
+class LineCard(FormPage):
+    """All fields of one line."""
+
+    def __init__(self, id_: int, kind: DocumentType, line_no: int, field: str = "") -> None:
+        self.id_, self.kind, self.line_no = id_, kind, line_no
+        super().__init__(field)
+
+    @property
+    def address(self) -> str:
+        return f"line-card {self.id_} {self.line_no}"
+
+    @property
+    def caption(self) -> str:
+        return f"Line {self.line_no}"
+
+    def form_fields(self) -> Sequence[FormField]:
+        return [of_line(field) for field in line_fields(self.kind)]
+
+    def reading(self) -> Callable[[], Any]:
+        id_, kind, line_no = self.id_, self.kind, self.line_no
+        return lambda: read_line(id_, kind, line_no)
+
+    def change(self, key: str, text: str) -> Any:
+        documents.set_line(self.id_, self.line_no, {key: text}, user=self.desk.user)
+
+
+def line_fields(kind: DocumentType) -> list[DocumentField]:
+    """The fields that a line of the document type has."""
+    moves = "qty_to_receive" if (kind.area is Area.PURCHASE) != kind.is_return else "qty_to_ship"
+    return [
+        field
+        for field in typed_fields.LINE
+        if (not field.orders_only or kind.is_order) and field.name not in ({"qty_to_ship", "qty_to_receive"} - {moves})
+    ]
+
+
+def of_line(field: DocumentField, value: str = "", type_: LineType | None = None) -> FormField:
+    """A line's field as a form has it."""
+    tab = "Line" if field.name in ("type", "no", "description", "quantity", "unit_price") else "Details"
+    names = _LINE_NAMES.get(type_, "") if field.name == "no" and type_ is not None else _NAMES.get(field.name, "")
+    return FormField(field.name, tab, field.caption, field.kind, field.help, field.choices, names, value)
+
+
+def read_line(id_: int, kind: DocumentType, line_no: int) -> FormSnapshot:
+    """One line's card. Raises NotFound for one that is gone."""
+    detail = documents.show(id_)
+    line = next((line for line in detail.lines if line.line_no == line_no), None)
+    if line is None:
+        raise NotFound(f"Line {line_no} is no longer there.", record=detail.view.record)
+    stored = {"vat_amount": line.declared_vat_amount, "qty_to_receive": line.qty_to_ship}
+
+    def text(field: DocumentField) -> str:
+        value = stored[field.name] if field.name in stored else getattr(line, field.name)
+        return str(value.value) if isinstance(value, LineType) else values.shown(field.kind, value)
+
+    title = Text.assemble(
+        (f"Line {line_no}", "bold"), f" of {visible(detail.view.record)}   {visible(line.description)}"
+    )
+    fields = tuple(of_line(field, text(field), line.type) for field in line_fields(kind))
+    return FormSnapshot(line, title, fields)

@@ -1,0 +1,146 @@
+"""Documents not yet posted: the eight lists in one page, a type at a time."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from postroom.core import documents
+from postroom.core.kinds import Area, DocumentType
+from postroom.core.plain_text import visible
+from postroom.tui import readings, shown
+from postroom.tui.actions import ANYWHERE, LIST, bindings
+from postroom.tui.actions.documents import DOCUMENT, DOCUMENTS
+from postroom.tui.pages.document import DocumentActions, DocumentCard, status_of
+from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.snapshots import ListSnapshot
+from postroom.tui.widgets.keyed_table import Column
+
+TYPES = tuple(DocumentType)
+_SHORT = {
+    DocumentType.SALES_ORDER: "Orders",
+    DocumentType.SALES_RETURN_ORDER: "Returns",
+    DocumentType.SALES_INVOICE: "Invoices",
+    DocumentType.SALES_CREDIT_MEMO: "Memos",
+}
+_SHORT |= {kind: _SHORT[DocumentType(kind.value.replace("purchase", "sales"))] for kind in TYPES if kind not in _SHORT}
+
+
+class DocumentsPage(ListPage, DocumentActions):
+    """One type at a time; filter, marks and cursor are kept for each."""
+
+    PAGE = DOCUMENTS
+    ACTIONS_OF = (DOCUMENTS, DOCUMENT, LIST, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    EMPTY = "There is no document of this type. Ctrl+N makes one; Left and Right lead to the other types."
+
+    def __init__(self, kind: str = "") -> None:
+        self.kind = DocumentType(kind) if kind else TYPES[0]
+        super().__init__()
+
+    @property
+    def CAPTION(self) -> str:  # type: ignore[override]  # noqa: N802
+        return f"{self.kind.title}s"
+
+    @property
+    def ROWS(self) -> tuple[str, str]:  # type: ignore[override]  # noqa: N802
+        return "document", "documents"
+
+    @property
+    def address(self) -> str:
+        return self.PAGE
+
+    def body(self) -> ComposeResult:
+        yield Static(markup=False, id="types")
+        yield from super().body()
+
+    def on_mount(self) -> None:
+        self.kind = DocumentType(self.desk.chosen.setdefault(self.address, self.kind.value))
+        super().on_mount()
+        self._take_type(self.kind)
+
+    def _take_type(self, kind: DocumentType) -> None:
+        """Show another type, with the filter, marks and cursor that it had."""
+        self.kind = kind
+        self.desk.chosen[self.address] = kind.value
+        self.state = self.desk.list_states.setdefault(f"{self.address} {kind.value}", type(self.state)())
+        self.table.mark(self.state.marks)
+        self.has_read = False
+        self._draw_types()
+        self._draw_caption()
+        self.desk.look_now(even_if_paused=True)
+
+    def _draw_types(self) -> None:
+        """The types of both areas where there is room for them, else those of this one."""
+        text, is_wide = Text(no_wrap=True), self.app.size.width >= 90
+        for kind in TYPES:
+            if kind in (DocumentType.SALES_ORDER, DocumentType.PURCHASE_ORDER):
+                text.append(" Sales " if kind.area is Area.SALES else " Purchases ", shown.FAINT)
+            if is_wide or kind.area is self.kind.area:
+                chosen = kind is self.kind
+                text.append(f"[{_SHORT[kind]}]" if chosen else f" {_SHORT[kind]} ", "bold" if chosen else "")
+        self.query_one("#types", Static).update(text)
+
+    def on_resize(self) -> None:
+        self._draw_types()
+
+    def asked(self) -> object:
+        return (self.address, self.kind, self.state.filter, self.state.window)
+
+    def columns(self) -> tuple[Column, ...]:
+        return (
+            Column("no", "No.", 14, lambda row: shown.text(row.no)),
+            Column("party", "Customer/Vendor", 24, lambda row: shown.text(f"{row.party_no} {row.party_name}")),
+            Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row.posting_date)), from_width=100),
+            Column(
+                "amount",
+                "Incl. VAT",
+                12,
+                lambda row: Text(shown.amount(row.amount_including_vat)),
+                right=True,
+                from_width=90,
+            ),
+            Column("currency", "Cur.", 4, lambda row: shown.text(row.currency), from_width=120),
+            Column("status", "Status", 8, lambda row: Text(row.status.value)),
+            Column("queue", "Job Queue Status", 21, status_of),
+            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=110),
+        )
+
+    def key_of(self, row: Any) -> str:
+        return str(row.id)
+
+    def read(self, filter: str, window: Window) -> ListSnapshot:
+        return readings.read_documents(self.kind, filter, window)
+
+    def detail(self, row: Any) -> Text:
+        text = Text.assemble(
+            (visible(row.record), "bold"), f"  {visible(row.party_name)}  {row.status.value}  ", status_of(row)
+        )
+        text.append(f"\nAmount {shown.amount(row.amount)}  VAT {shown.amount(row.vat_amount)}")
+        text.append(f"  Including VAT {shown.amount(row.amount_including_vat)} {row.currency}")
+        text.append(f"  Posting {shown.day(row.posting_date)}\n")
+        return text.append(shown.problem_lines(row.errors))
+
+    def done_with(self, keys: set[str]) -> None:
+        self.unmark(keys)
+
+    def do_open(self) -> None:
+        self.app.push_screen(DocumentCard(int(self.table.cursor_key), self.kind))
+
+    async def do_new(self) -> None:
+        kind, user = self.kind, self.desk.user
+        made = await self.desk.carry_out(lambda: documents.new(kind, {}, user=user))
+        if made is not None:
+            self.app.push_screen(DocumentCard(made.id, kind))
+
+    def do_next_type(self) -> None:
+        self._take_type(TYPES[(TYPES.index(self.kind) + 1) % len(TYPES)])
+
+    def do_previous_type(self) -> None:
+        self._take_type(TYPES[(TYPES.index(self.kind) - 1) % len(TYPES)])
+
+    def do_batch(self) -> None:
+        self.desk.open_page(f"batch-post-{self.kind.value}s")
