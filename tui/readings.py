@@ -102,8 +102,13 @@ def sliced(rows: Sequence[Any], key_of: Callable[[Any], str], window: Window) ->
 
 def read_entries(filter: str, window: Window) -> ListSnapshot:
     """A window of the job queue, oldest first. Raises UsageError for a filter that cannot be read."""
+    return read_entries_where(entries().conditions(filter), window)
+
+
+def read_entries_where(where: Sequence[Any], window: Window) -> ListSnapshot:
+    """The same for conditions of a query."""
     return _snapshot(
-        numbers_in(JobQueueEntry.entry_no, entries().conditions(filter), window, newest_first=False),
+        numbers_in(JobQueueEntry.entry_no, where, window, newest_first=False),
         lambda numbers: {view.entry_no: view for view in entries().list_entries(entry_nos=numbers)},
     )
 

@@ -104,6 +104,33 @@ def check_batch(kind: DocumentType, parameters: str, user: str) -> list[Document
     return queueing.check_documents([view.id for view in wanted], _options(given), user=user)
 
 
+def count(job: str, parameters: Mapping[str, str]) -> int:
+    """How many documents a batch would queue now. Raises UsageError."""
+    kind, given = _read(job, parameters)
+    return len(_meant(kind, given)[0])
+
+
+def run_now(
+    job: str, parameters: Mapping[str, str], *, user: str, progress: Callable[[int], None] | None = None
+) -> list[DocumentResult]:
+    """A batch by hand: every document that matches is queued under one batch number. Raises UsageError."""
+    from postroom.core.jobs import queueing
+
+    users.require(user, Permission.POST)
+    kind, given = _read(job, parameters)
+    wanted, _ = _meant(kind, given)
+    options = replace(_options(given), report=f"Batch Post {kind.title}s", is_batch=True)
+    return queueing.queue_documents([view.id for view in wanted], options, user=user, progress=progress)
+
+
+def _read(job: str, parameters: Mapping[str, str]) -> tuple[DocumentType, dict[str, Any]]:
+    """The document type of a batch job, and its checked parameters. Raises UsageError."""
+    from postroom.core.jobs import registry
+
+    kind = DocumentType(job.removeprefix("batch-post-")[:-1])
+    return kind, registry.read_parameters(registry.job_type(job), parameters)
+
+
 def check_documents(claim: Claim) -> str:
     """Check every document that the filter takes and tell its user what would fail. Raises NothingToDo."""
     from postroom.core.posting.check import check

@@ -51,7 +51,7 @@ def schedule(job: str, parameters: Mapping[str, str], plan: Schedule, *, user: s
     users.require(user, kind.permission)
     stored = json.dumps(read_parameters(kind, parameters))
     _check(plan)
-    start = _first_start(plan)
+    start = first_start(plan)
     if plan.expiration is not None and plan.expiration <= (start or clock.now()):
         raise UsageError(
             "Its Expiration would have passed before it runs.",
@@ -144,7 +144,7 @@ def refuse_unknown_category(code: str) -> None:
         )
 
 
-def _first_start(plan: Schedule) -> datetime | None:
+def first_start(plan: Schedule) -> datetime | None:
     """The first run; None for at once. A start that is given holds, but weekdays and window move it."""
     rules, zone = plan.rules, company.time_zone()
     if plan.start is not None and (rules.formula or not rules.recurs):

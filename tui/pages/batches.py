@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 
+from postroom.core import company
 from postroom.core.jobs import batches, notes
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
@@ -107,7 +108,9 @@ class NotesPage(ListPage):
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
         words = filter.lower().split()
-        found = [row for row in notes.list_notes(self.desk.user) if all(word in row.text.lower() for word in words)]
+        found = [
+            row for row in notes.list_notes(company.current_user()) if all(word in row.text.lower() for word in words)
+        ]
         return readings.sliced(found, self.key_of, window)
 
     def detail(self, row: Any) -> Text:

@@ -23,6 +23,7 @@ class Entry:
 
 
 PAGES: tuple[Entry, ...] = (
+    Entry("role-centre", "Role Centre", "Cues, throughput, My Job Queue.", "role_centre", "RoleCentre"),
     Entry("documents", "Documents", "Orders, invoices, credit memos not yet posted.", "documents", "DocumentsPage"),
     Entry(
         "documents-to-handle",
@@ -125,7 +126,34 @@ PAGES += (
     Entry("change-log", "Change Log", "Who changed what, from, to.", "ledgers", "ChangesPage"),
     Entry("user-setup", "User Setup", "What users may do, and their posting dates.", "users", "UsersPage"),
 )
-FIRST = "job-queue-entries"
+PAGES += (
+    *(
+        Entry(
+            f"batch-post-{area}-{slug}",
+            f"Batch Post {area.title()} {caption}",
+            "Options and filters; check, run now, or schedule.",
+            "job_form",
+            "BatchForm",
+            (("job", f"batch-post-{area}-{slug}"),),
+        )
+        for area in ("sales", "purchase")
+        for slug, caption in (
+            ("orders", "Orders"),
+            ("invoices", "Invoices"),
+            ("credit-memos", "Credit Memos"),
+            ("return-orders", "Return Orders"),
+        )
+    ),
+    *(
+        Entry(f"schedule-{job}", f"Schedule: {caption}", help, "job_form", "JobForm", (("job", job),))
+        for job, caption, help in (
+            ("check", "Check Documents", "Check what matches, and tell what would fail."),
+            ("delete-old-log-entries", "Delete Old Log Entries", "Keep the log short."),
+            ("backup", "Back Up the Company", "A copy into a folder, again and again."),
+        )
+    ),
+)
+FIRST = "role-centre"
 """Where the terminal opens."""
 
 _BY_ADDRESS = {entry.address: entry for entry in PAGES}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 
-from postroom.core import documents
+from postroom.core import company, documents
 from postroom.core.jobs import background, handling
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
@@ -52,7 +52,7 @@ class HandlePage(ListPage):
         words = filter.lower().split()
         found = [
             row
-            for row in handling.list_documents(self.desk.user, mine_only=self.mine_only)
+            for row in handling.list_documents(company.current_user(), mine_only=self.mine_only)
             if all(word in f"{row.no} {row.type} {row.user} {shown.one_line(row.errors)}".lower() for word in words)
         ]
         return readings.sliced(found, self.key_of, window)

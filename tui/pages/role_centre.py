@@ -1,0 +1,157 @@
+"""The Role Centre: the cues, how fast the work goes, and My Job Queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Sparkline, Static
+
+from postroom.core import company, cues
+from postroom.core.cues import Cues
+from postroom.core.jobs import notes
+from postroom.core.tables.work import JobQueueEntry
+from postroom.tui import readings, shown
+from postroom.tui.actions import ANYWHERE, ENTRIES, LIST, bindings
+from postroom.tui.actions.documents import ROLE_CENTRE
+from postroom.tui.pages.entries import EntryActions, EntryCard, reason
+from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.queues import start_consumer
+from postroom.tui.snapshots import ListSnapshot
+from postroom.tui.widgets.keyed_table import Column
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSnapshot:
+    """The cues, and my entries."""
+
+    cues: Cues
+    mine: ListSnapshot
+
+
+class RoleCentre(EntryActions, ListPage):
+    """The first page."""
+
+    PAGE = ROLE_CENTRE
+    ACTIONS_OF = (ROLE_CENTRE, ENTRIES, LIST, ANYWHERE)
+    WITHOUT = frozenset({"job-queue-entries.cancel", "job-queue-entries.run-once"})
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF, without=WITHOUT)
+    CAPTION = "My Job Queue"
+    ROWS = ("entry of mine", "entries of mine")
+    EMPTY = "Nothing of mine waits or has failed.\n\nGo to Documents (1) and post one with F9."
+
+    def body(self) -> ComposeResult:
+        yield Static(markup=False, id="cues")
+        with Horizontal(id="pace"):
+            yield Static(markup=False, id="pace-text")
+            yield Sparkline([0] * cues.MINUTES, id="pace-line")
+        yield from super().body()
+
+    def columns(self) -> tuple[Column, ...]:
+        return (
+            Column(
+                "record", "Record", 28, lambda one: Text(shown.record(one.record_type, one.record_no, one.description))
+            ),
+            Column("status", "Status", 11, lambda one: shown.status(one.status)),
+            Column("reason", "Why", 0, reason),
+        )
+
+    def key_of(self, row: Any) -> str:
+        return str(row.entry_no)
+
+    def read(self, filter: str, window: Window) -> Any:
+        user = company.current_user()
+        where = [JobQueueEntry.user_id == user, *readings.entries().conditions(filter)]
+        return RoleSnapshot(cues.read(user), readings.read_entries_where(where, window))
+
+    def show(self, snapshot: Any) -> None:
+        self._draw_cues(snapshot.cues)
+        super().show(snapshot.mine)
+
+    def _draw_cues(self, now: Cues) -> None:
+        text = Text()
+        for key, caption, value, style in (
+            ("1", "Documents", None, ""),
+            ("2", "In Queue", now.status.backlog, "bold blue"),
+            ("3", "In Process", now.status.in_process, "bold cyan"),
+            ("4", "Errors", now.status.errors, "bold red" if now.status.errors else "bold green"),
+            ("5", "Posted Today", now.posted_today, "bold green"),
+            ("6", "To Handle", now.to_handle, "bold red" if now.to_handle else "bold green"),
+            ("7", "Notes", now.unread_notes, "bold yellow" if now.unread_notes else "bold"),
+        ):
+            text.append(f" {key} ", shown.FAINT).append(caption)
+            if value is not None:
+                text.append(f" {value:,}", style)
+            text.append("  ")
+        for line in now.status.attention[:3]:
+            text.append(f"\n ! {line}", "yellow")
+        if not now.status.attention:
+            text.append("\n Nothing needs attention.", shown.FAINT)
+        drawn = self.query_one("#cues", Static)
+        if drawn.content != text:
+            drawn.update(text)
+        left = now.status.seconds_until_empty
+        said = f"{now.status.ended_per_minute} a minute"
+        if now.status.backlog and left is not None:
+            said += f", empty in {shown.duration(left)}"
+        pace = self.query_one("#pace-text", Static)
+        if pace.content != f" Throughput: {said}  ":
+            pace.update(f" Throughput: {said}  ")
+        pace_line = self.query_one(Sparkline)
+        if list(pace_line.data or ()) != list(now.throughput):
+            pace_line.data = list(now.throughput)
+
+    def detail(self, row: Any) -> Text:
+        text = Text.assemble((shown.record(row.record_type, row.record_no, row.description), "bold"), "  ")
+        text.append(shown.status(row.status)).append("\n")
+        return text.append(shown.problem_lines(row.errors) if row.errors else reason(row))
+
+    def done_with(self, keys: set[str]) -> None:
+        self.unmark(keys)
+
+    def do_open(self) -> None:
+        self.app.push_screen(EntryCard(self.table.row_of(self.table.cursor_key).id))
+
+    def do_show_errors(self) -> None:
+        self.app.push_screen(EntryCard(self.table.row_of(self.table.cursor_key).id, "Errors"))
+
+    def do_why(self) -> None:
+        self.do_open()
+
+    def do_documents(self) -> None:
+        self.desk.open_page("documents")
+
+    def _entries(self, filter: str) -> None:
+        page: Any = self.desk.open_page("job-queue-entries")
+        page.want_filter(filter)
+
+    def do_in_queue(self) -> None:
+        self._entries("status=Ready")
+
+    def do_in_process(self) -> None:
+        self._entries("status='In Process'")
+
+    def do_errors(self) -> None:
+        self._entries("status=Error")
+
+    def do_posted_today(self) -> None:
+        self.desk.open_page("posted-documents")
+
+    def do_to_handle(self) -> None:
+        self.desk.open_page("documents-to-handle")
+
+    def do_notes(self) -> None:
+        self.desk.open_page("notes")
+
+    def do_queues(self) -> None:
+        self.desk.open_page("job-queues")
+
+    async def do_consumer(self) -> None:
+        await start_consumer(self.desk)
+
+    async def do_read(self) -> None:
+        user = self.desk.user
+        await self.desk.carry_out(lambda: notes.mark_read(user))
