@@ -162,6 +162,7 @@ class PostroomApp(App[int]):
             if isinstance(screen, Page) and screen.address == page.address:
                 for _ in range(len(self.screen_stack) - depth - 1):
                     self.pop_screen()
+                screen.reopened(page)
                 return screen
         self.push_screen(page)
         return page

@@ -7,12 +7,22 @@ from collections import Counter
 import pytest
 
 from postroom.tui.actions import ACTIONS, shown_key
-from postroom.tui.pages.entries import EntriesPage, EntryCard
-from postroom.tui.pages.log_entries import LogCard, LogPage
+from postroom.tui.pages import directory
+from postroom.tui.pages.document import DocumentCard, LineCard, LinesPage
+from postroom.tui.pages.entries import EntryCard
+from postroom.tui.pages.ledgers import NavigateCard, PostedCard
+from postroom.tui.pages.log_entries import LogCard
 from postroom.tui.pages.page import Page
-from postroom.tui.pages.setups import SetupPage
+from postroom.tui.pages.queues import QueueCard
+from postroom.tui.pages.records import LedgerRecordCard, RecordCard
+from postroom.tui.pages.users import UserCard
+from postroom.tui.widgets.key_line import MOST_KEYS, that_fit
 
-PAGES = (EntriesPage, EntryCard, LogPage, LogCard, SetupPage)
+CARDS = (DocumentCard, LinesPage, LineCard, EntryCard, NavigateCard, PostedCard, LogCard, QueueCard)
+PAGES = (
+    *dict.fromkeys(directory.page_class(entry) for entry in directory.PAGES),
+    *(*CARDS, RecordCard, LedgerRecordCard, UserCard),
+)
 
 
 def actions_of_page(page: type[Page]) -> list[str]:
@@ -54,3 +64,10 @@ def test_keys_are_shown_as_people_read_them() -> None:
 
 def by_id(id_: str):  # type: ignore[no-untyped-def]
     return next(action for action in ACTIONS if action.id == id_)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_footer_of_a_narrow_terminal_has_at_most_seven_keys_the_search_among_them(page: type[Page]) -> None:
+    shown = that_fit(tuple(by_id(id_) for id_ in actions_of_page(page)), 80)
+    assert 1 <= len(shown) <= MOST_KEYS
+    assert "anywhere.search" in [action.id for action in shown]

@@ -56,7 +56,7 @@ async def test_a_field_that_turns_another_says_so_and_shows_both(firm_path: Loca
 async def goes_to_field(screen, name: str) -> None:  # type: ignore[no-untyped-def]
     await screen.press("f")
     for _ in range(40):
-        if screen.app.focused is not None and screen.app.focused.id == name:
+        if screen.app.focused is not None and screen.app.focused.id == f"field-sales-{name}":
             return
         await screen.press("j")
     pytest.fail(f"no field {name}")

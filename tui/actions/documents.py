@@ -173,6 +173,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("role-centre.to-handle", "Documents to Handle", "6", "What failed; mend and post again.", "To Handle"),
     Action("role-centre.notes", "Notes", "7", "What Postroom told me."),
     Action("role-centre.queues", "Job Queues", "8", "The runners: started, stopped, who serves them."),
-    Action("role-centre.consumer", "Start a Consumer", "c", "On this host, in the background.", "Consumer"),
+    Action("role-centre.consumer", "Start a Consumer", "c", "On this host, in the background.", "Consumer", wide=True),
     Action("role-centre.read", "Take Notes as Read", "N", "None is new any more."),
 )

@@ -296,8 +296,16 @@ ACTIONS: tuple[Action, ...] = (
         dangerous=True,
         possible=_handled,
     ),
-    Action("documents-to-handle.document", "Show Document", "d", "The document's card.", "Document", possible=_handled),
-    Action("documents-to-handle.mine", "Mine or Everyone's", "a", "Only what I queued, or all.", "Mine/All"),
+    Action(
+        "documents-to-handle.document",
+        "Show Document",
+        "d",
+        "The document's card.",
+        "Document",
+        wide=True,
+        possible=_handled,
+    ),
+    Action("documents-to-handle.mine", "Mine or Everyone's", "a", "Only what I queued, or all.", "Mine/All", wide=True),
     Action(
         "documents-to-handle.remove",
         "Remove From Job Queue",

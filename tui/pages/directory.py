@@ -25,6 +25,23 @@ class Entry:
 PAGES: tuple[Entry, ...] = (
     Entry("role-centre", "Role Centre", "Cues, throughput, My Job Queue.", "role_centre", "RoleCentre"),
     Entry("documents", "Documents", "Orders, invoices, credit memos not yet posted.", "documents", "DocumentsPage"),
+    *(
+        Entry(
+            f"{area}-{slug}",
+            f"{area.title()} {caption}",
+            help,
+            "documents",
+            "DocumentsPage",
+            (("kind", f"{area}-{slug}"),),
+        )
+        for area in ("sales", "purchase")
+        for slug, caption, help in (
+            ("order", "Orders", "Shipped or received, and invoiced."),
+            ("return-order", "Return Orders", "Goods that come or go back, and their credit."),
+            ("invoice", "Invoices", "Invoiced, the goods moved along."),
+            ("credit-memo", "Credit Memos", "Credited, the goods moved back along."),
+        )
+    ),
     Entry(
         "documents-to-handle",
         "Documents to Handle",
@@ -159,9 +176,13 @@ FIRST = "role-centre"
 _BY_ADDRESS = {entry.address: entry for entry in PAGES}
 
 
+def page_class(entry: Entry) -> type[Page]:
+    """The class of a page, its module imported."""
+    found: type[Page] = getattr(importlib.import_module(f"postroom.tui.pages.{entry.module}"), entry.page)
+    return found
+
+
 def make(address: str, **options: Any) -> Page:
     """A new page. Raises KeyError for an address that is none."""
     entry = _BY_ADDRESS[address]
-    module = importlib.import_module(f"postroom.tui.pages.{entry.module}")
-    page: Page = getattr(module, entry.page)(**dict(entry.options), **options)
-    return page
+    return page_class(entry)(**dict(entry.options), **options)

@@ -38,6 +38,7 @@ class DocumentsPage(ListPage, DocumentActions):
     EMPTY = "There is no document of this type. Ctrl+N makes one; Left and Right lead to the other types."
 
     def __init__(self, kind: str = "") -> None:
+        self.wanted = kind
         self.kind = DocumentType(kind) if kind else TYPES[0]
         super().__init__()
 
@@ -58,9 +59,14 @@ class DocumentsPage(ListPage, DocumentActions):
         yield from super().body()
 
     def on_mount(self) -> None:
-        self.kind = DocumentType(self.desk.chosen.setdefault(self.address, self.kind.value))
+        if not self.wanted:
+            self.kind = DocumentType(self.desk.chosen.get(self.address, self.kind.value))
         super().on_mount()
         self._take_type(self.kind)
+
+    def reopened(self, wanted: Any) -> None:
+        if wanted.wanted:
+            self._take_type(wanted.kind)
 
     def _take_type(self, kind: DocumentType) -> None:
         """Show another type, with the filter, marks and cursor that it had."""

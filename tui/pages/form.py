@@ -26,8 +26,6 @@ from postroom.tui.pages.page import Page, field_line
 from postroom.tui.widgets.dialogs import AskText, Choose
 from postroom.tui.widgets.search import Find, Search
 
-PLACES = "CollapsibleTitle, FieldRow"
-"""Where the cursor can stand on a form."""
 BLANK = "(blank)"
 
 
@@ -151,6 +149,8 @@ class FormPage(Page):
     def on_mount(self) -> None:
         super().on_mount()
         folds = self.desk.folds.setdefault(self.address.partition(" ")[0], {})
+        for title in self.query(CollapsibleTitle):
+            title._bindings.key_to_bindings.pop("enter", None)  # it folds by a message, later than the next key comes
         for tab in self.query(Collapsible):
             tab.collapsed = folds.get(tab.title, tab.collapsed)
             tab.display = tab.title not in self.TEXTS
@@ -238,8 +238,9 @@ class FormPage(Page):
         return None
 
     def _fold(self) -> None:
-        if isinstance(self.focused, CollapsibleTitle):
-            self.focused.action_toggle_collapsible()
+        for tab in self.query(Collapsible):
+            if tab.query_one(CollapsibleTitle) is self.focused:
+                tab.collapsed = not tab.collapsed  # at once, so that the next key finds its fields
 
     def why_not_edit(self, field: FormField) -> str:
         """Why a field cannot be changed now; blank if it can."""
@@ -292,13 +293,25 @@ class FormPage(Page):
             self.desk.say("\n".join(f"{other.caption} is now {said_value(other)}." for other in others))
 
     def do_next_field(self) -> None:
-        self.focus_next(PLACES)
+        self._move(1)
 
     def do_previous_field(self) -> None:
-        self.focus_previous(PLACES)
+        self._move(-1)
+
+    def _move(self, direction: int) -> None:
+        places = self._places()
+        at = places.index(self.focused) if self.focused in places else -1
+        self.set_focus(places[(at + direction) % len(places)])
 
     def _places(self) -> list[Any]:
-        return [place for place in self.focus_chain if isinstance(place, FieldRow | CollapsibleTitle)]
+        """Where the cursor can stand, top to bottom. What a FastTab unfolded just now shows, before it is drawn."""
+        places: list[Any] = []
+        for tab in self.query(Collapsible):
+            if tab.display:
+                places.append(tab.query_one(CollapsibleTitle))
+                if not tab.collapsed:
+                    places += tab.query(FieldRow)
+        return places
 
     def do_first_field(self) -> None:
         self.set_focus(self._places()[0])

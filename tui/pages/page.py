@@ -58,6 +58,9 @@ class Page(Screen[None]):
         """The widgets between the status bar and the line of keys."""
         yield from ()
 
+    def reopened(self, wanted: Page) -> None:
+        """Somebody went to this page again, as `wanted` would have been made."""
+
     def asked(self) -> object:
         """What the page wants to see now; another value makes the reader look although nothing changed."""
         return self.address

@@ -37,7 +37,7 @@ class RoleCentre(EntryActions, ListPage):
 
     PAGE = ROLE_CENTRE
     ACTIONS_OF = (ROLE_CENTRE, ENTRIES, LIST, ANYWHERE)
-    WITHOUT = frozenset({"job-queue-entries.cancel", "job-queue-entries.run-once"})
+    WITHOUT = frozenset({"job-queue-entries.cancel", "job-queue-entries.run-once", "job-queue-entries.set-on-hold"})
     BINDINGS: ClassVar = bindings(*ACTIONS_OF, without=WITHOUT)
     CAPTION = "My Job Queue"
     ROWS = ("entry of mine", "entries of mine")

@@ -16,6 +16,21 @@ MOST_KEYS_WIDE = 11
 WIDE = 110
 
 
+def that_fit(actions: tuple[Action, ...], columns: int) -> tuple[Action, ...]:
+    """The first actions with a caption that fit into a line of so many columns, in the table's order."""
+    width, is_wide = columns - 2, columns >= WIDE
+    fitting: list[Action] = []
+    for action in [action for action in actions if action.footer and (is_wide or not action.wide)]:
+        if len(fitting) == (MOST_KEYS_WIDE if is_wide else MOST_KEYS):
+            break
+        width -= len(action.shown_key) + len(action.footer) + 1
+        if width < 0:
+            break
+        fitting.append(action)
+        width -= 3
+    return tuple(fitting)
+
+
 class KeyLine(Static):
     """One line of `key caption` pairs. A click on one does it."""
 
@@ -31,17 +46,7 @@ class KeyLine(Static):
 
     def shown(self) -> tuple[Action, ...]:
         """The actions that fit, in the table's order."""
-        width, is_wide = self.size.width - 2, self.size.width >= WIDE
-        fitting: list[Action] = []
-        for action in [action for action in self.actions if is_wide or not action.wide]:
-            if len(fitting) == (MOST_KEYS_WIDE if is_wide else MOST_KEYS):
-                break
-            width -= len(action.shown_key) + len(action.footer) + 1
-            if width < 0:
-                break
-            fitting.append(action)
-            width -= 3
-        return tuple(fitting)
+        return that_fit(self.actions, self.size.width)
 
     def update_states(self) -> None:
         """Draw the line anew if another action is possible now."""
