@@ -229,6 +229,12 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(cause, psycopg.Error) and (cause.sqlstate or "") in _TRANSIENT_STATES
 
 
+def is_forbidden(error: BaseException) -> bool:
+    """Whether an exception means that this PostgreSQL role may not do that."""
+    cause = _driver_error(error)
+    return isinstance(cause, psycopg.Error) and cause.sqlstate == "42501"
+
+
 def is_full(error: BaseException) -> bool:
     """Whether an exception means that the disk is full or the file cannot be written."""
     return _full_cause(error) is not None

@@ -23,12 +23,13 @@ from postroom.core import clock, company
 from postroom.core.database import Location
 from postroom.core.errors import PostroomError
 from postroom.core.jobs import claims, consumers, processes, queues, recovery
+from postroom.core.jobs.watch import Watch
 from postroom.core.tables.base import database
 from postroom.core.tables.setup import Company
 from postroom.queue import broker, idle
 from postroom.queue.background import log_path, start_in_background, stop_on_this_host
 from postroom.queue.broker import QueueFile
-from postroom.queue.children import RETURN_SIGNAL, ChildProcesses, WriteLocks
+from postroom.queue.children import RETURN_SIGNAL, ChildProcesses, Watched
 from postroom.queue.sweep import Sweep
 from postroom.queue.worker import EntryWorker
 
@@ -59,7 +60,7 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
     lease = consumers.lease()
     consumers.register(me, workers)
     consumers.heartbeat(me)
-    recovery.recover()
+    recovery.recover(Watch())
     company.close()
     hub = broker.make(location)
     crew = Crew(hub, location, me, lease=lease, workers=workers, until_idle=until_idle)
@@ -86,7 +87,7 @@ class Crew(huey.consumer.Consumer):
         self.me = me
         self.lease = lease
         self.until_idle = until_idle
-        self.write_locks = WriteLocks(workers)
+        self.watched = Watched.of(workers)
         self.frozen: dict[int, float] = {}
         """Since when a child is seen frozen, on the monotonic clock, by process id."""
         self.queue_file = QueueFile(location, hub)
@@ -124,7 +125,7 @@ class Crew(huey.consumer.Consumer):
         return EntryWorker(
             parent=self.me,
             place=place,
-            write_locks=self.write_locks,
+            watched=self.watched,
             queue_file=self.queue_file,
             huey=self.huey,
             stop_flag=self.stop_flag,
@@ -137,7 +138,7 @@ class Crew(huey.consumer.Consumer):
         return Sweep(
             parent=self.me,
             workers=self.workers,
-            write_locks=self.write_locks,
+            watched=self.watched,
             until_idle=self.until_idle,
             huey=self.huey,
             stop_flag=self.stop_flag,

@@ -14,10 +14,11 @@ import huey.consumer
 from postroom.core import database as engine
 from postroom.core.errors import DatabaseAway
 from postroom.core.jobs import claims, consumers, doorbell, entries, processes, queues, recovery, runs
+from postroom.core.jobs.watch import Watch
 from postroom.core.statements import query
 from postroom.core.tables.base import database
 from postroom.queue import idle
-from postroom.queue.children import CANCEL_SIGNAL, WriteLocks, die_with
+from postroom.queue.children import CANCEL_SIGNAL, Watched, die_with
 
 TICK_SECONDS = 0.5
 IDLE_TICK_SECONDS = 0.05
@@ -32,19 +33,17 @@ class Sweep(huey.consumer.Scheduler):
     """Stands in the scheduler's place: Huey's own schedule is not used, the company's entries are the schedule."""
 
     def __init__(
-        self, *, parent: claims.Worker, workers: int, write_locks: WriteLocks, until_idle: bool, **options: Any
+        self, *, parent: claims.Worker, workers: int, watched: Watched, until_idle: bool, **options: Any
     ) -> None:
         super().__init__(**options)
         self.parent = parent
-        self.write_locks = write_locks
+        self.watched = watched
         self.workers = workers
         self.until_idle = until_idle
         self.next_beat = 0.0
         self.next_sweep = 0.0
-        self.watch = recovery.Watch()
+        self.watch = Watch()
         self.cancelled: dict[int, float] = {}
-        self.seen: dict[str, float] = {}
-        """When each claim of this consumer was seen first, on the monotonic clock."""
 
     def initialize(self) -> None:
         """In the new process: end with the parent, open the company."""
@@ -71,7 +70,7 @@ class Sweep(huey.consumer.Scheduler):
                 self._bury_workers,
                 entries.expire_overdue,
                 entries.wake_resting,
-                queues.stop_unserved,
+                self._stop_unserved,
             ):
                 self._safely(step)
             self.next_sweep = time.monotonic() + SWEEP_SECONDS
@@ -90,17 +89,16 @@ class Sweep(huey.consumer.Scheduler):
     def _end_hanging(self) -> None:
         """Ask cancelled runs to stop; kill workers that did not react, to that, their time limit, or a lock held long.
 
-        How long a run lasts is taken by the monotonic clock: a host that slept, or whose clock was set, ends no job.
+        How long a run lasts is told by its worker, by the monotonic clock: a host that slept, a clock that was set or a
+        database that was away ends no job.
         """
-        now = time.monotonic()
         held = [one for one in recovery.held_entries() if one.consumer_id == self.parent.consumer_id]
-        self.seen = {one.claim_token: self.seen.get(one.claim_token, now) for one in held}
         for one in held:
-            since = self.write_locks.since(one.process_id)
-            if since and now - since > recovery.WRITE_LOCK_LIMIT.total_seconds():
+            limit = one.job_timeout + recovery.KILL_AFTER.total_seconds()
+            if self.watched.write_locks.seconds(one.process_id) > recovery.WRITE_LOCK_LIMIT.total_seconds():
                 _log.warning("entry %s: worker %s holds the write lock; it is killed", one.entry_no, one.process_id)
                 recovery.stop(one, recovery.lock_problem)
-            elif now - self.seen[one.claim_token] > one.job_timeout + recovery.KILL_AFTER.total_seconds():
+            elif self.watched.runs.seconds(one.process_id) > limit:
                 _log.warning("entry %s is over its time limit; its worker %s is killed", one.entry_no, one.process_id)
                 recovery.stop(one, runs.timeout_problem)
             elif one.cancel_requested_by:
@@ -111,9 +109,17 @@ class Sweep(huey.consumer.Scheduler):
     def _recover(self) -> None:
         recovery.recover(self.watch)
 
+    def _stop_unserved(self) -> None:
+        everyone = consumers.list_consumers()
+        queues.stop_unserved([one for one in everyone if one.workers and not self.watch.is_gone(one)])
+
     def _bury_workers(self) -> None:
-        """Take the rows of worker processes away that are gone; what they held has been taken back before."""
-        rows = query("SELECT process_id, process_start FROM worker WHERE consumer_id = ?", (self.parent.consumer_id,))
+        """Take the rows of worker processes away that are gone, once what they held is taken back."""
+        rows = query(
+            "SELECT process_id, process_start FROM worker WHERE consumer_id = ? AND process_id NOT IN"
+            " (SELECT process_id FROM job_queue_entry WHERE status = 'In Process' AND consumer_id = ?)",
+            (self.parent.consumer_id, self.parent.consumer_id),
+        )
         gone = [process_id for process_id, start in rows if not processes.is_alive(process_id, start)]
         if gone:
             consumers.forget_workers(self.parent.consumer_id, gone)

@@ -280,10 +280,14 @@ import os, sys
 from postroom.core import company
 from postroom.core.database import Location
 from postroom.core.jobs import recovery
+from postroom.core.jobs.watch import Watch
 os.setgid(65534)
 os.setuid(65534)
 company.open_company(Location(sys.argv[1]))
-print(recovery.recover())
+watch = Watch()
+while not any(held.errors for held in recovery.held_entries()):
+    assert recovery.recover(watch) == 0
+print("named")
 """
 
 
