@@ -17,14 +17,13 @@ from typing import Any
 import pytest
 from conftest import MakeCompany
 from consumer_process import ConsumerProcess, entry, lives, running, until, wait_entry
-from jobs import queued
+from jobs import invoices, queued
 from jobs_by_hand import consumer_row
 
 from postroom.core import clock, company, verify
 from postroom.core.database import Location
 from postroom.core.errors import problems_from_json
-from postroom.core.jobs import entries, queues
-from postroom.core.jobs.why import Why
+from postroom.core.jobs import background, entries, queues
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
 from postroom.core.statements import query
 from postroom.core.tables.ledgers import PostedDocument
@@ -112,6 +111,95 @@ def test_a_job_deaf_to_its_time_limit_is_killed_and_the_next_one_runs(firm: Loca
     assert failed is not None
     (problem,) = problems_from_json(failed.errors)
     assert (failed.status, problem.code, problem.value) == (EntryStatus.ERROR, "timeout", "1")
+
+
+HOLDING_JOB = """
+import signal
+from postroom.core.database import transaction
+from postroom.core.jobs import registry
+from postroom.core.statements import query
+def holding(claim):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    with transaction():
+        query("SELECT 1 FROM item_stock WHERE item_no = 'I1' FOR UPDATE")
+        query("SELECT pg_sleep(600)")
+    return ""
+registry.JOB_TYPES["holding"] = registry.JobType("holding", "Holding", 7200, True, holding, {})
+from datetime import timedelta
+from postroom.core.jobs import recovery
+recovery.KILL_AFTER = timedelta(seconds=0.5)
+"""
+
+
+def test_a_killed_worker_leaves_no_statement_in_postgres_that_holds_locks(
+    make_postgres: MakeCompany, start: Start
+) -> None:
+    firm = make_postgres()
+    company.open_company(firm)
+    background.post(invoices(), background.PostRequest(mode="now"), user=company.current_user())  # so that I1 has stock
+    number = wait_entry(job="holding", job_timeout=1, priority=1)
+    queued()
+    start(firm, workers=1, prelude=HOLDING_JOB)
+    until(lambda: posted_count() == 2, what="the posting that needs the lock")
+    failed = entry(number)
+    assert failed is not None
+    assert [problem.code for problem in problems_from_json(failed.errors)] == ["timeout"]
+
+
+BUSY_JOB = """
+from postroom.core.database import transaction
+from postroom.core.jobs import registry
+from postroom.core.statements import query
+def busy(claim):
+    with transaction():
+        query("SELECT pg_sleep(600)")
+    return ""
+registry.JOB_TYPES["busy"] = registry.JobType("busy", "Busy", 7200, True, busy, {})
+"""
+
+
+@pytest.mark.parametrize("how", ["timeout", "cancel", "stop"])
+def test_what_ends_a_run_ends_its_statement_in_postgres_too(make_postgres: MakeCompany, start: Start, how: str) -> None:
+    firm = make_postgres()
+    company.open_company(firm)
+    me = company.current_user()
+    number = wait_entry(job="busy", job_timeout=1 if how == "timeout" else 100, user_id=me)
+    consumer = start(firm, workers=1, prelude=BUSY_JOB + "consumer.GRACE_SECONDS = 0.3\n")
+    until(lambda: busy_statements(), what="the statement")
+    if how == "cancel":
+        entries.cancel([number], user=me)
+    elif how == "stop":
+        consumer.tell(signal.SIGTERM)
+    until(lambda: not running(number), what="the end of the run")
+    assert not busy_statements()
+    ended = entry(number)
+    assert ended is not None
+    reasons = [(problem.code, problem.value) for problem in problems_from_json(ended.errors)]
+    assert (ended.status, ended.attempts, reasons) == {
+        "timeout": (EntryStatus.ERROR, 1, [("timeout", "1")]),
+        "cancel": (EntryStatus.ON_HOLD, 1, [("cancelled", "")]),
+        "stop": (EntryStatus.READY, 0, []),
+    }[how]
+    if how == "stop":
+        assert consumer.wait() == 0
+
+
+def busy_statements() -> int:
+    """How many statements of the job above this database is busy with."""
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = ? AND state = 'active'"
+    ((count,),) = query(sql, ("SELECT pg_sleep(600)",))
+    return int(count)
+
+
+def test_after_the_grace_time_what_runs_is_returned_without_counting_the_attempt(firm: Location, start: Start) -> None:
+    number = wait_entry(60)
+    consumer = start(firm, workers=1, prelude="consumer.GRACE_SECONDS = 0.3\n")
+    until(lambda: running(number), what="the job")
+    consumer.tell(signal.SIGTERM)
+    assert consumer.wait() == 0
+    found = entry(number)
+    assert found is not None
+    assert (found.status, found.attempts) == (EntryStatus.READY, 0)
 
 
 def test_a_deaf_job_that_was_cancelled_is_killed_and_on_hold(firm: Location, start: Start) -> None:
@@ -309,14 +397,15 @@ def test_a_worker_that_may_not_be_killed_is_not_taken_over_and_why_names_it(
         for path in (Path(folder), *Path(folder).iterdir()):
             path.chmod(0o777)
 
-        def as_nobody() -> Why | None:
-            done = subprocess.run(
-                [sys.executable, "-c", RECOVER_AS_NOBODY, firm.text], capture_output=True, text=True, check=False
-            )
-            assert done.stdout.strip() == "0", done.stderr
-            return entries.show(number).why
-
-        found = until(as_nobody, what="the reason")
+        done = subprocess.run(
+            [sys.executable, "-c", RECOVER_AS_NOBODY, firm.text],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        assert done.stdout.strip() == "named", done.stderr
+        found = entries.show(number).why
         assert found is not None
         assert (found.code, f"process {held.process_id} of root" in found.text) == ("worker_not_killable", True)
         assert f"kill -9 {held.process_id}" in found.hint
@@ -326,4 +415,6 @@ def test_a_worker_that_may_not_be_killed_is_not_taken_over_and_why_names_it(
         why = entries.show(behind.entry_no).why
         assert why is not None
         assert (why.code, "may not be killed" in why.text) == ("category_busy", True)
+        os.killpg(others.process.pid, signal.SIGCONT)
+        until(lambda: entries.show(number).why is None, what="its worker, which goes on")
         company.close()
