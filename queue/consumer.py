@@ -19,7 +19,7 @@ from typing import Any
 import huey.consumer
 from huey.api import Huey
 
-from postroom.core import clock, company
+from postroom.core import bugs, clock, company
 from postroom.core.database import Location
 from postroom.core.errors import PostroomError
 from postroom.core.jobs import claims, consumers, processes, queues, recovery
@@ -216,15 +216,29 @@ def _take_clock() -> None:
         clock.start_at(datetime.fromisoformat(wanted).astimezone())
 
 
+class _Lines(logging.Formatter):
+    """One line per message: a bug's call stack goes to the log file for bugs, not before the user's eyes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, Exception):
+            return super().format(record)
+        place = bugs.keep(error)
+        told = f"{record.getMessage()}: {type(error).__name__}: {error}"
+        plain = logging.makeLogRecord({**record.__dict__, "exc_info": None, "args": None, "exc_text": None})
+        plain.msg = f"{' '.join(told.split())}{f' (details are in {place})' if place else ''}"
+        return bugs.without_password(super().format(plain))
+
+
 def _log_to_stderr() -> None:
-    """Warnings go where the process's messages go; Huey's own news does not."""
-    ours = logging.getLogger("postroom")
-    if not ours.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        ours.addHandler(handler)
-    theirs = logging.getLogger("huey")
-    theirs.setLevel(logging.ERROR)
+    """Warnings go where the process's messages go; of Huey's news only its errors."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(message)s"))
+    for name in ("postroom", "huey"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(handler)
+    logging.getLogger("huey").setLevel(logging.ERROR)
 
 
 def main() -> int:

@@ -43,6 +43,8 @@ class Sweep(huey.consumer.Scheduler):
         self.next_beat = 0.0
         self.next_sweep = 0.0
         self.watch = Watch()
+        self.troubles: dict[str, str] = {}
+        """What each step that fails has said."""
         self.cancelled: dict[int, float] = {}
 
     def initialize(self) -> None:
@@ -61,6 +63,10 @@ class Sweep(huey.consumer.Scheduler):
             database.close()
 
     def _tick(self) -> None:
+        if engine.has_moved():
+            database.close()
+        if database.is_closed():
+            database.connect()
         if time.monotonic() >= self.next_sweep:
             # First what keeps others from writing; then each by itself, so that none keeps the others from being done.
             for step in (
@@ -72,6 +78,8 @@ class Sweep(huey.consumer.Scheduler):
                 entries.wake_resting,
                 self._stop_unserved,
             ):
+                if database.is_closed():
+                    database.connect()
                 self._safely(step)
             self.next_sweep = time.monotonic() + SWEEP_SECONDS
         if self.until_idle and idle.is_idle(self.parent):
@@ -135,14 +143,22 @@ class Sweep(huey.consumer.Scheduler):
             processes.kill(held.process_id, held.process_start)
 
     def _safely(self, act: Callable[[], object]) -> None:
-        """Do a step; what a database that is away or busy did not let through is tried again at the next tick."""
+        """Do a step; what the database, or a bug, did not let through is said once and tried again at the next tick."""
+        name = getattr(act, "__name__", "")
         try:
-            if database.is_closed() and act != database.connect:
-                database.connect()
             act()
-        except Exception as error:
-            if not (isinstance(error, DatabaseAway) or engine.is_away(error) or engine.is_transient(error)):
-                raise
-            _log.warning("the database is locked or away: %s", engine.reason(error))
+        except Exception as error:  # noqa: BLE001  a step that fails must keep no other from being done
+            if isinstance(error, DatabaseAway) or engine.is_away(error) or engine.is_transient(error):
+                self._say(name, f"the database is locked or away: {engine.reason(error)}", None)
+            else:
+                self._say(name, f"the sweep failed at {name.strip('_')}", error)
             with suppress(Exception):
                 database.close()
+        else:
+            if self.troubles.pop(name, None) and not self.troubles:
+                _log.warning("the sweep goes on")
+
+    def _say(self, name: str, text: str, bug: Exception | None) -> None:
+        if self.troubles.get(name) != text:
+            _log.warning(text, exc_info=bug)
+        self.troubles[name] = text

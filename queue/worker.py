@@ -75,6 +75,9 @@ class EntryWorker(huey.consumer.Worker):
 
     def loop(self, now: Any = None) -> None:
         """Wait for a ring, at most a moment; then, or once a second, do all there is to do."""
+        if engine.has_moved():
+            _log.warning("the company's file is gone or another one; what stands in its place is opened")
+            self._reconnected(engine.reconnect)
         if self.queue_file.has_changed():
             self._quietly(self.queue_file.reopen)
         task = None
@@ -141,7 +144,7 @@ class EntryWorker(huey.consumer.Worker):
 
     def _reconnected(self, connect: Callable[[], object]) -> None:
         """Connect, with growing pauses while the database is away, until it answers or the consumer stops."""
-        pause = 0.05
+        pause, told = 0.05, ""
         while True:
             try:
                 if database.is_closed() or connect is not database.connect:
@@ -151,7 +154,9 @@ class EntryWorker(huey.consumer.Worker):
             except Exception as error:
                 if not (isinstance(error, DatabaseAway) or engine.is_away(error)):
                     raise
-                _log.warning("the database is away: %s", engine.reason(error))
+                if told != engine.reason(error):
+                    told = engine.reason(error)
+                    _log.warning("the database is away: %s", told)
                 connect = engine.reconnect
                 if self.stop_flag.wait(pause):
                     raise KeyboardInterrupt from error

@@ -148,13 +148,15 @@ def _end(ending: Callable[[], None]) -> None:
 
 def _wait_for_database() -> None:
     """Reconnect, with growing pauses up to two seconds, until the database answers."""
-    pause = FIRST_PAUSE
+    pause, told = FIRST_PAUSE, ""
     while True:
         try:
             engine.reconnect()
             return
         except Exception as error:  # noqa: BLE001  whatever keeps the database away, it is waited for
-            _log.warning("the database is away: %s", engine.reason(error))
+            if told != engine.reason(error):
+                told = engine.reason(error)
+                _log.warning("the database is away: %s", told)
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
