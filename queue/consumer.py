@@ -20,7 +20,8 @@ import huey.consumer
 from huey.api import Huey
 
 from postroom.core import bugs, clock, company
-from postroom.core.database import Location
+from postroom.core import database as engine
+from postroom.core.database import Location, transaction
 from postroom.core.errors import PostroomError
 from postroom.core.jobs import claims, consumers, processes, queues, recovery
 from postroom.core.jobs.watch import Watch
@@ -38,6 +39,8 @@ __all__ = ["log_path", "run", "start_in_background", "stop_on_this_host"]
 GRACE_SECONDS = 25.0
 """How long running entries may take to end when the consumer is asked to stop."""
 HEALTH_SECONDS = 0.5
+START_PAUSE = 0.2
+"""Between two tries to begin in a database that is locked."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,17 +53,14 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
     DatabaseAway.
     """
     _log_to_stderr()
+    codes = tuple(dict.fromkeys(job_queues))
+    me = _identity(codes)
+    os.environ["PGAPPNAME"] = consumers.application_name(me.consumer_id)
     company.open_company(location)
     _take_clock()
     since = clock.now()
-    codes = tuple(dict.fromkeys(job_queues))
-    me = _identity(codes)
-    queues.stop_unserved()
-    started = queues.start_for_consumer(codes, automatic_only=not until_idle)
+    started = _begin(me, workers, automatic_only=not until_idle)
     lease = consumers.lease()
-    consumers.register(me, workers)
-    consumers.heartbeat(me)
-    recovery.recover(Watch())
     company.close()
     hub = broker.make(location)
     crew = Crew(hub, location, me, lease=lease, workers=workers, until_idle=until_idle)
@@ -164,7 +164,8 @@ class Crew(huey.consumer.Consumer):
         stopped = [child for child in children if child.pid is not None and processes.is_stopped(child.pid)]
         self.frozen = {child.pid: self.frozen.get(child.pid, now) for child in stopped}
         for child in stopped:
-            if now - self.frozen[child.pid] > self.lease:
+            # Without the sweep no heartbeat is written: others would take this consumer for gone.
+            if now - self.frozen[child.pid] > (self.lease / 3 if child is self.scheduler else self.lease):
                 _log.warning("process %s does not respond; it is killed", child.pid)
                 child.kill()
                 child.join()
@@ -186,6 +187,30 @@ class Crew(huey.consumer.Consumer):
 def _identity(codes: tuple[str, ...]) -> claims.Worker:
     pid = os.getpid()
     return claims.Worker(processes.host(), pid, processes.start_of(pid), secrets.token_hex(8), codes)
+
+
+def _begin(me: claims.Worker, workers: int, *, automatic_only: bool) -> list[str]:
+    """Take back what is lost, start the job queues, put the consumer's row down; returns the queues that were stopped.
+
+    Whoever keeps the database locked is waited for; a frozen consumer that does is found and ended here.
+    """
+    watch, told = Watch(), ""
+    while True:
+        try:
+            recovery.recover(watch)
+            queues.stop_unserved()  # before this consumer serves them: who has started them shall know
+            with transaction():
+                started = queues.start_for_consumer(me.job_queues, automatic_only=automatic_only)
+                consumers.register(me, workers)
+            return started
+        except Exception as error:
+            if not engine.is_away(error):
+                raise
+            if told != engine.reason(error):
+                told = engine.reason(error)
+                _log.warning("the database is locked or away: %s", told)
+            time.sleep(START_PAUSE)
+            engine.reconnect()
 
 
 def _leave(location: Location, me: claims.Worker, started: list[str]) -> None:

@@ -25,6 +25,8 @@ IDLE_TICK_SECONDS = 0.05
 """A consumer that runs until idle shall end at once when it is."""
 SWEEP_SECONDS = 0.5
 """A killed worker is noticed within so many seconds."""
+LOCK_MILLISECONDS = 2000
+"""So long a step waits for a row that somebody holds; then the others have their turn."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +53,7 @@ class Sweep(huey.consumer.Scheduler):
         """In the new process: end with the parent, open the company."""
         die_with(self.parent.process_id)
         doorbell.install(self.huey.ring)
-        self._safely(database.connect)
+        self._safely(self._connect)
 
     def loop(self, now: Any = None) -> None:
         """One tick."""
@@ -62,11 +64,16 @@ class Sweep(huey.consumer.Scheduler):
         with suppress(Exception):
             database.close()
 
+    def _connect(self) -> None:
+        database.connect()
+        if engine.is_postgres():
+            database.execute_sql(f"SET lock_timeout = {LOCK_MILLISECONDS}")
+
     def _tick(self) -> None:
         if engine.has_moved():
             database.close()
         if database.is_closed():
-            database.connect()
+            self._connect()
         if time.monotonic() >= self.next_sweep:
             # First what keeps others from writing; then each by itself, so that none keeps the others from being done.
             for step in (
@@ -79,7 +86,7 @@ class Sweep(huey.consumer.Scheduler):
                 self._stop_unserved,
             ):
                 if database.is_closed():
-                    database.connect()
+                    self._connect()
                 self._safely(step)
             self.next_sweep = time.monotonic() + SWEEP_SECONDS
         if self.until_idle and idle.is_idle(self.parent):

@@ -72,14 +72,17 @@ def recover(watch: Watch) -> int:
     everyone = {one.id: one for one in consumers.list_consumers()}
     watch.look(list(everyone.values()), entries)
     gone = {id_ for id_, one in everyone.items() if watch.is_gone(one)}
+    ended = {
+        id_ for id_ in gone if _end_consumer(everyone[id_])
+    }  # first: what is frozen in a claim keeps all others out
     for held in entries:
         consumer = everyone.get(held.consumer_id)
         if not _is_lost(held, consumer, gone, watch):
             _forget_unkillable(held)
-        elif _make_sure(held, consumer):
+        elif _make_sure(held):
             recovered += _take_back(held, consumer)
     still = {held.consumer_id for held in held_entries()}
-    for consumer_id in gone - still:
+    for consumer_id in ended - still:
         consumers.leave(consumer_id)
     if recovered:
         doorbell.ring_after_commit()
@@ -103,14 +106,28 @@ def _is_past_its_limit(held: Held, seen: datetime | None) -> bool:
     return started is not None and seen is not None and seen - started > timedelta(seconds=held.job_timeout)
 
 
-def _make_sure(held: Held, consumer: ConsumerView | None) -> bool:
-    """See that the worker can act no more; False where that is not allowed, which the entry then says."""
-    if held.host == processes.host():
-        if not _kill(held):
+def _end_consumer(consumer: ConsumerView) -> bool:
+    """See that nothing of a gone consumer can act or holds a lock any more; False where that is not allowed."""
+    if consumer.host == processes.host() and not processes.kill(consumer.process_id, consumer.process_start):
+        return False  # its children would end with it
+    if engine.is_postgres():
+        try:
+            query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?"
+                " AND datname = current_database()",
+                (consumers.application_name(consumer.id),),
+            )
+        except DatabaseError as error:
+            if not engine.is_forbidden(error):
+                raise
             return False
-        if consumer is not None and consumer.host == held.host and processes.is_stopped(consumer.process_id):
-            # Frozen past its lease: what is left of it must not come back to the same work.
-            processes.kill(consumer.process_id, consumer.process_start)
+    return True
+
+
+def _make_sure(held: Held) -> bool:
+    """See that the worker can act no more; False where that is not allowed, which the entry then says."""
+    if held.host == processes.host() and not _kill(held):
+        return False
     return _end_backend(held)
 
 

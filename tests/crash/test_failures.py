@@ -56,6 +56,14 @@ def halting(step):
 """
 SLOW_POSTING = HALTING + "post.write = halting(post.write)\n"
 """A posting that has written everything and commits only once it is told to."""
+SLOW_CLAIM = (
+    HALTING
+    + """
+from postroom.core.jobs import claims
+claims.mark_in_process = halting(claims.mark_in_process)
+"""
+)
+"""A claim that has been written and is committed only once it is told to."""
 SLOW_CHECK = HALTING + "post.prepare = halting(post.prepare)\n"
 """A posting that has computed everything and begins to write only once it is told to."""
 
@@ -273,6 +281,45 @@ def test_a_frozen_posting_on_sqlite_is_killed_and_the_queue_goes_on(
     assert not JobQueueEntry.select().exists()
     first = JobQueueLogEntry.select().where(JobQueueLogEntry.job_entry_id == waiting[0].id)
     assert [row.status for row in first.order_by(JobQueueLogEntry.entry_no)] == [LogStatus.ERROR, LogStatus.SUCCESS]
+    assert_verified()
+
+
+def test_a_consumer_frozen_amid_a_claim_keeps_no_other_from_working(
+    firm: Location, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds SQLite's write lock, or its job queue's row, and no entry that anybody sees."""
+    monkeypatch.setenv("POSTROOM_LEASE", "0.6")
+    (waiting,) = queued()
+    halt = Halt(tmp_path)
+    frozen = start(firm, workers=1, **{**halt.options, "prelude": SLOW_CLAIM})
+    halt.worker()
+    os.killpg(frozen.process.pid, signal.SIGSTOP)
+    assert not running(waiting.entry_no)
+    start(firm, workers=1)
+    until(lambda: posted_count() == 1, what="the posting by the other")
+    assert_verified()
+
+
+def test_a_host_frozen_amid_a_claim_keeps_no_other_from_working(
+    make_postgres: MakeCompany, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs_hosts()
+    monkeypatch.setenv("POSTROOM_LEASE", "0.6")
+    firm = make_postgres()
+    company.open_company(firm)
+    queued()
+    halt = Halt(tmp_path)
+    frozen = start(firm, workers=1, around=on_another_host("elsewhere"), **{**halt.options, "prelude": SLOW_CLAIM})
+    worker = halt.worker()
+    os.killpg(frozen.process.pid, signal.SIGSTOP)
+    start(firm, workers=1)
+    until(lambda: posted_count() == 1, what="the posting by the other")
+    assert lives(worker)
+    halt.go.touch()
+    os.killpg(frozen.process.pid, signal.SIGCONT)
+    number = wait_entry()
+    until(lambda: entry(number) is None, what="the next job")
+    assert posted_count() == 1
     assert_verified()
 
 
