@@ -197,6 +197,8 @@ def _begin(me: claims.Worker, workers: int, *, automatic_only: bool) -> list[str
     watch, told = Watch(), ""
     while True:
         try:
+            if told:
+                engine.reconnect()
             recovery.recover(watch)
             queues.stop_unserved()  # before this consumer serves them: who has started them shall know
             with transaction():
@@ -210,7 +212,6 @@ def _begin(me: claims.Worker, workers: int, *, automatic_only: bool) -> list[str
                 told = engine.reason(error)
                 _log.warning("the database is locked or away: %s", told)
             time.sleep(START_PAUSE)
-            engine.reconnect()
 
 
 def _leave(location: Location, me: claims.Worker, started: list[str]) -> None:

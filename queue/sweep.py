@@ -93,11 +93,11 @@ class Sweep(huey.consumer.Scheduler):
             self.stop_flag.set()
 
     def _beat(self) -> None:
-        """The heartbeat. A row that somebody took away (this host slept past its lease) is put down again."""
-        if time.monotonic() < self.next_beat:
-            return
+        """The heartbeat. A row that is not there (this host slept past its lease, the file is another) is put down."""
         if all(consumer.id != self.parent.consumer_id for consumer in consumers.list_consumers()):
             consumers.register(self.parent, self.workers)
+        elif time.monotonic() < self.next_beat:
+            return
         consumers.heartbeat(self.parent)
         self.next_beat = time.monotonic() + consumers.heartbeat_seconds()
 

@@ -9,28 +9,23 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import MakeCompany
-from consumer_process import ConsumerProcess, entry, lives, running, until, wait_entry
-from jobs import invoices, queued
+from conftest import MakeCompany, StartConsumer
+from consumer_process import entry, lives, running, until, wait_entry
+from halting import IMPATIENT, SLOW_CHECK, SLOW_CLAIM, SLOW_POSTING, Halt, assert_verified, posted_count
+from jobs import queued
 from jobs_by_hand import consumer_row
 
-from postroom.core import clock, company, verify
+from postroom.core import clock, company
 from postroom.core.database import Location
 from postroom.core.errors import problems_from_json
-from postroom.core.jobs import background, entries, queues
+from postroom.core.jobs import entries
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
-from postroom.core.statements import query
-from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.trade import Document
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
-
-Start = Callable[..., ConsumerProcess]
 
 DEAF_JOB = """
 import signal, time
@@ -41,79 +36,15 @@ def deaf(claim):
     return ""
 registry.JOB_TYPES["deaf"] = registry.JobType("deaf", "Deaf", 7200, True, deaf, {})
 """
-HALTING = """
-import os, time
-from postroom.core.posting import post
-def halting(step):
-    def halt(*arguments, **options):
-        done = step(*arguments, **options)
-        with open(os.environ["POSTROOM_TEST_MARK"], "w") as mark:
-            mark.write(str(os.getpid()))
-        while not os.path.exists(os.environ["POSTROOM_TEST_GO"]):
-            time.sleep(0.01)
-        return done
-    return halt
-"""
-SLOW_POSTING = HALTING + "post.write = halting(post.write)\n"
-"""A posting that has written everything and commits only once it is told to."""
-SLOW_CLAIM = (
-    HALTING
-    + """
-from postroom.core.jobs import claims
-claims.mark_in_process = halting(claims.mark_in_process)
-"""
-)
-"""A claim that has been written and is committed only once it is told to."""
-SLOW_CHECK = HALTING + "post.prepare = halting(post.prepare)\n"
-"""A posting that has computed everything and begins to write only once it is told to."""
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Starts consumers; what is left of them at the end is killed."""
-    started: list[ConsumerProcess] = []
-
-    def begin(location: Location, *codes: str, **options: Any) -> ConsumerProcess:
-        started.append(ConsumerProcess(location, *codes, **options))
-        return started[-1]
-
-    yield begin
-    for one in started:
-        one.end()
-
-
-class Halt:
-    """Where a posting stands still just before its commit, and may go on."""
-
-    def __init__(self, folder: Path) -> None:
-        self.mark, self.go = folder / "mark", folder / "go"
-
-    @property
-    def options(self) -> dict[str, str]:
-        return {
-            "prelude": SLOW_POSTING,
-            "POSTROOM_TEST_MARK": str(self.mark),
-            "POSTROOM_TEST_GO": str(self.go),
-        }
-
-    def worker(self) -> int:
-        """The process that stands there."""
-        return int(until(lambda: self.mark.exists() and self.mark.read_text(), what="the posting"))
-
-
-def posted_count() -> int:
-    return int(PostedDocument.select().where(PostedDocument.kind == "invoice").count())
-
-
-def assert_verified() -> None:
-    assert [check for check in verify.verify().checks if not check.ok] == []
-
-
-def test_a_job_deaf_to_its_time_limit_is_killed_and_the_next_one_runs(firm: Location, start: Start) -> None:
+def test_a_job_deaf_to_its_time_limit_is_killed_and_the_next_one_runs(
+    firm: Location, start_consumer: StartConsumer
+) -> None:
     number, next_one = wait_entry(job="deaf", job_timeout=1, priority=1), wait_entry()
     kill_soon = "\nfrom datetime import timedelta\nfrom postroom.core.jobs import recovery\n"
     kill_soon += "recovery.KILL_AFTER = timedelta(seconds=0.5)\n"
-    start(firm, workers=1, prelude=DEAF_JOB + kill_soon)
+    start_consumer(firm, workers=1, prelude=DEAF_JOB + kill_soon)
     until(lambda: entry(next_one) is None, what="the next one's end")
     failed = entry(number)
     assert failed is not None
@@ -121,113 +52,24 @@ def test_a_job_deaf_to_its_time_limit_is_killed_and_the_next_one_runs(firm: Loca
     assert (failed.status, problem.code, problem.value) == (EntryStatus.ERROR, "timeout", "1")
 
 
-HOLDING_JOB = """
-import signal
-from postroom.core.database import transaction
-from postroom.core.jobs import registry
-from postroom.core.statements import query
-def holding(claim):
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
-    with transaction():
-        query("SELECT 1 FROM item_stock WHERE item_no = 'I1' FOR UPDATE")
-        query("SELECT pg_sleep(600)")
-    return ""
-registry.JOB_TYPES["holding"] = registry.JobType("holding", "Holding", 7200, True, holding, {})
-from datetime import timedelta
-from postroom.core.jobs import recovery
-recovery.KILL_AFTER = timedelta(seconds=0.5)
-"""
-
-
-def test_a_killed_worker_leaves_no_statement_in_postgres_that_holds_locks(
-    make_postgres: MakeCompany, start: Start
-) -> None:
-    firm = make_postgres()
-    company.open_company(firm)
-    background.post(invoices(), background.PostRequest(mode="now"), user=company.current_user())  # so that I1 has stock
-    number = wait_entry(job="holding", job_timeout=1, priority=1)
-    queued()
-    start(firm, workers=1, prelude=HOLDING_JOB)
-    until(lambda: posted_count() == 2, what="the posting that needs the lock")
-    failed = entry(number)
-    assert failed is not None
-    assert [problem.code for problem in problems_from_json(failed.errors)] == ["timeout"]
-
-
-BUSY_JOB = """
-from postroom.core.database import transaction
-from postroom.core.jobs import registry
-from postroom.core.statements import query
-def busy(claim):
-    with transaction():
-        query("SELECT pg_sleep(600)")
-    return ""
-registry.JOB_TYPES["busy"] = registry.JobType("busy", "Busy", 7200, True, busy, {})
-"""
-
-
-@pytest.mark.parametrize("how", ["timeout", "cancel", "stop"])
-def test_what_ends_a_run_ends_its_statement_in_postgres_too(make_postgres: MakeCompany, start: Start, how: str) -> None:
-    firm = make_postgres()
-    company.open_company(firm)
-    me = company.current_user()
-    number = wait_entry(job="busy", job_timeout=1 if how == "timeout" else 100, user_id=me)
-    consumer = start(firm, workers=1, prelude=BUSY_JOB + "consumer.GRACE_SECONDS = 0.3\n")
-    until(lambda: busy_statements(), what="the statement")
-    if how == "cancel":
-        entries.cancel([number], user=me)
-    elif how == "stop":
-        consumer.tell(signal.SIGTERM)
-    until(lambda: not running(number), what="the end of the run")
-    assert not busy_statements()
-    ended = entry(number)
-    assert ended is not None
-    reasons = [(problem.code, problem.value) for problem in problems_from_json(ended.errors)]
-    assert (ended.status, ended.attempts, reasons) == {
-        "timeout": (EntryStatus.ERROR, 1, [("timeout", "1")]),
-        "cancel": (EntryStatus.ON_HOLD, 1, [("cancelled", "")]),
-        "stop": (EntryStatus.READY, 0, []),
-    }[how]
-    if how == "stop":
-        assert consumer.wait() == 0
-
-
-def busy_statements() -> int:
-    """How many statements of the job above this database is busy with."""
-    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = ? AND state = 'active'"
-    ((count,),) = query(sql, ("SELECT pg_sleep(600)",))
-    return int(count)
-
-
-def test_after_the_grace_time_what_runs_is_returned_without_counting_the_attempt(firm: Location, start: Start) -> None:
-    number = wait_entry(60)
-    consumer = start(firm, workers=1, prelude="consumer.GRACE_SECONDS = 0.3\n")
-    until(lambda: running(number), what="the job")
-    consumer.tell(signal.SIGTERM)
-    assert consumer.wait() == 0
-    found = entry(number)
-    assert found is not None
-    assert (found.status, found.attempts) == (EntryStatus.READY, 0)
-
-
-def test_a_deaf_job_that_was_cancelled_is_killed_and_on_hold(firm: Location, start: Start) -> None:
+def test_a_deaf_job_that_was_cancelled_is_killed_and_on_hold(firm: Location, start_consumer: StartConsumer) -> None:
     number = wait_entry(job="deaf", user_id=company.current_user())
     kill_soon = "\nfrom datetime import timedelta\nfrom postroom.core.jobs import recovery\n"
     kill_soon += "recovery.KILL_AFTER = timedelta(seconds=0.3)\n"
-    start(firm, workers=1, prelude=DEAF_JOB + kill_soon)
+    start_consumer(firm, workers=1, prelude=DEAF_JOB + kill_soon)
     until(lambda: running(number))
     entries.cancel([number], user=company.current_user())
     until(lambda: (found := entry(number)) and found.status is EntryStatus.ON_HOLD, what="the hold")
 
 
 def test_a_posting_that_holds_the_write_lock_too_long_is_stopped_and_everybody_else_goes_on(
-    sqlite_firm: Location, start: Start, tmp_path: Path
+    sqlite_firm: Location, start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
     (held,) = queued()
     halt = Halt(tmp_path)
     limit = "\nfrom datetime import timedelta\nfrom postroom.core.jobs import recovery\n"
     limit += "recovery.WRITE_LOCK_LIMIT = timedelta(seconds=1)\n"
-    consumer = start(sqlite_firm, **{**halt.options, "prelude": SLOW_POSTING + limit})
+    consumer = start_consumer(sqlite_firm, **halt.options(SLOW_POSTING + limit))
     worker = halt.worker()
     until(lambda: not lives(worker), what="the worker's end")
     failed = until(lambda: (found := entry(held.entry_no)) and found.status is EntryStatus.ERROR and found)
@@ -241,9 +83,11 @@ def test_a_posting_that_holds_the_write_lock_too_long_is_stopped_and_everybody_e
     assert_verified()
 
 
-def test_a_database_locked_by_another_program_costs_no_attempt(sqlite_firm: Location, start: Start) -> None:
+def test_a_database_locked_by_another_program_costs_no_attempt(
+    sqlite_firm: Location, start_consumer: StartConsumer
+) -> None:
     waiting = queued(5)
-    consumer = start(sqlite_firm, workers=1)
+    consumer = start_consumer(sqlite_firm, workers=1, prelude=IMPATIENT)
     until(lambda: consumer.children(), what="the consumer")
     with sqlite3.connect(sqlite_firm.path, isolation_level=None) as other:
         until(lambda: _begins(other), what="the lock")
@@ -265,17 +109,17 @@ def _begins(connection: sqlite3.Connection) -> bool:
     return True
 
 
-def test_a_frozen_posting_on_sqlite_is_killed_and_the_queue_goes_on(
-    sqlite_firm: Location, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_frozen_posting_is_killed_and_the_queue_goes_on(
+    firm: Location, start_consumer: StartConsumer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSTROOM_LEASE", "0.6")
     waiting = queued(3)
     halt = Halt(tmp_path)
-    start(sqlite_firm, workers=1, **halt.options)
+    start_consumer(firm, workers=1, **halt.options(SLOW_POSTING))
     worker = halt.worker()
-    os.kill(worker, signal.SIGSTOP)  # it holds the only write lock
+    os.kill(worker, signal.SIGSTOP)  # on SQLite it holds the only write lock
     halt.go.touch()
-    start(sqlite_firm, workers=1)
+    start_consumer(firm, workers=1)
     until(lambda: posted_count() == 3, what="the postings")
     assert not lives(worker)
     assert not JobQueueEntry.select().exists()
@@ -285,89 +129,27 @@ def test_a_frozen_posting_on_sqlite_is_killed_and_the_queue_goes_on(
 
 
 def test_a_consumer_frozen_amid_a_claim_keeps_no_other_from_working(
-    firm: Location, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    firm: Location, start_consumer: StartConsumer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It holds SQLite's write lock, or its job queue's row, and no entry that anybody sees."""
     monkeypatch.setenv("POSTROOM_LEASE", "0.6")
     (waiting,) = queued()
     halt = Halt(tmp_path)
-    frozen = start(firm, workers=1, **{**halt.options, "prelude": SLOW_CLAIM})
+    frozen = start_consumer(firm, workers=1, **halt.options(SLOW_CLAIM))
     halt.worker()
     os.killpg(frozen.process.pid, signal.SIGSTOP)
     assert not running(waiting.entry_no)
-    start(firm, workers=1)
+    start_consumer(firm, workers=1, prelude=IMPATIENT)
     until(lambda: posted_count() == 1, what="the posting by the other")
-    assert_verified()
-
-
-def test_a_host_frozen_amid_a_claim_keeps_no_other_from_working(
-    make_postgres: MakeCompany, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    needs_hosts()
-    monkeypatch.setenv("POSTROOM_LEASE", "0.6")
-    firm = make_postgres()
-    company.open_company(firm)
-    queued()
-    halt = Halt(tmp_path)
-    frozen = start(firm, workers=1, around=on_another_host("elsewhere"), **{**halt.options, "prelude": SLOW_CLAIM})
-    worker = halt.worker()
-    os.killpg(frozen.process.pid, signal.SIGSTOP)
-    start(firm, workers=1)
-    until(lambda: posted_count() == 1, what="the posting by the other")
-    assert lives(worker)
-    halt.go.touch()
-    os.killpg(frozen.process.pid, signal.SIGCONT)
-    number = wait_entry()
-    until(lambda: entry(number) is None, what="the next job")
-    assert posted_count() == 1
-    assert_verified()
-
-
-def on_another_host(name: str) -> tuple[str, ...]:
-    """Starts a process as if it ran on another host: its name is another one there, and so is the boot."""
-    return ("unshare", "--uts", "sh", "-c", f'hostname {name} && exec "$@"', "sh")
-
-
-def needs_hosts() -> None:
-    if subprocess.run([*on_another_host("elsewhere"), "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine does not let the test name hosts")
-
-
-def test_a_posting_frozen_on_another_host_is_taken_over_and_commits_nothing_when_it_thaws(
-    make_postgres: MakeCompany, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    needs_hosts()
-    monkeypatch.setenv("POSTROOM_LEASE", "1")
-    firm = make_postgres()
-    company.open_company(firm)
-    (waiting,) = queued()
-    halt = Halt(tmp_path)
-    far = start(firm, workers=1, around=on_another_host("elsewhere"), **halt.options)
-    worker = halt.worker()
-    assert running(waiting.entry_no).host == "elsewhere"  # type: ignore[union-attr]
-    os.killpg(far.process.pid, signal.SIGSTOP)
-    start(firm, workers=1)
-    until(lambda: posted_count() == 1, what="the takeover")
-    assert lives(worker)
-    assert query("SELECT count(*) FROM posted_document WHERE posting_id = ?", (waiting.claim_token,)) == [(0,)]
-    halt.go.touch()
-    os.killpg(far.process.pid, signal.SIGCONT)
-    queues.change("PPPOST", {"on_host": "elsewhere"}, user=company.current_user())
-    number = wait_entry(category_code="PURCHPOST")  # which only the late worker may run, once it is done with the other
-    until(lambda: entry(number) is None, what="what the late worker runs next")
-    assert posted_count() == 1
-    assert entry(waiting.entry_no) is None
-    runs = list(JobQueueLogEntry.select().where(JobQueueLogEntry.job_entry_id == waiting.id))
-    assert sorted(row.status.value for row in runs) == ["Error", "Success"]
     assert_verified()
 
 
 def test_a_consumer_that_slept_past_its_lease_comes_back_and_posts_nothing_twice(
-    firm: Location, start: Start, monkeypatch: pytest.MonkeyPatch
+    firm: Location, start_consumer: StartConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSTROOM_LEASE", "0.5")
     queued(40)
-    sleeper = start(firm)
+    sleeper = start_consumer(firm)
     until(lambda: posted_count() > 2, what="the first postings")
     os.killpg(sleeper.process.pid, signal.SIGSTOP)
     gone = clock.now() + timedelta(seconds=1)
@@ -383,7 +165,7 @@ def test_a_consumer_that_slept_past_its_lease_comes_back_and_posts_nothing_twice
 
 @pytest.mark.parametrize("hours", [-3, 3])
 def test_a_clock_that_jumps_ends_no_run_and_loses_no_consumer(
-    firm: Location, start: Start, tmp_path: Path, hours: int
+    firm: Location, start_consumer: StartConsumer, tmp_path: Path, hours: int
 ) -> None:
     (waiting,) = queued()
     JobQueueEntry.update(job_timeout=3600).execute()
@@ -395,10 +177,10 @@ from postroom.core import clock
 plain = clock.now
 clock.now = lambda: plain() + timedelta(hours={hours} if os.path.exists({str(jump)!r}) else 0)
 """
-    first = start(firm, workers=1, **{**halt.options, "prelude": SLOW_CHECK + shifting})
+    first = start_consumer(firm, workers=1, **halt.options(SLOW_CHECK + shifting))
     worker = halt.worker()
     jump.touch()
-    second = start(firm, workers=1, prelude="import os" + shifting)
+    second = start_consumer(firm, workers=1, prelude="import os" + shifting)
     number = wait_entry(category_code="PURCHPOST")
     until(lambda: entry(number) is None, what="a job after the jump")
     assert lives(worker)
@@ -428,14 +210,14 @@ print("named")
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
 def test_a_worker_that_may_not_be_killed_is_not_taken_over_and_why_names_it(
-    make_sqlite: MakeCompany, start: Start, monkeypatch: pytest.MonkeyPatch
+    make_sqlite: MakeCompany, start_consumer: StartConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSTROOM_LEASE", "0.3")
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         firm = Location(str(Path(folder) / "firm.db"))
         shutil.copy(make_sqlite().path, firm.path)
         company.open_company(firm)
-        others = start(firm, workers=1)
+        others = start_consumer(firm, workers=1)
         number = wait_entry(60, category_code="SALESPOST")
         held = until(lambda: running(number), what="the job")
         assert held is not None

@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-from conftest import MakeCompany
-from consumer_process import ConsumerProcess, entry, until, wait_entry
+from conftest import MakeCompany, StartConsumer
+from consumer_process import entry, until, wait_entry
 
 from postroom.core import company
 from postroom.core.database import Location
 from postroom.core.tables.work import Consumer, Worker
-
-Start = Callable[[Location], ConsumerProcess]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Starts consumers; what is left of them at the end is killed."""
-    started: list[ConsumerProcess] = []
-
-    def begin(location: Location) -> ConsumerProcess:
-        started.append(ConsumerProcess(location))
-        return started[-1]
-
-    yield begin
-    for one in started:
-        one.end()
 
 
 def files_of(location: Location) -> list[Path]:
@@ -37,10 +19,10 @@ def files_of(location: Location) -> list[Path]:
 
 
 def test_a_file_that_is_moved_away_is_waited_for_and_never_made_anew(
-    sqlite_firm: Location, start: Start, tmp_path: Path
+    sqlite_firm: Location, start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
     number = wait_entry()
-    consumer = start(sqlite_firm)
+    consumer = start_consumer(sqlite_firm)
     until(lambda: entry(number) is None, what="the first job")
     company.close()
     elsewhere = tmp_path / "elsewhere"
@@ -59,14 +41,14 @@ def test_a_file_that_is_moved_away_is_waited_for_and_never_made_anew(
 
 
 def test_another_company_put_in_its_place_is_served(
-    sqlite_firm: Location, make_sqlite: MakeCompany, start: Start
+    sqlite_firm: Location, make_sqlite: MakeCompany, start_consumer: StartConsumer
 ) -> None:
     other = make_sqlite()
     company.open_company(other)
     number = wait_entry()
     company.close()
     company.open_company(sqlite_firm)
-    consumer = start(sqlite_firm)
+    consumer = start_consumer(sqlite_firm)
     until(lambda: Worker.select().count() == 2, what="the consumer")
     company.close()
     for file in files_of(sqlite_firm)[1:]:
