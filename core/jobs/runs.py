@@ -128,7 +128,10 @@ def _classified(claim: Claim, error: Exception, limit: _TimeLimit) -> None:
 
 
 def _end(ending: Callable[[], None]) -> None:
-    """Write an ending in a transaction of its own, waiting for a database that is away; a lost claim ends quietly."""
+    """Write an ending in a transaction of its own, again where the database is away or gave up on it.
+
+    A lost claim ends quietly.
+    """
     pause = FIRST_PAUSE
     while True:
         try:
@@ -138,9 +141,9 @@ def _end(ending: Callable[[], None]) -> None:
         except ClaimLost:
             return
         except Exception as error:
-            if not engine.is_away(error):
+            if not (engine.is_away(error) or engine.is_transient(error)):
                 raise
-            _log.warning("the database is locked, away or full: %s", engine.reason(error))
+            _log.warning("the end of a run is not written yet: %s", engine.reason(error))
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             _wait_for_database()

@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -322,3 +323,21 @@ def test_a_broken_queue_file_loses_no_work(sqlite_firm: Location) -> None:
         assert entry(number) is None
     finally:
         started.end()
+
+
+def test_a_queue_file_that_breaks_while_it_is_used_loses_no_work(
+    sqlite_firm: Location, start_consumer: StartConsumer
+) -> None:
+    started = start_consumer(sqlite_firm)
+    until(lambda: Worker.select().count() == 2)
+    for more in ("", "-wal"):
+        path = sqlite_firm.queue_path.with_name(sqlite_firm.queue_path.name + more)
+        path.write_bytes(b"this is no database" * 1000)
+    broker.install(sqlite_firm)
+    number = wait_entry()
+    with suppress(sqlite3.DatabaseError):
+        doorbell.ring_after_commit()
+    until(lambda: entry(number) is None)
+    assert started.process.poll() is None
+    assert "Traceback" not in started.messages
+    doorbell.install(None)
