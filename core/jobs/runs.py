@@ -59,7 +59,7 @@ def run(claim: Claim) -> None:
     except ClaimLost:
         _log.warning("entry %s was taken from this worker; nothing was committed", claim.entry_no)
     except DatabaseAway as error:
-        _classified(claim, error, limit)
+        _failed(claim, error, limit)
     except PostroomError as error:
         problems = error.problems
         _end(lambda: endings.fail(claim, problems))
@@ -71,7 +71,7 @@ def run(claim: Claim) -> None:
         by = cancelled.by
         _end(lambda: endings.hold(claim, by))
     except Exception as error:  # noqa: BLE001  a bug in a job is this entry's error, never the worker's end
-        _classified(claim, error, limit)
+        _failed(claim, error, limit)
 
 
 def _work(claim: Claim) -> None:
@@ -94,11 +94,16 @@ def _work(claim: Claim) -> None:
         endings.succeed(claim)
 
 
-def _classified(claim: Claim, error: Exception, limit: _TimeLimit) -> None:
-    """What an exception means: the time over, the database away, worth another attempt, or a bug."""
-    if limit.is_over:  # the signal came where what it broke off could not be rolled back
+def _failed(claim: Claim, error: Exception, limit: _TimeLimit) -> None:
+    """End a run by what an exception means: that its time is over where the signal left something that failed."""
+    if limit.is_over:
         _end(lambda: endings.fail(claim, (timeout_problem(claim),)))
-        return
+    else:
+        _classified(claim, error)
+
+
+def _classified(claim: Claim, error: Exception) -> None:
+    """What an exception means: the database away, worth another attempt, or a bug."""
     if isinstance(error, DatabaseAway) or engine.is_away(error):
         _wait_for_database()
         _end(lambda: endings.give_back(claim, _away(claim, error)))
