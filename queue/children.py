@@ -51,10 +51,32 @@ class Stopwatches:
                 return time.monotonic() - since if since else 0.0
         return 0.0
 
+    def longer_than(self, seconds: float) -> list[int]:
+        """The processes that have been in the midst of it for longer, also those that have ended in it."""
+        return [process_id for process_id in self._process_ids if self.seconds(process_id) > seconds]
+
+
+class Pulse:
+    """When the sweep has last done something, in memory that it shares with its parent."""
+
+    def __init__(self) -> None:
+        self._last = multiprocessing.RawValue("d", time.monotonic())
+
+    def beat(self) -> None:
+        """It does something now."""
+        self._last.value = time.monotonic()
+
+    def seconds(self) -> float:
+        """How long ago that was."""
+        return time.monotonic() - float(self._last.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a consumer watches in its workers, for what a hanging worker cannot notice itself."""
+    """What a consumer watches in its children, for what a hanging process cannot notice itself."""
+
+    pulse: Pulse
+    """The sweep's."""
 
     write_locks: Stopwatches
     """SQLite's only write lock, held by a worker."""
@@ -64,7 +86,7 @@ class Watched:
     @classmethod
     def of(cls, workers: int) -> Watched:
         """Stopwatches for so many workers."""
-        return cls(Stopwatches(workers, engine.watch_write_lock), Stopwatches(workers, runs.watch_runs))
+        return cls(Pulse(), Stopwatches(workers, engine.watch_write_lock), Stopwatches(workers, runs.watch_runs))
 
     def take_place(self, place: int) -> None:
         """In a new worker: note from now on in this place."""

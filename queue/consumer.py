@@ -39,6 +39,8 @@ __all__ = ["log_path", "run", "start_in_background", "stop_on_this_host"]
 GRACE_SECONDS = 25.0
 """How long running entries may take to end when the consumer is asked to stop."""
 HEALTH_SECONDS = 0.5
+STEP_SECONDS = 60.0
+"""A sweep that needs longer for one step hangs; one that a locked database holds up waits five seconds at a time."""
 START_PAUSE = 0.2
 """Between two tries to begin in a database that is locked."""
 
@@ -147,7 +149,7 @@ class Crew(huey.consumer.Consumer):
         )
 
     def check_worker_health(self) -> None:
-        """Replace children that have ended, each worker in its place; kill those that are frozen past the lease."""
+        """Replace children that have ended, each worker in its place; kill those that are frozen or hang."""
         self._kill_frozen()
         for place, (_, process) in enumerate(self.worker_threads):
             if not process.is_alive():
@@ -160,6 +162,11 @@ class Crew(huey.consumer.Consumer):
 
     def _kill_frozen(self) -> None:
         now = time.monotonic()
+        if self.watched.pulse.seconds() > STEP_SECONDS and self.scheduler.is_alive():
+            _log.warning("the sweep (process %s) hangs; it is killed", self.scheduler.pid)
+            self.watched.pulse.beat()
+            self.scheduler.kill()
+            self.scheduler.join()
         children = [process for _, process in self.worker_threads] + [self.scheduler]
         stopped = [child for child in children if child.pid is not None and processes.is_stopped(child.pid)]
         self.frozen = {child.pid: self.frozen.get(child.pid, now) for child in stopped}

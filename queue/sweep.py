@@ -118,6 +118,10 @@ class Sweep(huey.consumer.Scheduler):
                 recovery.stop(one, runs.timeout_problem)
             elif one.cancel_requested_by:
                 self._cancel(one)
+        for process_id in self.watched.write_locks.longer_than(recovery.WRITE_LOCK_LIMIT.total_seconds()):
+            if all(one.process_id != process_id for one in held) and processes.start_of(process_id):
+                _log.warning("worker %s holds the write lock amid a claim; it is killed", process_id)
+                processes.kill(process_id, processes.start_of(process_id))
         numbers = {one.entry_no for one in held if one.cancel_requested_by}
         self.cancelled = {number: at for number, at in self.cancelled.items() if number in numbers}
 
@@ -152,6 +156,7 @@ class Sweep(huey.consumer.Scheduler):
     def _safely(self, act: Callable[[], object]) -> None:
         """Do a step; what the database, or a bug, did not let through is said once and tried again at the next tick."""
         name = getattr(act, "__name__", "")
+        self.watched.pulse.beat()
         try:
             act()
         except Exception as error:  # noqa: BLE001  a step that fails must keep no other from being done

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from pathlib import Path
 
 import pytest
 from conftest import MakeCompany, StartConsumer
-from consumer_process import entry, running, until, wait_entry
-from halting import posted_count
+from consumer_process import entry, lives, running, until, wait_entry
+from halting import SLOW_CLAIM, Halt, assert_verified, posted_count
 from jobs import invoices, queued
 
 from postroom.core import company
@@ -108,3 +110,44 @@ def test_after_the_grace_time_what_runs_is_returned_without_counting_the_attempt
     found = entry(number)
     assert found is not None
     assert (found.status, found.attempts) == (EntryStatus.READY, 0)
+
+
+HANGING_SWEEP = """
+import os, signal, time
+from postroom.core.jobs import consumers
+plain = consumers.heartbeat
+def heartbeat(me):
+    if not os.path.exists(os.environ["POSTROOM_TEST_MARK"]):
+        with open(os.environ["POSTROOM_TEST_MARK"], "w") as mark:
+            mark.write(str(os.getpid()))
+        time.sleep(600)
+    plain(me)
+consumers.heartbeat = heartbeat
+consumer.STEP_SECONDS = 0.5
+"""
+
+
+def test_a_sweep_that_hangs_is_replaced(firm: Location, start_consumer: StartConsumer, tmp_path: Path) -> None:
+    halt = Halt(tmp_path)
+    start_consumer(firm, workers=1, **halt.options(HANGING_SWEEP))
+    sweep = halt.worker()
+    number = wait_entry(60)
+    held = until(lambda: running(number), what="the job")
+    until(lambda: not lives(sweep), what="the end of the sweep")
+    os.kill(held.process_id, signal.SIGKILL)  # type: ignore[union-attr]
+    until(lambda: (found := entry(number)) and found.attempts == 2, what="the second run")
+
+
+def test_a_worker_that_holds_the_write_lock_amid_a_claim_is_killed_too(
+    sqlite_firm: Location, start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    queued()
+    halt = Halt(tmp_path)
+    limit = "from datetime import timedelta\nfrom postroom.core.jobs import recovery\n"
+    limit += "recovery.WRITE_LOCK_LIMIT = timedelta(seconds=0.5)\n"
+    start_consumer(sqlite_firm, workers=1, **halt.options(SLOW_CLAIM + limit))
+    worker = halt.worker()
+    until(lambda: not lives(worker), what="the worker's end")
+    halt.go.touch()
+    until(lambda: posted_count() == 1, what="the posting")
+    assert_verified()
