@@ -94,6 +94,31 @@ class Postgres(PostgresqlDatabase):
             yield
 
 
+class CompanyFile(SqliteDatabase):
+    """An SQLite company. It makes its file only when told to, and knows whether that one is still in its place."""
+
+    def __init__(self, path: Path, *, create: bool, **options: Any) -> None:
+        self.path = path
+        self.opened: tuple[int, int] | None = None
+        super().__init__(f"{path.as_uri()}?mode={'rwc' if create else 'rw'}", uri=True, **options)
+
+    def _connect(self) -> Any:
+        made = cast(Any, super())._connect()
+        self.opened = self._identity()
+        return made
+
+    def has_moved(self) -> bool:
+        """Whether the file that was opened has been deleted, moved or replaced."""
+        return self._identity() != self.opened
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
 def connect(location: Location, *, create: bool = False, busy_seconds: float = BUSY_SECONDS) -> Database:
     """The database at `location`, connected. Raises CompanyError or DatabaseAway in words for a user."""
     if location.is_postgres:
@@ -118,8 +143,9 @@ def _connect_sqlite(location: Location, *, create: bool, busy_seconds: float) ->
             raise CompanyError(f"{path} is a folder, not a company.", hint="Name the company's file.")
         if path.stat().st_size == 0:  # SQLite would take it for a new database and write its header into it
             raise CompanyError(f"{path} is empty, not a company.", hint="Name another file with --company.")
-    made = SqliteDatabase(
-        str(path),
+    made: Database = CompanyFile(
+        path,
+        create=create,
         pragmas={
             **({"journal_mode": "wal"} if create else {}),  # it stays with the file; a foreign one is left as it is
             "synchronous": "full",
@@ -140,7 +166,7 @@ def _connect_sqlite(location: Location, *, create: bool, busy_seconds: float) ->
 
 def _sqlite_unusable(path: Path, error: Exception) -> PostroomError:
     text = str(error)
-    if "not a database" in text or "malformed" in text:
+    if _is_broken(error):
         return CompanyError(f"{path} is not a Postroom company ({text}).", hint="Name another file with --company.")
     if "locked" in text or "busy" in text:
         return DatabaseAway(f"{path} is locked by another program.", hint="Try again when that program has ended.")
@@ -148,6 +174,16 @@ def _sqlite_unusable(path: Path, error: Exception) -> PostroomError:
         f"{path} cannot be opened: {text}.",
         hint="Check that you may read and write the file and its folder, and that the disk has room.",
     )
+
+
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""A server that vanished without a word counts as away after half a minute, not after the system's two hours."""
 
 
 def _connect_postgres(location: Location) -> Database:
@@ -162,7 +198,7 @@ def _connect_postgres(location: Location) -> Database:
     if not name:
         raise UsageError(f"{location.shown} names no database.", hint="It looks like postgresql://host/database.")
     options: dict[str, Any] = dict(parse_qsl(parts.query))
-    options.setdefault("connect_timeout", 5)
+    options = {**_PATIENCE, **options}
     for key, value in (
         ("host", parts.hostname),
         ("port", port),
@@ -204,13 +240,14 @@ _AWAY_SQLITE = (
     "disk i/o error",
 )
 _AWAY_POSTGRES_STATES = ("08", "53", "57P", "55P03", "25006")
+_BROKEN_SQLITE = ("file is not a database", "disk image is malformed")
 _FULL_SQLITE = ("disk is full", "readonly database", "read-only")
 _TRANSIENT_STATES = ("40001", "40P01")
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an exception means that the database is locked, away or without room: no document's fault."""
-    if is_full(error):
+    """Whether an exception means that the database is locked, away, broken or without room: no document's fault."""
+    if is_full(error) or _is_broken(error):
         return True
     cause = _driver_error(error)
     if isinstance(cause, sqlite3.Error):
@@ -223,10 +260,22 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, InterfaceError)
 
 
+def _is_broken(error: BaseException) -> bool:
+    """Whether an exception means that an SQLite file has been overwritten or damaged."""
+    cause = _driver_error(error)
+    return isinstance(cause, sqlite3.Error) and any(words in str(cause).lower() for words in _BROKEN_SQLITE)
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether an exception is a deadlock or a serialization failure: worth another attempt."""
     cause = _driver_error(error)
     return isinstance(cause, psycopg.Error) and (cause.sqlstate or "") in _TRANSIENT_STATES
+
+
+def is_forbidden(error: BaseException) -> bool:
+    """Whether an exception means that this PostgreSQL role may not do that."""
+    cause = _driver_error(error)
+    return isinstance(cause, psycopg.Error) and cause.sqlstate == "42501"
 
 
 def is_full(error: BaseException) -> bool:
@@ -282,6 +331,8 @@ def translate(error: BaseException, shown: str) -> PostroomError | None:
             code="not_permitted",
             hint="Somebody with the permission set Setup gives rights by `postroom grant`.",
         )
+    if _is_broken(error):
+        return CompanyError(f"{shown} is damaged: {reason(error)}.", hint="Stop its consumers and restore a backup.")
     if is_away(error):
         return DatabaseAway(
             f"{shown} is locked or away: {_first_sentence(' '.join(str(_driver_error(error) or error).split()))}",
@@ -312,6 +363,11 @@ def transaction() -> Iterator[None]:
             yield
         finally:
             watcher(False)
+
+
+def has_moved() -> bool:
+    """Whether the open company's SQLite file is no longer the one in its place."""
+    return isinstance(database.obj, CompanyFile) and not database.is_closed() and database.obj.has_moved()
 
 
 def reconnect() -> None:

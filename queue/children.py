@@ -7,10 +7,13 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from huey.consumer import BaseProcess, ProcessEnvironment
 
 from postroom.core import database as engine
+from postroom.core.jobs import runs
 
 RETURN_SIGNAL = signal.SIGUSR1
 """Roll back the running entry and return it: the consumer's grace time is over."""
@@ -20,10 +23,14 @@ CANCEL_SIGNAL = signal.SIGUSR2
 _PR_SET_PDEATHSIG = 1
 
 
-class WriteLocks:
-    """Since when each worker process holds SQLite's write lock, in memory that all processes of a consumer share."""
+class Stopwatches:
+    """Since when each worker process is in the midst of something, in memory that all processes of a consumer share.
 
-    def __init__(self, workers: int) -> None:
+    `watch` lets a function be told in a worker when that begins and ends.
+    """
+
+    def __init__(self, workers: int, watch: Callable[[Callable[[bool], None]], None]) -> None:
+        self._watch = watch
         self._process_ids = multiprocessing.RawArray("q", workers)
         self._since = multiprocessing.RawArray("d", workers)
 
@@ -31,17 +38,60 @@ class WriteLocks:
         """In a new worker: note from now on in this place."""
         self._process_ids[place], self._since[place] = os.getpid(), 0.0
 
-        def note(holds: bool) -> None:
-            self._since[place] = time.monotonic() if holds else 0.0
+        def note(is_in_it: bool) -> None:
+            self._since[place] = time.monotonic() if is_in_it else 0.0
 
-        engine.watch_write_lock(note)
+        self._watch(note)
 
-    def since(self, process_id: int) -> float:
-        """Since when a worker holds the lock, on the monotonic clock; 0 if it does not."""
+    def seconds(self, process_id: int) -> float:
+        """How long a worker has been in the midst of it; 0 if it is not."""
         for place, known in enumerate(self._process_ids):
             if known == process_id:
-                return float(self._since[place])
+                since = float(self._since[place])
+                return time.monotonic() - since if since else 0.0
         return 0.0
+
+    def longer_than(self, seconds: float) -> list[int]:
+        """The processes that have been in the midst of it for longer, also those that have ended in it."""
+        return [process_id for process_id in self._process_ids if self.seconds(process_id) > seconds]
+
+
+class Pulse:
+    """When the sweep has last done something, in memory that it shares with its parent."""
+
+    def __init__(self) -> None:
+        self._last = multiprocessing.RawValue("d", time.monotonic())
+
+    def beat(self) -> None:
+        """It does something now."""
+        self._last.value = time.monotonic()
+
+    def seconds(self) -> float:
+        """How long ago that was."""
+        return time.monotonic() - float(self._last.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a consumer watches in its children, for what a hanging process cannot notice itself."""
+
+    pulse: Pulse
+    """The sweep's."""
+
+    write_locks: Stopwatches
+    """SQLite's only write lock, held by a worker."""
+    runs: Stopwatches
+    """Work that has a time limit."""
+
+    @classmethod
+    def of(cls, workers: int) -> Watched:
+        """Stopwatches for so many workers."""
+        return cls(Pulse(), Stopwatches(workers, engine.watch_write_lock), Stopwatches(workers, runs.watch_runs))
+
+    def take_place(self, place: int) -> None:
+        """In a new worker: note from now on in this place."""
+        self.write_locks.take_place(place)
+        self.runs.take_place(place)
 
 
 class ChildProcesses(ProcessEnvironment):

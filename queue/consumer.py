@@ -19,16 +19,18 @@ from typing import Any
 import huey.consumer
 from huey.api import Huey
 
-from postroom.core import clock, company
-from postroom.core.database import Location
+from postroom.core import bugs, clock, company
+from postroom.core import database as engine
+from postroom.core.database import Location, transaction
 from postroom.core.errors import PostroomError
 from postroom.core.jobs import claims, consumers, processes, queues, recovery
+from postroom.core.jobs.watch import Watch
 from postroom.core.tables.base import database
 from postroom.core.tables.setup import Company
 from postroom.queue import broker, idle
 from postroom.queue.background import log_path, start_in_background, stop_on_this_host
 from postroom.queue.broker import QueueFile
-from postroom.queue.children import RETURN_SIGNAL, ChildProcesses, WriteLocks
+from postroom.queue.children import RETURN_SIGNAL, ChildProcesses, Watched
 from postroom.queue.sweep import Sweep
 from postroom.queue.worker import EntryWorker
 
@@ -37,6 +39,10 @@ __all__ = ["log_path", "run", "start_in_background", "stop_on_this_host"]
 GRACE_SECONDS = 25.0
 """How long running entries may take to end when the consumer is asked to stop."""
 HEALTH_SECONDS = 0.5
+STEP_SECONDS = 60.0
+"""A sweep that needs longer for one step hangs; one that a locked database holds up waits five seconds at a time."""
+START_PAUSE = 0.2
+"""Between two tries to begin in a database that is locked."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,17 +55,14 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
     DatabaseAway.
     """
     _log_to_stderr()
+    codes = tuple(dict.fromkeys(job_queues))
+    me = _identity(codes)
+    os.environ["PGAPPNAME"] = consumers.application_name(me.consumer_id)
     company.open_company(location)
     _take_clock()
     since = clock.now()
-    codes = tuple(dict.fromkeys(job_queues))
-    me = _identity(codes)
-    queues.stop_unserved()
-    started = queues.start_for_consumer(codes, automatic_only=not until_idle)
+    started = _begin(me, workers, automatic_only=not until_idle)
     lease = consumers.lease()
-    consumers.register(me, workers)
-    consumers.heartbeat(me)
-    recovery.recover()
     company.close()
     hub = broker.make(location)
     crew = Crew(hub, location, me, lease=lease, workers=workers, until_idle=until_idle)
@@ -86,7 +89,7 @@ class Crew(huey.consumer.Consumer):
         self.me = me
         self.lease = lease
         self.until_idle = until_idle
-        self.write_locks = WriteLocks(workers)
+        self.watched = Watched.of(workers)
         self.frozen: dict[int, float] = {}
         """Since when a child is seen frozen, on the monotonic clock, by process id."""
         self.queue_file = QueueFile(location, hub)
@@ -124,7 +127,7 @@ class Crew(huey.consumer.Consumer):
         return EntryWorker(
             parent=self.me,
             place=place,
-            write_locks=self.write_locks,
+            watched=self.watched,
             queue_file=self.queue_file,
             huey=self.huey,
             stop_flag=self.stop_flag,
@@ -137,7 +140,7 @@ class Crew(huey.consumer.Consumer):
         return Sweep(
             parent=self.me,
             workers=self.workers,
-            write_locks=self.write_locks,
+            watched=self.watched,
             until_idle=self.until_idle,
             huey=self.huey,
             stop_flag=self.stop_flag,
@@ -146,7 +149,7 @@ class Crew(huey.consumer.Consumer):
         )
 
     def check_worker_health(self) -> None:
-        """Replace children that have ended, each worker in its place; kill those that are frozen past the lease."""
+        """Replace children that have ended, each worker in its place; kill those that are frozen or hang."""
         self._kill_frozen()
         for place, (_, process) in enumerate(self.worker_threads):
             if not process.is_alive():
@@ -159,11 +162,17 @@ class Crew(huey.consumer.Consumer):
 
     def _kill_frozen(self) -> None:
         now = time.monotonic()
+        if self.watched.pulse.seconds() > STEP_SECONDS and self.scheduler.is_alive():
+            _log.warning("the sweep (process %s) hangs; it is killed", self.scheduler.pid)
+            self.watched.pulse.beat()
+            self.scheduler.kill()
+            self.scheduler.join()
         children = [process for _, process in self.worker_threads] + [self.scheduler]
         stopped = [child for child in children if child.pid is not None and processes.is_stopped(child.pid)]
         self.frozen = {child.pid: self.frozen.get(child.pid, now) for child in stopped}
         for child in stopped:
-            if now - self.frozen[child.pid] > self.lease:
+            # Without the sweep no heartbeat is written: others would take this consumer for gone.
+            if now - self.frozen[child.pid] > (self.lease / 3 if child is self.scheduler else self.lease):
                 _log.warning("process %s does not respond; it is killed", child.pid)
                 child.kill()
                 child.join()
@@ -185,6 +194,31 @@ class Crew(huey.consumer.Consumer):
 def _identity(codes: tuple[str, ...]) -> claims.Worker:
     pid = os.getpid()
     return claims.Worker(processes.host(), pid, processes.start_of(pid), secrets.token_hex(8), codes)
+
+
+def _begin(me: claims.Worker, workers: int, *, automatic_only: bool) -> list[str]:
+    """Take back what is lost, start the job queues, put the consumer's row down; returns the queues that were stopped.
+
+    Whoever keeps the database locked is waited for; a frozen consumer that does is found and ended here.
+    """
+    watch, told = Watch(), ""
+    while True:
+        try:
+            if told:
+                engine.reconnect()
+            recovery.recover(watch)
+            queues.stop_unserved()  # before this consumer serves them: who has started them shall know
+            with transaction():
+                started = queues.start_for_consumer(me.job_queues, automatic_only=automatic_only)
+                consumers.register(me, workers)
+            return started
+        except Exception as error:
+            if not engine.is_away(error):
+                raise
+            if told != engine.reason(error):
+                told = engine.reason(error)
+                _log.warning("the database is locked or away: %s", told)
+            time.sleep(START_PAUSE)
 
 
 def _leave(location: Location, me: claims.Worker, started: list[str]) -> None:
@@ -215,15 +249,29 @@ def _take_clock() -> None:
         clock.start_at(datetime.fromisoformat(wanted).astimezone())
 
 
+class _Lines(logging.Formatter):
+    """One line per message: a bug's call stack goes to the log file for bugs, not before the user's eyes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, Exception):
+            return super().format(record)
+        place = bugs.keep(error)
+        told = f"{record.getMessage()}: {type(error).__name__}: {error}"
+        plain = logging.makeLogRecord({**record.__dict__, "exc_info": None, "args": None, "exc_text": None})
+        plain.msg = f"{' '.join(told.split())}{f' (details are in {place})' if place else ''}"
+        return bugs.without_password(super().format(plain))
+
+
 def _log_to_stderr() -> None:
-    """Warnings go where the process's messages go; Huey's own news does not."""
-    ours = logging.getLogger("postroom")
-    if not ours.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        ours.addHandler(handler)
-    theirs = logging.getLogger("huey")
-    theirs.setLevel(logging.ERROR)
+    """Warnings go where the process's messages go; of Huey's news only its errors."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(message)s"))
+    for name in ("postroom", "huey"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(handler)
+    logging.getLogger("huey").setLevel(logging.ERROR)
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from postroom.core.jobs.claims import Claim, ClaimLost
 from postroom.core.statements import query
 from postroom.core.tables.base import database
 from postroom.queue.broker import QueueFile
-from postroom.queue.children import CANCEL_SIGNAL, RETURN_SIGNAL, WriteLocks, die_with
+from postroom.queue.children import CANCEL_SIGNAL, RETURN_SIGNAL, Watched, die_with
 
 LOOK_SECONDS = 1.0
 """How often a worker looks for work that nobody rang for."""
@@ -47,12 +47,12 @@ class EntryWorker(huey.consumer.Worker):
     """Huey's worker in its own process and with its own connection to the company."""
 
     def __init__(
-        self, *, parent: claims.Worker, place: int, write_locks: WriteLocks, queue_file: QueueFile, **options: Any
+        self, *, parent: claims.Worker, place: int, watched: Watched, queue_file: QueueFile, **options: Any
     ) -> None:
         super().__init__(**options)
         self.parent = parent
         self.place = place
-        self.write_locks = write_locks
+        self.watched = watched
         self.queue_file = queue_file
         self.running: Claim | None = None
         self.next_look = 0.0
@@ -61,7 +61,7 @@ class EntryWorker(huey.consumer.Worker):
     def initialize(self) -> None:
         """In the new process: end with the parent, take signals, open the company, put the worker's row down."""
         die_with(self.parent.process_id)
-        self.write_locks.take_place(self.place)
+        self.watched.take_place(self.place)
         signal.signal(RETURN_SIGNAL, self._on_return)
         signal.signal(CANCEL_SIGNAL, self._on_cancel)
         pid = os.getpid()
@@ -75,6 +75,9 @@ class EntryWorker(huey.consumer.Worker):
 
     def loop(self, now: Any = None) -> None:
         """Wait for a ring, at most a moment; then, or once a second, do all there is to do."""
+        if engine.has_moved():
+            _log.warning("the company's file is gone or another one; what stands in its place is opened")
+            self._reconnected(engine.reconnect)
         if self.queue_file.has_changed():
             self._quietly(self.queue_file.reopen)
         task = None
@@ -141,7 +144,7 @@ class EntryWorker(huey.consumer.Worker):
 
     def _reconnected(self, connect: Callable[[], object]) -> None:
         """Connect, with growing pauses while the database is away, until it answers or the consumer stops."""
-        pause = 0.05
+        pause, told = 0.05, ""
         while True:
             try:
                 if database.is_closed() or connect is not database.connect:
@@ -151,7 +154,9 @@ class EntryWorker(huey.consumer.Worker):
             except Exception as error:
                 if not (isinstance(error, DatabaseAway) or engine.is_away(error)):
                     raise
-                _log.warning("the database is away: %s", engine.reason(error))
+                if told != engine.reason(error):
+                    told = engine.reason(error)
+                    _log.warning("the database is away: %s", told)
                 connect = engine.reconnect
                 if self.stop_flag.wait(pause):
                     raise KeyboardInterrupt from error

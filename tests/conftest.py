@@ -8,9 +8,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from consumer_process import ConsumerProcess
 
 from postroom.core import clock, company
 from postroom.core.database import Location
@@ -202,6 +204,23 @@ def sqlite_firm(make_sqlite: MakeCompany) -> Iterator[Location]:
     company.open_company(location)
     yield location
     company.close()
+
+
+StartConsumer = Callable[..., ConsumerProcess]
+
+
+@pytest.fixture
+def start_consumer() -> Iterator[StartConsumer]:
+    """Starts consumers, called as ConsumerProcess is; what is left of them at the end is killed."""
+    started: list[ConsumerProcess] = []
+
+    def start(location: Location, *codes: str, **options: Any) -> ConsumerProcess:
+        started.append(ConsumerProcess(location, *codes, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end()
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from rich.text import Text
 from textual.app import App
 from textual.theme import Theme
 
-from postroom.core import clock
+from postroom.core import bugs, clock
 from postroom.core.database import Location
 from postroom.core.errors import DatabaseAway, PostroomError
 from postroom.core.plain_text import visible
@@ -367,6 +367,6 @@ def run(location: Location, *, first_page: str = directory.FIRST) -> int:
 
 def internal_error(error: Exception) -> str:
     """One sentence about a bug, its details kept in the log file."""
-    place = crash.keep(error)
+    place = bugs.keep(error)
     kept = f"Details are in {place}." if place is not None else "The details could not be kept."
     return f"Internal error ({type(error).__name__}). {kept} Please report it."

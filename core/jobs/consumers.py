@@ -62,6 +62,11 @@ def heartbeat_seconds() -> float:
     return min(HEARTBEAT, lease() / 3)
 
 
+def application_name(consumer_id: str) -> str:
+    """The name that all of a consumer's connections to PostgreSQL bear."""
+    return f"postroom {consumer_id}"
+
+
 def register(consumer: Worker, workers: int) -> None:
     """Put a consumer's row down; from now on its heartbeat speaks for it."""
     now = instant_to_stored(clock.now())
@@ -83,9 +88,12 @@ def heartbeat(consumer: Worker) -> None:
     with transaction():
         execute("UPDATE consumer SET last_heartbeat = ? WHERE id = ?", (now, consumer.consumer_id))
         execute("UPDATE worker SET last_heartbeat = ? WHERE consumer_id = ?", (now, consumer.consumer_id))
+    free = " FOR UPDATE SKIP LOCKED" if engine.is_postgres() else ""  # a claim may hold it, also one that is frozen
+    with transaction():
         execute(
             "UPDATE job_queue SET last_heartbeat = ?, host = ?, process_id = ?, running_as = ?"
-            f" WHERE started AND on_host IN ('', ?){f' AND code IN ({named})' if named else ''}",
+            " WHERE code IN (SELECT code FROM job_queue"
+            f" WHERE started AND on_host IN ('', ?){f' AND code IN ({named})' if named else ''}{free})",
             (now, consumer.host, consumer.process_id, _running_as(), consumer.host, *consumer.job_queues),
         )
 

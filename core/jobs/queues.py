@@ -159,9 +159,12 @@ def stop_for_consumer(codes: Sequence[str]) -> None:
             _set_started(code, False)
 
 
-def stop_unserved() -> list[str]:
-    """Mark queues Stopped that a person started and whose every consumer is gone since; returns them."""
-    alive = consumers.alive()
+def stop_unserved(alive: Sequence[ConsumerView] | None = None) -> list[str]:
+    """Mark queues Stopped that a person started and whose every consumer is gone since; returns them.
+
+    `alive`: the consumers that live, where the caller knows better than this host's clock.
+    """
+    alive = consumers.alive() if alive is None else alive
     stopped = []
     for row in JobQueue.select().where(JobQueue.started & ~JobQueue.start_automatically):
         if is_abandoned(row, alive):

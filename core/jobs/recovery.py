@@ -7,20 +7,22 @@ backend is ended, and the claim's token stops whatever comes later.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from peewee import DatabaseError
 
 from postroom.core import clock
 from postroom.core import database as engine
 from postroom.core.database import transaction
-from postroom.core.errors import Problem, problems_to_json
+from postroom.core.errors import Problem, problems_from_json, problems_to_json
 from postroom.core.jobs import claims, consumers, doorbell, endings, processes
 from postroom.core.jobs.claims import Claim, ClaimLost
 from postroom.core.jobs.consumers import ConsumerView
 from postroom.core.jobs.registry import JOB_TYPES
 from postroom.core.jobs.runs import timeout_problem
+from postroom.core.jobs.watch import Watch
 from postroom.core.statements import execute, query
 from postroom.core.tables.base import instant_from_stored
 
@@ -46,6 +48,7 @@ class Held:
     job_timeout: int
     cancel_requested_by: str
     claim_token: str
+    errors: str
 
 
 def held_entries() -> list[Held]:
@@ -55,158 +58,173 @@ def held_entries() -> list[Held]:
 
 _HELD = (
     "SELECT entry_no, host, process_id, process_start, consumer_id, started_at, job_timeout, cancel_requested_by,"
-    " claim_token FROM job_queue_entry WHERE status = 'In Process'"
+    " claim_token, errors FROM job_queue_entry WHERE status = 'In Process'"
 )
 
 
-class Watch:
-    """Heartbeats of other hosts as one process sees them change: the clocks of two hosts may differ.
-
-    A consumer is silent when its heartbeat has not changed for a lease; for two heartbeats' time, if it is also older
-    than the lease by this host's clock, so that what was lost long ago is taken over soon.
-    """
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[datetime | None, float]] = {}
-
-    def silent(self, everyone: Sequence[ConsumerView]) -> set[str]:
-        """The ids of the consumers on other hosts that count as gone."""
-        now = time.monotonic()
-        known = self._seen
-        self._seen = {
-            one.id: known[one.id]
-            if one.id in known and known[one.id][0] == one.last_heartbeat
-            else (one.last_heartbeat, now)
-            for one in everyone
-            if one.host != processes.host()
-        }
-        lease = consumers.lease()
-        shortly = min(lease, 2 * consumers.heartbeat_seconds())
-        return {
-            one.id
-            for one in everyone
-            if one.id in self._seen and now - self._seen[one.id][1] > (lease if one.is_alive else shortly)
-        }
-
-
-def recover(watch: Watch | None = None) -> int:
+def recover(watch: Watch) -> int:
     """End the runs of workers that are gone, in their place; returns how many. Gone consumers leave the list.
 
-    Without a `watch`, consumers of other hosts are judged by the age of their heartbeat alone.
+    A `watch` that has looked before knows who is silent or frozen; a new one takes only what is gone for certain.
     """
     recovered = 0
-    everyone = consumers.list_consumers()
-    silent = watch.silent(everyone) if watch is not None else None
-    gone = {one.id: one for one in everyone if _is_gone(one, silent)}
-    known = {one.id for one in everyone}
-    for held in held_entries():
-        if _is_lost(held, gone, known) and _make_sure(held, gone.get(held.consumer_id)):
-            recovered += _take_back(held)
+    entries = held_entries()  # before the consumers: who claims has a consumer's row
+    everyone = {one.id: one for one in consumers.list_consumers()}
+    watch.look(list(everyone.values()), entries)
+    gone = {id_ for id_, one in everyone.items() if watch.is_gone(one)}
+    ended = {
+        id_ for id_ in gone if _end_consumer(everyone[id_])
+    }  # first: what is frozen in a claim keeps all others out
+    for held in entries:
+        consumer = everyone.get(held.consumer_id)
+        if not _is_lost(held, consumer, gone, watch):
+            _forget_unkillable(held)
+        elif _make_sure(held):
+            recovered += _take_back(held, consumer)
     still = {held.consumer_id for held in held_entries()}
-    for consumer_id in gone:
-        if consumer_id not in still:
-            consumers.leave(consumer_id)
+    for consumer_id in ended - still:
+        consumers.leave(consumer_id)
     if recovered:
         doorbell.ring_after_commit()
     return recovered
 
 
-def _is_gone(consumer: ConsumerView, silent: set[str] | None) -> bool:
-    """Whether a consumer counts as gone: its process is, its lease elsewhere, or it is frozen past its lease."""
-    if silent is not None and consumer.host != processes.host():
-        return consumer.id in silent
-    if not consumer.is_alive:
-        return True
-    late = consumer.last_heartbeat is None or clock.now() - consumer.last_heartbeat > _lease()
-    return late and consumer.host == processes.host() and processes.is_stopped(consumer.process_id)
-
-
-def _lease() -> timedelta:
-    return timedelta(seconds=consumers.lease())
-
-
-def _is_lost(held: Held, gone: Mapping[str, ConsumerView], known: set[str]) -> bool:
+def _is_lost(held: Held, consumer: ConsumerView | None, gone: set[str], watch: Watch) -> bool:
     """Whether the worker of an entry is gone or frozen past the lease, or its consumer is gone."""
-    if held.host == processes.host():
-        if not processes.is_alive(held.process_id, held.process_start):
-            return True
-        since = instant_from_stored(held.started_at)
-        if processes.is_stopped(held.process_id) and since is not None and clock.now() - since > _lease():
-            return True
-    if held.consumer_id in gone:
+    if held.host == processes.host() and (
+        not processes.is_alive(held.process_id, held.process_start) or watch.is_frozen(held.process_id)
+    ):
         return True
-    return bool(held.consumer_id) and held.consumer_id not in known
+    if held.consumer_id:
+        return consumer.id in gone if consumer is not None else watch.is_vanished(held.consumer_id)
+    return held.host != processes.host() and _is_past_its_limit(held, clock.now())  # Run Once, which has no heartbeat
 
 
-def _make_sure(held: Held, consumer: ConsumerView | None) -> bool:
-    """See that the worker can act no more; False where it lives and may not be killed, which the entry then says."""
-    if held.host == processes.host():
-        if not processes.kill(held.process_id, held.process_start):
-            _name_unkillable(held)
-            return False
-        if consumer is not None and consumer.host == held.host:
-            # Frozen past its lease: what is left of it must not come back to the same work.
-            processes.kill(consumer.process_id, consumer.process_start)
+def _is_past_its_limit(held: Held, seen: datetime | None) -> bool:
+    """Whether a run that was seen at an instant should have been ended before, by its limit or its parent."""
+    started = instant_from_stored(held.started_at)
+    return started is not None and seen is not None and seen - started > timedelta(seconds=held.job_timeout)
+
+
+def _end_consumer(consumer: ConsumerView) -> bool:
+    """See that nothing of a gone consumer can act or holds a lock any more; False where that is not allowed."""
+    if consumer.host == processes.host() and not processes.kill(consumer.process_id, consumer.process_start):
+        return False  # its children would end with it
     if engine.is_postgres():
-        _end_backend(held)
+        try:
+            query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?"
+                " AND datname = current_database()",
+                (consumers.application_name(consumer.id),),
+            )
+        except DatabaseError as error:
+            if not engine.is_forbidden(error):
+                raise
+            return False
     return True
 
 
-def _name_unkillable(held: Held) -> None:
-    """Write into the entry that its worker does not respond and may not be killed; `why` and the list show it."""
+def _make_sure(held: Held) -> bool:
+    """See that the worker can act no more; False where that is not allowed, which the entry then says."""
+    if held.host == processes.host() and not _kill(held):
+        return False
+    return _end_backend(held)
+
+
+def _kill(held: Held) -> bool:
+    """Kill the worker; False where it may not be killed, which the entry then says."""
+    if processes.kill(held.process_id, held.process_start):
+        return True
     who = processes.owner(held.process_id)
-    problem = Problem(
-        NOT_KILLABLE,
+    _name_unkillable(
+        held,
         f"Its worker (process {held.process_id} of {who} on {held.host}) does not respond and may not be killed.",
-        field="process_id",
-        value=str(held.process_id),
-        hint=f"Let {who} or root end it: `kill -9 {held.process_id}`. Then it runs again by itself.",
+        f"Let {who} or root end it: `kill -9 {held.process_id}`. Then it runs again by itself.",
     )
-    told = problems_to_json((problem,))
-    with transaction():
-        changed = execute(
-            "UPDATE job_queue_entry SET errors = ? WHERE entry_no = ? AND process_start = ? AND errors <> ?"
-            " AND status = 'In Process'",
-            (told, held.entry_no, held.process_start, told),
-        ).rowcount
-    if changed:
-        _log.warning("entry %s: worker %s of %s may not be killed", held.entry_no, held.process_id, who)
+    return False
 
 
-def _end_backend(held: Held) -> None:
-    """End the worker's PostgreSQL connection, so that nothing it sent before is still under way."""
-    for (backend,) in query(
-        "SELECT w.backend_pid FROM worker w JOIN pg_stat_activity a ON a.pid = w.backend_pid"
+def _end_backend(held: Held) -> bool:
+    """End the worker's PostgreSQL connection, so that nothing it sent before is still under way and no lock is held.
+
+    False where this role may not, which the entry then says.
+    """
+    if not engine.is_postgres():
+        return True
+    for backend, role in query(
+        "SELECT w.backend_pid, a.usename FROM worker w JOIN pg_stat_activity a ON a.pid = w.backend_pid"
         " WHERE w.consumer_id = ? AND w.process_id = ? AND w.backend_pid <> pg_backend_pid()"
         " AND a.datname = current_database()",
         (held.consumer_id, held.process_id),
     ):
-        query("SELECT pg_terminate_backend(?)", (backend,))
+        try:
+            query("SELECT pg_terminate_backend(?)", (backend,))
+        except DatabaseError as error:
+            if not engine.is_forbidden(error):
+                raise
+            _name_unkillable(
+                held,
+                f"Its worker (process {held.process_id} on {held.host}) does not respond, and its connection"
+                f" (backend {backend} of role {role}) may not be ended.",
+                f"Let {role} or a superuser end it: `SELECT pg_terminate_backend({backend})`."
+                " Then it runs again by itself.",
+            )
+            return False
+    return True
 
 
-def _take_back(held: Held) -> int:
+def _name_unkillable(held: Held, message: str, hint: str) -> None:
+    """Write into the entry that its worker can neither go on nor be ended; `why` and the list show it."""
+    problem = Problem(NOT_KILLABLE, message, field="process_id", value=str(held.process_id), hint=hint)
+    if _set_errors(held, problems_to_json((problem,))):
+        _log.warning("entry %s: %s", held.entry_no, message)
+
+
+def _forget_unkillable(held: Held) -> None:
+    """Take that back where the worker has come to itself."""
+    if held.errors and problems_from_json(held.errors)[0].code == NOT_KILLABLE:
+        _set_errors(held, "")
+
+
+def _set_errors(held: Held, told: str) -> bool:
+    """Change what an In Process entry tells; whether it told something else before."""
+    with transaction():
+        changed = execute(
+            "UPDATE job_queue_entry SET errors = ? WHERE entry_no = ? AND claim_token = ? AND errors <> ?"
+            " AND status = 'In Process'",
+            (told, held.entry_no, held.claim_token, told),
+        ).rowcount
+    return bool(changed)
+
+
+def _take_back(held: Held, consumer: ConsumerView | None) -> int:
     """End the run as the loss of its worker asks for; 0 if somebody else did meanwhile."""
     try:
         with transaction():
-            claim = claims.open_claim(held.entry_no)
+            claim = _claim_of(held)
             if claim is None:
                 return 0
-            _end_lost(claim, held)
+            _end_lost(claim, held, consumer)
     except ClaimLost:
         return 0
     _log.warning("entry %s was taken back from worker %s on %s", held.entry_no, held.process_id, held.host)
     return 1
 
 
+def _claim_of(held: Held) -> Claim | None:
+    """The claim that was seen; None if it has ended, also where another worker has the entry by now."""
+    claim = claims.open_claim(held.entry_no)
+    return claim if claim is not None and claim.token == held.claim_token else None
+
+
 def stop(held: Held, problem: Callable[[Claim], Problem]) -> bool:
     """Kill the worker of a run that must not go on and end the run in Error; False if it may not be, or has ended."""
-    if not processes.kill(held.process_id, held.process_start):
-        _name_unkillable(held)
+    if not _kill(held) or not _end_backend(held):
         return False
     try:
         with transaction():
-            claim = claims.open_claim(held.entry_no)
-            if claim is None or claim.token != held.claim_token:
+            claim = _claim_of(held)
+            if claim is None:
                 return False
             endings.fail(claim, (problem(claim),))
     except ClaimLost:
@@ -225,7 +243,7 @@ def lock_problem(claim: Claim) -> Problem:
     )
 
 
-def _end_lost(claim: Claim, held: Held) -> None:
+def _end_lost(claim: Claim, held: Held, consumer: ConsumerView | None) -> None:
     problem = Problem(
         "worker_lost",
         f"The worker (process {held.process_id} on {held.host}) was lost; nothing of it was posted.",
@@ -234,7 +252,8 @@ def _end_lost(claim: Claim, held: Held) -> None:
     )
     if held.cancel_requested_by:
         endings.hold(claim, held.cancel_requested_by)
-    elif _is_over(held):
+    elif consumer is not None and _is_past_its_limit(held, consumer.last_heartbeat):
+        # It ran too long and was killed for it; a host that was off since its last heartbeat ran nothing.
         endings.fail(claim, (timeout_problem(claim),))
     elif claim.job in JOB_TYPES and not JOB_TYPES[claim.job].rerun_is_safe:
         endings.fail(claim, (_unsafe(claim, problem),))
@@ -243,11 +262,6 @@ def _end_lost(claim: Claim, held: Held) -> None:
     else:
         delay = timedelta(seconds=claim.rerun_delay if claim.attempt > 1 else 0)
         endings.try_again(claim, (problem,), delay)
-
-
-def _is_over(held: Held) -> bool:
-    started = instant_from_stored(held.started_at)
-    return started is not None and clock.now() - started > timedelta(seconds=held.job_timeout)
 
 
 def _unsafe(claim: Claim, problem: Problem) -> Problem:
@@ -274,7 +288,7 @@ def return_all(consumer_id: str, reason: str) -> int:
     for held in held_entries():
         if held.consumer_id == consumer_id and not processes.is_alive(held.process_id, held.process_start):
             with transaction():
-                claim = claims.open_claim(held.entry_no)
+                claim = _claim_of(held)
                 if claim is not None:
                     problem = Problem("returned", reason, claim.description, hint="It runs again by itself.")
                     endings.give_back(claim, problem)

@@ -26,15 +26,23 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds between two looks at a database that is away."""
 
 
-class JobTimeout(BaseException):
-    """The job's time is over. Not an Exception, so that no job's own handler swallows it."""
+class Interruption(KeyboardInterrupt):
+    """A signal that ends a run.
+
+    No Exception, so that no job's own handler swallows it; a KeyboardInterrupt, for which the driver cancels the
+    statement that PostgreSQL is busy with, so that its connection can be used again and holds no lock.
+    """
 
 
-class JobReturned(BaseException):
+class JobTimeout(Interruption):
+    """The job's time is over."""
+
+
+class JobReturned(Interruption):
     """The consumer stops and its grace time is over: roll back and return the entry."""
 
 
-class JobCancelled(BaseException):
+class JobCancelled(Interruption):
     """A person cancelled the run."""
 
     def __init__(self, by: str) -> None:
@@ -44,13 +52,14 @@ class JobCancelled(BaseException):
 
 def run(claim: Claim) -> None:
     """Run a claimed entry to one of its endings. Raises only what the worker itself must act on."""
+    limit = _TimeLimit(claim.job_timeout)
     try:
-        with _time_limit(claim.job_timeout):
+        with limit.holds():
             _work(claim)
     except ClaimLost:
         _log.warning("entry %s was taken from this worker; nothing was committed", claim.entry_no)
     except DatabaseAway as error:
-        _classified(claim, error)
+        _failed(claim, error, limit)
     except PostroomError as error:
         problems = error.problems
         _end(lambda: endings.fail(claim, problems))
@@ -62,7 +71,7 @@ def run(claim: Claim) -> None:
         by = cancelled.by
         _end(lambda: endings.hold(claim, by))
     except Exception as error:  # noqa: BLE001  a bug in a job is this entry's error, never the worker's end
-        _classified(claim, error)
+        _failed(claim, error, limit)
 
 
 def _work(claim: Claim) -> None:
@@ -83,6 +92,14 @@ def _work(claim: Claim) -> None:
     with transaction():
         post.write(plan)
         endings.succeed(claim)
+
+
+def _failed(claim: Claim, error: Exception, limit: _TimeLimit) -> None:
+    """End a run by what an exception means: that its time is over where the signal left something that failed."""
+    if limit.is_over:
+        _end(lambda: endings.fail(claim, (timeout_problem(claim),)))
+    else:
+        _classified(claim, error)
 
 
 def _classified(claim: Claim, error: Exception) -> None:
@@ -116,7 +133,10 @@ def _classified(claim: Claim, error: Exception) -> None:
 
 
 def _end(ending: Callable[[], None]) -> None:
-    """Write an ending in a transaction of its own, waiting for a database that is away; a lost claim ends quietly."""
+    """Write an ending in a transaction of its own, again where the database is away or gave up on it.
+
+    A lost claim ends quietly.
+    """
     pause = FIRST_PAUSE
     while True:
         try:
@@ -126,9 +146,9 @@ def _end(ending: Callable[[], None]) -> None:
         except ClaimLost:
             return
         except Exception as error:
-            if not engine.is_away(error):
+            if not (engine.is_away(error) or engine.is_transient(error)):
                 raise
-            _log.warning("the database is locked, away or full: %s", engine.reason(error))
+            _log.warning("the end of a run is not written yet: %s", engine.reason(error))
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             _wait_for_database()
@@ -136,35 +156,57 @@ def _end(ending: Callable[[], None]) -> None:
 
 def _wait_for_database() -> None:
     """Reconnect, with growing pauses up to two seconds, until the database answers."""
-    pause = FIRST_PAUSE
+    pause, told = FIRST_PAUSE, ""
     while True:
         try:
             engine.reconnect()
             return
         except Exception as error:  # noqa: BLE001  whatever keeps the database away, it is waited for
-            _log.warning("the database is away: %s", engine.reason(error))
+            if told != engine.reason(error):
+                told = engine.reason(error)
+                _log.warning("the database is away: %s", told)
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
 
-@contextmanager
-def _time_limit(seconds: int) -> Iterator[None]:
-    """Raise JobTimeout in the block after so many seconds. The consumer kills a worker that does not react to it."""
+_watcher: Callable[[bool], None] | None = None
 
-    def over(signum: int, frame: FrameType | None) -> None:
+
+def watch_runs(watcher: Callable[[bool], None] | None) -> None:
+    """Have `watcher` told True when the time limit of a run begins to count, and False when its work has ended."""
+    global _watcher
+    _watcher = watcher
+
+
+class _TimeLimit:
+    """How long a run may work: raises JobTimeout in it. The consumer kills a worker that does not react to that."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        self.is_over = False
+
+    @contextmanager
+    def holds(self) -> Iterator[None]:
+        """The block that it limits."""
+        try:
+            before = signal.signal(signal.SIGALRM, self._end)
+        except ValueError:  # not in the main thread, where no signal arrives: the caller's own limit holds
+            yield
+            return
+        if _watcher is not None:
+            _watcher(True)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+            if _watcher is not None:
+                _watcher(False)
+
+    def _end(self, signum: int, frame: FrameType | None) -> None:
+        self.is_over = True
         raise JobTimeout
-
-    try:
-        before = signal.signal(signal.SIGALRM, over)
-    except ValueError:  # not in the main thread, where no signal arrives: the caller's own limit holds
-        yield
-        return
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def timeout_problem(claim: Claim) -> Problem:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from conftest import MakeCompany
+from consumer_process import until
 from jobs_by_hand import (
     ANN,
     ELSEWHERE,
@@ -29,11 +30,13 @@ from postroom.core.database import Location
 from postroom.core.errors import Problem, problems_from_json
 from postroom.core.jobs import claims, consumers, endings, entries, log, notes, recovery, runs
 from postroom.core.jobs.claims import ClaimLost, Worker
+from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
 from postroom.core.posting import post
+from postroom.core.statements import execute
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import Company
-from postroom.core.tables.work import Consumer, JobQueueEntry
+from postroom.core.tables.work import JobQueueEntry
 from postroom.core.tables.work import Worker as WorkerRow
 
 
@@ -52,7 +55,7 @@ def test_a_lost_posting_leaves_nothing_behind_and_is_posted_once_by_the_next_wor
     lost = claim(gone())
     plan = post.prepare(entry.record_id, user=ANN, posting_id=lost.token)
     assert document_status(entry) is JobQueueStatus.POSTING
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     after = row(entry.id)
     assert (after.status, after.attempts, after.earliest_start) == (EntryStatus.READY, 1, None)
     assert document_status(entry) is JobQueueStatus.SCHEDULED
@@ -77,7 +80,7 @@ def test_three_losses_in_a_row_end_in_error_and_the_user_is_told_once(firm: Loca
     entry = queue_invoice()
     for attempt in (1, 2, 3):
         claim(gone())
-        assert recovery.recover() == 1
+        assert recovery.recover(Watch()) == 1
         assert row(entry.id).attempts == attempt
         if attempt == 2:
             start = row(entry.id).earliest_start
@@ -88,7 +91,7 @@ def test_three_losses_in_a_row_end_in_error_and_the_user_is_told_once(firm: Loca
     assert "attempt 3 of 3" in problem_of(entry).message
     assert len(notes.list_notes(ANN)) == 1
     assert [one.status for one in logs_of(entry)] == [LogStatus.ERROR] * 3
-    assert recovery.recover() == 0
+    assert recovery.recover(Watch()) == 0
     assert_verified()
 
 
@@ -96,7 +99,7 @@ def test_a_lost_run_that_was_cancelled_goes_on_hold(firm: Location) -> None:
     entry = queue_invoice()
     claim(gone())
     entries.cancel([entry.entry_no], user=ANN)
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     after = row(entry.id)
     assert (after.status, after.held_by, after.cancel_requested_by) == (EntryStatus.ON_HOLD, ANN, "")
     assert document_status(entry) is JobQueueStatus.SCHEDULED
@@ -107,9 +110,10 @@ def test_a_lost_run_that_was_cancelled_goes_on_hold(firm: Location) -> None:
 
 def test_a_lost_run_over_its_time_ends_in_error_with_attempts_left(firm: Location) -> None:
     entry = set_row(queue_invoice(), job_timeout=60)
-    claim(gone())
+    claim(gone("one"))
+    consumer_row("one")
     set_row(entry, started_at=clock.now() - timedelta(seconds=61))
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     after = row(entry.id)
     assert (after.status, after.attempts) == (EntryStatus.ERROR, 1)
     assert (problem_of(entry).code, problem_of(entry).value) == ("timeout", "60")
@@ -121,22 +125,22 @@ def test_a_cancel_goes_before_the_time_that_is_over(firm: Location) -> None:
     entry = wait_entry(job_timeout=60)
     claim(gone())
     set_row(entry, started_at=clock.now() - timedelta(seconds=600), cancel_requested_by="bo")
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     assert (row(entry.id).status, row(entry.id).held_by) == (EntryStatus.ON_HOLD, "bo")
 
 
 def test_what_the_consumer_of_another_host_runs_is_left_alone_while_its_lease_lasts(
     firm: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("POSTROOM_LEASE", "2")
+    monkeypatch.setenv("POSTROOM_LEASE", "0.3")
     entry = queue_invoice()
-    consumer_row("far", host=ELSEWHERE, process_id=4711, process_start="1@boot", silent_for=1)
+    consumer_row("far", host=ELSEWHERE, process_id=4711, process_start="1@boot")
     claim(far())
-    assert consumers.lease() == 2
-    assert recovery.recover() == 0
+    assert consumers.lease() == 0.3
+    watch = Watch()
+    assert recovery.recover(watch) == 0
     assert row(entry.id).status is EntryStatus.IN_PROCESS
-    Consumer.update(last_heartbeat=clock.now() - timedelta(seconds=3)).execute()
-    assert recovery.recover() == 1
+    until(lambda: recovery.recover(watch), what="the lease's end")
     assert row(entry.id).status is EntryStatus.READY
     assert document_status(entry) is JobQueueStatus.SCHEDULED
     assert consumers.list_consumers() == []
@@ -153,10 +157,14 @@ def test_a_lease_that_is_no_number_or_of_a_real_company_is_that_of_the_specifica
     assert consumers.lease() == consumers.LEASE
 
 
-def test_the_entry_of_a_consumer_that_nobody_knows_is_taken_back_from_any_host(firm: Location) -> None:
+def test_the_entry_of_a_consumer_that_nobody_knows_is_taken_back_from_any_host(
+    firm: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_LEASE", "0.3")
     entry = wait_entry()
     claim(far("forgotten"))
-    assert recovery.recover() == 1
+    watch = Watch()
+    until(lambda: recovery.recover(watch), what="the takeover")
     assert row(entry.id).status is EntryStatus.READY
 
 
@@ -168,7 +176,7 @@ def test_gone_consumers_leave_with_their_workers_and_living_ones_stay(firm: Loca
         consumers.register_worker(here(id_))
     kept = wait_entry()
     claim(here("here"))
-    assert recovery.recover() == 0
+    assert recovery.recover(Watch()) == 0
     assert [one.id for one in consumers.list_consumers()] == ["here"]
     assert [one.consumer_id for one in WorkerRow.select()] == ["here"]
     assert row(kept.id).status is EntryStatus.IN_PROCESS
@@ -180,7 +188,7 @@ def test_every_lost_entry_is_taken_back_and_the_living_worker_s_is_not(firm: Loc
     claim(gone("one"))
     claim(here("one"))
     claim(gone("one"))
-    assert recovery.recover() == 2
+    assert recovery.recover(Watch()) == 2
     statuses = [row(one.id).status for one in (first, second, third)]
     assert statuses == [EntryStatus.READY, EntryStatus.IN_PROCESS, EntryStatus.READY]
     assert claims.claim_next(here("one")) is not None
@@ -204,18 +212,57 @@ def test_a_stopping_consumer_gives_back_what_its_ended_workers_hold_and_counts_n
     assert PostedDocument.select().where(PostedDocument.kind == "invoice").count() == 1
 
 
-def test_the_backend_of_a_lost_worker_is_ended_before_its_entry_is_taken(make_postgres: MakeCompany) -> None:
-    location = make_postgres()
+def lost_elsewhere(location: Location) -> tuple[JobQueueEntry, psycopg.Connection, int]:
+    """An entry whose worker is on a host that is gone, with the connection that it still has, and its backend."""
     company.open_company(location)
     entry = wait_entry()
     consumer_row("far", host=ELSEWHERE, silent_for=consumers.LEASE + 1)
     claim(far())
-    with psycopg.connect(location.text, autocommit=True) as worker:
-        backend = worker.info.backend_pid
-        WorkerRow.create(
-            consumer_id="far", process_id=4711, process_start="1@boot", backend_pid=backend, last_heartbeat=clock.now()
-        )
-        assert recovery.recover() == 1
+    connection = psycopg.connect(location.text, autocommit=True)
+    backend = connection.info.backend_pid
+    WorkerRow.create(
+        consumer_id="far", process_id=4711, process_start="1@boot", backend_pid=backend, last_heartbeat=clock.now()
+    )
+    return entry, connection, backend
+
+
+def test_the_backend_of_a_lost_worker_is_ended_before_its_entry_is_taken(
+    make_postgres: MakeCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_LEASE", "0.3")
+    entry, worker, _ = lost_elsewhere(make_postgres())
+    watch = Watch()
+    with worker:
+        until(lambda: recovery.recover(watch), what="the takeover")
         with pytest.raises(psycopg.OperationalError):
             worker.execute("SELECT 1")
     assert row(entry.id).status is EntryStatus.READY
+
+
+def test_a_backend_that_this_role_may_not_end_keeps_its_entry_and_why_says_who_may(
+    make_postgres: MakeCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_LEASE", "0.3")
+    location = make_postgres()
+    entry, worker, backend = lost_elsewhere(location)
+    role = f"postroom_test_{backend}"
+    run_sql(f"CREATE ROLE {role}", f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}", f"SET ROLE {role}")
+    try:
+        watch = Watch()
+        with worker:
+            until(lambda: recovery.recover(watch) == 0 and entries.show(entry.id).why, what="the reason")
+            assert worker.execute("SELECT 1").fetchone() == (1,)
+            why = entries.show(entry.id).why
+            assert why is not None
+            assert why.code == "worker_not_killable"
+            assert f"backend {backend} of role postgres" in why.text
+            assert f"pg_terminate_backend({backend})" in why.hint
+        until(lambda: recovery.recover(watch), what="the takeover once it is gone")
+        assert row(entry.id).status is EntryStatus.READY
+    finally:
+        run_sql("RESET ROLE", f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+def run_sql(*statements: str) -> None:
+    for statement in statements:
+        execute(statement)

@@ -19,6 +19,7 @@ from postroom.core.database import Location, transaction
 from postroom.core.errors import problems_from_json
 from postroom.core.jobs import claims, consumers, endings, log, processes, recovery, runs
 from postroom.core.jobs.claims import Claim, ClaimLost, Worker
+from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.work import Consumer, JobQueueEntry
 
@@ -52,7 +53,7 @@ def test_a_living_worker_keeps_its_entry(firm: Location) -> None:
     number = wait_entry()
     consumers.register(worker(), 1)
     claimed_by(worker())
-    assert recovery.recover() == 0
+    assert recovery.recover(Watch()) == 0
     assert state(number) == (EntryStatus.IN_PROCESS, 1)
 
 
@@ -65,11 +66,11 @@ def test_the_entry_of_a_killed_worker_is_ready_at_once_and_from_the_second_loss_
     sleeper.kill()
     sleeper.wait()
     lost = claimed_by(gone)
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     assert state(number) == (EntryStatus.READY, 1)
     claimed_by(gone)
     before = clock.now()
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     found = entry(number)
     assert found is not None
     assert 25 < (found.earliest_start - before).total_seconds() < 35
@@ -83,7 +84,7 @@ def test_the_last_loss_ends_in_error(firm: Location, sleeper: subprocess.Popen[b
     sleeper.kill()
     sleeper.wait()
     claimed_by(gone)
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     found = entry(number)
     assert found is not None
     assert found.status is EntryStatus.ERROR
@@ -92,11 +93,15 @@ def test_the_last_loss_ends_in_error(firm: Location, sleeper: subprocess.Popen[b
 
 
 def test_a_worker_that_outlived_its_consumer_is_killed_before_its_entry_is_taken(
-    firm: Location, sleeper: subprocess.Popen[bytes]
+    firm: Location, sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("POSTROOM_LEASE", "0.3")
     number = wait_entry()
     claimed_by(identity(sleeper.pid, "vanished"))
-    assert recovery.recover() == 1
+    watch = Watch()
+    assert recovery.recover(watch) == 0  # a consumer that slept may put its row down again
+    assert lives(sleeper.pid)
+    until(lambda: recovery.recover(watch), what="the takeover")
     assert sleeper.wait(5) == -signal.SIGKILL
     assert state(number) == (EntryStatus.READY, 1)
 
@@ -106,33 +111,91 @@ def test_a_pid_that_another_process_has_now_is_not_the_worker_and_is_left_alone(
 ) -> None:
     number = wait_entry()
     claimed_by(replace(identity(sleeper.pid), process_start="1@another-boot"))
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     assert state(number) == (EntryStatus.READY, 1)
     assert lives(sleeper.pid)
 
 
-def test_a_consumer_of_another_host_is_taken_over_once_its_lease_is_over(firm: Location) -> None:
+def test_a_consumer_of_another_host_is_taken_over_once_its_lease_is_over(
+    firm: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_LEASE", "0.3")
     number = wait_entry()
     other = worker(host="elsewhere", consumer_id="far")
     consumers.register(other, 1)
     claimed_by(other)
-    assert recovery.recover() == 0
-    Consumer.update(last_heartbeat=clock.now() - timedelta(seconds=consumers.LEASE + 1)).execute()
-    assert recovery.recover() == 1
+    watch = Watch()
+    assert recovery.recover(watch) == 0
+    until(lambda: recovery.recover(watch), what="the lease's end")
     assert state(number) == (EntryStatus.READY, 1)
     assert not Consumer.select().exists()
 
 
-def test_a_frozen_worker_is_killed_once_its_lease_is_over(firm: Location, sleeper: subprocess.Popen[bytes]) -> None:
+def test_who_has_just_come_takes_nothing_from_another_host_whatever_the_clocks_say(firm: Location) -> None:
+    number = wait_entry()
+    other = worker(host="elsewhere", consumer_id="far")
+    consumers.register(other, 1)
+    claimed_by(other)
+    Consumer.update(last_heartbeat=clock.now() - timedelta(hours=1)).execute()
+    assert recovery.recover(Watch()) == 0
+    assert state(number) == (EntryStatus.IN_PROCESS, 1)
+
+
+def test_a_worker_is_killed_once_it_has_been_frozen_for_a_lease_however_long_it_has_run(
+    firm: Location, sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_LEASE", "0.3")
     number = wait_entry()
     consumers.register(worker(), 1)
     claimed_by(identity(sleeper.pid))
+    JobQueueEntry.update(started_at=clock.now() - timedelta(hours=1)).execute()
     os.kill(sleeper.pid, signal.SIGSTOP)
     until(lambda: processes.is_stopped(sleeper.pid))
-    assert recovery.recover() == 0
-    JobQueueEntry.update(started_at=clock.now() - timedelta(seconds=consumers.LEASE + 1)).execute()
-    assert recovery.recover() == 1
+    watch = Watch()
+    assert recovery.recover(watch) == 0
+    assert lives(sleeper.pid)
+    until(lambda: recovery.recover(watch), what="the lease's end")
     assert sleeper.wait(5) == -signal.SIGKILL
+    assert state(number) == (EntryStatus.READY, 1)
+
+
+def test_an_entry_that_another_worker_has_by_now_is_not_taken_from_that_one(
+    firm: Location, sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = wait_entry()
+    consumers.register(worker(), 1)
+    lost = identity(sleeper.pid)
+    sleeper.kill()
+    sleeper.wait()
+    claimed_by(lost)
+    seen = recovery.held_entries()
+    assert recovery.recover(Watch()) == 1
+    claimed_by(worker())
+    monkeypatch.setattr(recovery, "held_entries", lambda: seen)  # a sweep that was slow
+    assert recovery.recover(Watch()) == 0
+    assert state(number) == (EntryStatus.IN_PROCESS, 2)
+
+
+def test_a_host_that_was_off_has_run_nothing_meanwhile(firm: Location, sleeper: subprocess.Popen[bytes]) -> None:
+    number = wait_entry(job_timeout=7200)
+    gone = identity(sleeper.pid)
+    consumers.register(gone, 1)
+    claimed_by(gone)
+    yesterday = clock.now() - timedelta(hours=20)
+    JobQueueEntry.update(started_at=yesterday).execute()
+    Consumer.update(last_heartbeat=yesterday + timedelta(minutes=1)).execute()
+    sleeper.kill()
+    sleeper.wait()
+    assert recovery.recover(Watch()) == 1
+    assert state(number) == (EntryStatus.READY, 1)
+
+
+def test_run_once_on_another_host_that_is_gone_is_lost_when_its_time_is_over(firm: Location) -> None:
+    number = wait_entry(job_timeout=60)
+    claimed_by(worker(host="elsewhere", consumer_id=""))
+    assert recovery.recover(Watch()) == 0
+    JobQueueEntry.update(started_at=clock.now() - timedelta(seconds=66)).execute()
+    assert recovery.recover(Watch()) == 1
     assert state(number) == (EntryStatus.READY, 1)
 
 
@@ -166,7 +229,7 @@ def test_another_hosts_consumer_is_gone_when_its_heartbeat_stands_still_whatever
         last_heartbeat=clock.now() - timedelta(hours=1),
     )
     claimed_by(Worker("elsewhere", 7, "7@x", "far"))
-    watch, beats = recovery.Watch(), 0
+    watch, beats = Watch(), 0
 
     def beat_and_recover() -> bool:
         nonlocal beats
@@ -188,11 +251,12 @@ def test_a_worker_killed_over_its_limit_leaves_an_error_that_names_the_limit(
 ) -> None:
     number = wait_entry(job_timeout=60)
     gone = identity(sleeper.pid)
+    consumers.register(gone, 1)
     claimed_by(gone)
     JobQueueEntry.update(started_at=clock.now() - timedelta(seconds=66)).execute()
     sleeper.kill()
     sleeper.wait()
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     found = entry(number)
     assert found is not None
     assert (problems_from_json(found.errors)[0].code, problems_from_json(found.errors)[0].value) == ("timeout", "60")

@@ -31,6 +31,7 @@ from postroom.core.jobs.claims import Claim, Worker
 from postroom.core.jobs.entry_rows import by_number
 from postroom.core.jobs.recurrence import Recurrence
 from postroom.core.jobs.schedules import Schedule
+from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import Area, DocumentType, EntryStatus, JobQueueStatus
 from postroom.core.statements import query
 from postroom.core.tables.trade import Document, Party
@@ -402,7 +403,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         before = clock.now()
-        recovery.recover()
+        recovery.recover(Watch())
         for entry in [one for one in self.models if one.status is RUNS and one.is_lost]:
             if entry.is_cancelled:
                 self.move(entry, HOLD, "cancel")

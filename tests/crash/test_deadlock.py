@@ -28,21 +28,21 @@ def until_somebody_waits(url: str) -> None:
 
 
 class Rival:
-    """Another program that holds one item's stock and wants another's, which the posting holds by then."""
+    """Another program that holds a row and wants another, which the run holds by then; rows as SQL says them."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, holds: str, wants: str) -> None:
         self.connection = psycopg.connect(url)
-        self._hold("I2")
-        self.thread = threading.Thread(target=self._want, args=(url,), daemon=True)
+        self._hold(holds)
+        self.thread = threading.Thread(target=self._want, args=(url, wants), daemon=True)
         self.thread.start()
 
-    def _hold(self, item_no: str) -> None:
-        self.connection.execute("SELECT 1 FROM item_stock WHERE item_no = %s FOR UPDATE", (item_no,))
+    def _hold(self, row: str) -> None:
+        self.connection.execute(f"SELECT 1 FROM {row} FOR UPDATE")  # type: ignore[arg-type]
 
-    def _want(self, url: str) -> None:
+    def _want(self, url: str, row: str) -> None:
         until_somebody_waits(url)
         try:
-            self._hold("I1")
+            self._hold(row)
         finally:
             self.connection.rollback()
 
@@ -65,7 +65,7 @@ def test_a_deadlock_is_an_attempt_tried_again_after_a_doubled_delay_with_its_rea
     background.post([id_], QUEUE, user=current_user())
     number = entry_of(id_).entry_no
     for attempt, delay in ((1, 10), (2, 20)):
-        rival = Rival(firm.text)
+        rival = Rival(firm.text, holds="item_stock WHERE item_no = 'I2'", wants="item_stock WHERE item_no = 'I1'")
         before = clock.now()
         runs.run(claimed())
         rival.end()
@@ -80,6 +80,24 @@ def test_a_deadlock_is_an_attempt_tried_again_after_a_doubled_delay_with_its_rea
     runs.run(claimed())
     assert entry(number) is None
     assert [check for check in verify.verify().checks if not check.ok] == []
+
+
+def test_a_deadlock_of_the_ending_itself_is_written_again(make_postgres: MakeCompany) -> None:
+    firm = make_postgres()
+    company.open_company(firm)
+    party(Area.SALES)
+    item("I1")
+    id_ = document(DocumentType.SALES_INVOICE, [item_line("I1")], "NOBODY")
+    background.post([id_], QUEUE, user=current_user())
+    number = entry_of(id_).entry_no
+    claim = claimed()
+    rival = Rival(firm.text, holds=f"job_queue_entry WHERE entry_no = {number}", wants=f"document WHERE id = {id_}")
+    runs.run(claim)
+    rival.end()
+    found = entry(number)
+    assert found is not None
+    assert (found.status, found.attempts) == (EntryStatus.ERROR, 1)
+    assert Document.get_by_id(id_).job_queue_status is JobQueueStatus.ERROR
 
 
 def test_a_serialization_failure_is_an_attempt_too(make_postgres: MakeCompany) -> None:

@@ -9,29 +9,23 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import MakeCompany
-from consumer_process import ConsumerProcess, entry, lives, running, until, wait_entry
+from conftest import MakeCompany, StartConsumer
+from consumer_process import entry, lives, running, until, wait_entry
+from halting import IMPATIENT, SLOW_CHECK, SLOW_CLAIM, SLOW_POSTING, Halt, assert_verified, posted_count
 from jobs import queued
 from jobs_by_hand import consumer_row
 
-from postroom.core import clock, company, verify
+from postroom.core import clock, company
 from postroom.core.database import Location
 from postroom.core.errors import problems_from_json
-from postroom.core.jobs import entries, queues
-from postroom.core.jobs.why import Why
+from postroom.core.jobs import entries
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
-from postroom.core.statements import query
-from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.trade import Document
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
-
-Start = Callable[..., ConsumerProcess]
 
 DEAF_JOB = """
 import signal, time
@@ -42,71 +36,15 @@ def deaf(claim):
     return ""
 registry.JOB_TYPES["deaf"] = registry.JobType("deaf", "Deaf", 7200, True, deaf, {})
 """
-HALTING = """
-import os, time
-from postroom.core.posting import post
-def halting(step):
-    def halt(*arguments, **options):
-        done = step(*arguments, **options)
-        with open(os.environ["POSTROOM_TEST_MARK"], "w") as mark:
-            mark.write(str(os.getpid()))
-        while not os.path.exists(os.environ["POSTROOM_TEST_GO"]):
-            time.sleep(0.01)
-        return done
-    return halt
-"""
-SLOW_POSTING = HALTING + "post.write = halting(post.write)\n"
-"""A posting that has written everything and commits only once it is told to."""
-SLOW_CHECK = HALTING + "post.prepare = halting(post.prepare)\n"
-"""A posting that has computed everything and begins to write only once it is told to."""
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Starts consumers; what is left of them at the end is killed."""
-    started: list[ConsumerProcess] = []
-
-    def begin(location: Location, *codes: str, **options: Any) -> ConsumerProcess:
-        started.append(ConsumerProcess(location, *codes, **options))
-        return started[-1]
-
-    yield begin
-    for one in started:
-        one.end()
-
-
-class Halt:
-    """Where a posting stands still just before its commit, and may go on."""
-
-    def __init__(self, folder: Path) -> None:
-        self.mark, self.go = folder / "mark", folder / "go"
-
-    @property
-    def options(self) -> dict[str, str]:
-        return {
-            "prelude": SLOW_POSTING,
-            "POSTROOM_TEST_MARK": str(self.mark),
-            "POSTROOM_TEST_GO": str(self.go),
-        }
-
-    def worker(self) -> int:
-        """The process that stands there."""
-        return int(until(lambda: self.mark.exists() and self.mark.read_text(), what="the posting"))
-
-
-def posted_count() -> int:
-    return int(PostedDocument.select().where(PostedDocument.kind == "invoice").count())
-
-
-def assert_verified() -> None:
-    assert [check for check in verify.verify().checks if not check.ok] == []
-
-
-def test_a_job_deaf_to_its_time_limit_is_killed_and_the_next_one_runs(firm: Location, start: Start) -> None:
+def test_a_job_deaf_to_its_time_limit_is_killed_and_the_next_one_runs(
+    firm: Location, start_consumer: StartConsumer
+) -> None:
     number, next_one = wait_entry(job="deaf", job_timeout=1, priority=1), wait_entry()
     kill_soon = "\nfrom datetime import timedelta\nfrom postroom.core.jobs import recovery\n"
     kill_soon += "recovery.KILL_AFTER = timedelta(seconds=0.5)\n"
-    start(firm, workers=1, prelude=DEAF_JOB + kill_soon)
+    start_consumer(firm, workers=1, prelude=DEAF_JOB + kill_soon)
     until(lambda: entry(next_one) is None, what="the next one's end")
     failed = entry(number)
     assert failed is not None
@@ -114,24 +52,24 @@ def test_a_job_deaf_to_its_time_limit_is_killed_and_the_next_one_runs(firm: Loca
     assert (failed.status, problem.code, problem.value) == (EntryStatus.ERROR, "timeout", "1")
 
 
-def test_a_deaf_job_that_was_cancelled_is_killed_and_on_hold(firm: Location, start: Start) -> None:
+def test_a_deaf_job_that_was_cancelled_is_killed_and_on_hold(firm: Location, start_consumer: StartConsumer) -> None:
     number = wait_entry(job="deaf", user_id=company.current_user())
     kill_soon = "\nfrom datetime import timedelta\nfrom postroom.core.jobs import recovery\n"
     kill_soon += "recovery.KILL_AFTER = timedelta(seconds=0.3)\n"
-    start(firm, workers=1, prelude=DEAF_JOB + kill_soon)
+    start_consumer(firm, workers=1, prelude=DEAF_JOB + kill_soon)
     until(lambda: running(number))
     entries.cancel([number], user=company.current_user())
     until(lambda: (found := entry(number)) and found.status is EntryStatus.ON_HOLD, what="the hold")
 
 
 def test_a_posting_that_holds_the_write_lock_too_long_is_stopped_and_everybody_else_goes_on(
-    sqlite_firm: Location, start: Start, tmp_path: Path
+    sqlite_firm: Location, start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
     (held,) = queued()
     halt = Halt(tmp_path)
     limit = "\nfrom datetime import timedelta\nfrom postroom.core.jobs import recovery\n"
     limit += "recovery.WRITE_LOCK_LIMIT = timedelta(seconds=1)\n"
-    consumer = start(sqlite_firm, **{**halt.options, "prelude": SLOW_POSTING + limit})
+    consumer = start_consumer(sqlite_firm, **halt.options(SLOW_POSTING + limit))
     worker = halt.worker()
     until(lambda: not lives(worker), what="the worker's end")
     failed = until(lambda: (found := entry(held.entry_no)) and found.status is EntryStatus.ERROR and found)
@@ -145,9 +83,11 @@ def test_a_posting_that_holds_the_write_lock_too_long_is_stopped_and_everybody_e
     assert_verified()
 
 
-def test_a_database_locked_by_another_program_costs_no_attempt(sqlite_firm: Location, start: Start) -> None:
+def test_a_database_locked_by_another_program_costs_no_attempt(
+    sqlite_firm: Location, start_consumer: StartConsumer
+) -> None:
     waiting = queued(5)
-    consumer = start(sqlite_firm, workers=1)
+    consumer = start_consumer(sqlite_firm, workers=1, prelude=IMPATIENT)
     until(lambda: consumer.children(), what="the consumer")
     with sqlite3.connect(sqlite_firm.path, isolation_level=None) as other:
         until(lambda: _begins(other), what="the lock")
@@ -169,17 +109,17 @@ def _begins(connection: sqlite3.Connection) -> bool:
     return True
 
 
-def test_a_frozen_posting_on_sqlite_is_killed_and_the_queue_goes_on(
-    sqlite_firm: Location, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_frozen_posting_is_killed_and_the_queue_goes_on(
+    firm: Location, start_consumer: StartConsumer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSTROOM_LEASE", "0.6")
     waiting = queued(3)
     halt = Halt(tmp_path)
-    start(sqlite_firm, workers=1, **halt.options)
+    start_consumer(firm, workers=1, **halt.options(SLOW_POSTING))
     worker = halt.worker()
-    os.kill(worker, signal.SIGSTOP)  # it holds the only write lock
+    os.kill(worker, signal.SIGSTOP)  # on SQLite it holds the only write lock
     halt.go.touch()
-    start(sqlite_firm, workers=1)
+    start_consumer(firm, workers=1)
     until(lambda: posted_count() == 3, what="the postings")
     assert not lives(worker)
     assert not JobQueueEntry.select().exists()
@@ -188,51 +128,28 @@ def test_a_frozen_posting_on_sqlite_is_killed_and_the_queue_goes_on(
     assert_verified()
 
 
-def on_another_host(name: str) -> tuple[str, ...]:
-    """Starts a process as if it ran on another host: its name is another one there, and so is the boot."""
-    return ("unshare", "--uts", "sh", "-c", f'hostname {name} && exec "$@"', "sh")
-
-
-def needs_hosts() -> None:
-    if subprocess.run([*on_another_host("elsewhere"), "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine does not let the test name hosts")
-
-
-def test_a_posting_frozen_on_another_host_is_taken_over_and_commits_nothing_when_it_thaws(
-    make_postgres: MakeCompany, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_consumer_frozen_amid_a_claim_keeps_no_other_from_working(
+    firm: Location, start_consumer: StartConsumer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    needs_hosts()
-    monkeypatch.setenv("POSTROOM_LEASE", "1")
-    firm = make_postgres()
-    company.open_company(firm)
+    """It holds SQLite's write lock, or its job queue's row, and no entry that anybody sees."""
+    monkeypatch.setenv("POSTROOM_LEASE", "0.6")
     (waiting,) = queued()
     halt = Halt(tmp_path)
-    far = start(firm, workers=1, around=on_another_host("elsewhere"), **halt.options)
-    worker = halt.worker()
-    assert running(waiting.entry_no).host == "elsewhere"  # type: ignore[union-attr]
-    os.killpg(far.process.pid, signal.SIGSTOP)
-    start(firm, workers=1)
-    until(lambda: posted_count() == 1, what="the takeover")
-    assert lives(worker)
-    assert query("SELECT count(*) FROM posted_document WHERE posting_id = ?", (waiting.claim_token,)) == [(0,)]
-    halt.go.touch()
-    os.killpg(far.process.pid, signal.SIGCONT)
-    queues.change("PPPOST", {"on_host": "elsewhere"}, user=company.current_user())
-    number = wait_entry(category_code="PURCHPOST")  # which only the late worker may run, once it is done with the other
-    until(lambda: entry(number) is None, what="what the late worker runs next")
-    assert posted_count() == 1
-    assert entry(waiting.entry_no) is None
-    runs = list(JobQueueLogEntry.select().where(JobQueueLogEntry.job_entry_id == waiting.id))
-    assert sorted(row.status.value for row in runs) == ["Error", "Success"]
+    frozen = start_consumer(firm, workers=1, **halt.options(SLOW_CLAIM))
+    halt.worker()
+    os.killpg(frozen.process.pid, signal.SIGSTOP)
+    assert not running(waiting.entry_no)
+    start_consumer(firm, workers=1, prelude=IMPATIENT)
+    until(lambda: posted_count() == 1, what="the posting by the other")
     assert_verified()
 
 
 def test_a_consumer_that_slept_past_its_lease_comes_back_and_posts_nothing_twice(
-    firm: Location, start: Start, monkeypatch: pytest.MonkeyPatch
+    firm: Location, start_consumer: StartConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSTROOM_LEASE", "0.5")
     queued(40)
-    sleeper = start(firm)
+    sleeper = start_consumer(firm)
     until(lambda: posted_count() > 2, what="the first postings")
     os.killpg(sleeper.process.pid, signal.SIGSTOP)
     gone = clock.now() + timedelta(seconds=1)
@@ -248,7 +165,7 @@ def test_a_consumer_that_slept_past_its_lease_comes_back_and_posts_nothing_twice
 
 @pytest.mark.parametrize("hours", [-3, 3])
 def test_a_clock_that_jumps_ends_no_run_and_loses_no_consumer(
-    firm: Location, start: Start, tmp_path: Path, hours: int
+    firm: Location, start_consumer: StartConsumer, tmp_path: Path, hours: int
 ) -> None:
     (waiting,) = queued()
     JobQueueEntry.update(job_timeout=3600).execute()
@@ -260,10 +177,10 @@ from postroom.core import clock
 plain = clock.now
 clock.now = lambda: plain() + timedelta(hours={hours} if os.path.exists({str(jump)!r}) else 0)
 """
-    first = start(firm, workers=1, **{**halt.options, "prelude": SLOW_CHECK + shifting})
+    first = start_consumer(firm, workers=1, **halt.options(SLOW_CHECK + shifting))
     worker = halt.worker()
     jump.touch()
-    second = start(firm, workers=1, prelude="import os" + shifting)
+    second = start_consumer(firm, workers=1, prelude="import os" + shifting)
     number = wait_entry(category_code="PURCHPOST")
     until(lambda: entry(number) is None, what="a job after the jump")
     assert lives(worker)
@@ -280,23 +197,27 @@ import os, sys
 from postroom.core import company
 from postroom.core.database import Location
 from postroom.core.jobs import recovery
+from postroom.core.jobs.watch import Watch
 os.setgid(65534)
 os.setuid(65534)
 company.open_company(Location(sys.argv[1]))
-print(recovery.recover())
+watch = Watch()
+while not any(held.errors for held in recovery.held_entries()):
+    assert recovery.recover(watch) == 0
+print("named")
 """
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
 def test_a_worker_that_may_not_be_killed_is_not_taken_over_and_why_names_it(
-    make_sqlite: MakeCompany, start: Start, monkeypatch: pytest.MonkeyPatch
+    make_sqlite: MakeCompany, start_consumer: StartConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSTROOM_LEASE", "0.3")
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         firm = Location(str(Path(folder) / "firm.db"))
         shutil.copy(make_sqlite().path, firm.path)
         company.open_company(firm)
-        others = start(firm, workers=1)
+        others = start_consumer(firm, workers=1)
         number = wait_entry(60, category_code="SALESPOST")
         held = until(lambda: running(number), what="the job")
         assert held is not None
@@ -305,14 +226,15 @@ def test_a_worker_that_may_not_be_killed_is_not_taken_over_and_why_names_it(
         for path in (Path(folder), *Path(folder).iterdir()):
             path.chmod(0o777)
 
-        def as_nobody() -> Why | None:
-            done = subprocess.run(
-                [sys.executable, "-c", RECOVER_AS_NOBODY, firm.text], capture_output=True, text=True, check=False
-            )
-            assert done.stdout.strip() == "0", done.stderr
-            return entries.show(number).why
-
-        found = until(as_nobody, what="the reason")
+        done = subprocess.run(
+            [sys.executable, "-c", RECOVER_AS_NOBODY, firm.text],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        assert done.stdout.strip() == "named", done.stderr
+        found = entries.show(number).why
         assert found is not None
         assert (found.code, f"process {held.process_id} of root" in found.text) == ("worker_not_killable", True)
         assert f"kill -9 {held.process_id}" in found.hint
@@ -322,4 +244,6 @@ def test_a_worker_that_may_not_be_killed_is_not_taken_over_and_why_names_it(
         why = entries.show(behind.entry_no).why
         assert why is not None
         assert (why.code, "may not be killed" in why.text) == ("category_busy", True)
+        os.killpg(others.process.pid, signal.SIGCONT)
+        until(lambda: entries.show(number).why is None, what="its worker, which goes on")
         company.close()

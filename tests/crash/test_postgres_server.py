@@ -69,7 +69,8 @@ def server() -> Iterator[Server]:
             yield made
         finally:
             company.close()
-            subprocess.run(["pkill", "-9", "-f", f"{folder}/data"], check=False)
+            if (folder / "data" / "postmaster.pid").exists():
+                made.stop("immediate")
 
 
 def left(url: str) -> int:

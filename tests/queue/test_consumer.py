@@ -7,11 +7,14 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from builders import document, item, item_line, party
+from conftest import StartConsumer
 from consumer_process import ConsumerProcess, entry, lives, running, until, wait_entry
 
 from postroom.core import clock
@@ -31,17 +34,9 @@ Start = Callable[..., ConsumerProcess]
 
 
 @pytest.fixture
-def start(firm: Location) -> Iterator[Start]:
-    """Starts consumers of the open company; what is left of them at the end is killed."""
-    started: list[ConsumerProcess] = []
-
-    def begin(*codes: str, **options: Any) -> ConsumerProcess:
-        started.append(ConsumerProcess(firm, *codes, **options))
-        return started[-1]
-
-    yield begin
-    for one in started:
-        one.end()
+def start(firm: Location, start_consumer: StartConsumer) -> Iterator[Start]:
+    """Starts consumers of the open company."""
+    yield partial(start_consumer, firm)
     doorbell.install(None)
 
 
@@ -150,9 +145,45 @@ def test_an_entry_of_a_killed_worker_runs_again_at_once_with_the_attempt_counted
     assert clock.now() - clock_at_kill < timedelta(seconds=4)
     assert (second.attempts, second.claim_token != first.claim_token) == (2, True)
     lost, current = logs(second.id)
+    assert lost.ended_at - clock_at_kill < timedelta(seconds=2)
     assert (lost.status, current.status) == (LogStatus.ERROR, LogStatus.IN_PROCESS)
     assert problems_from_json(lost.errors)[0].code == "worker_lost"
     until(lambda: Worker.select().count() == 2)
+
+
+def test_a_killed_sweep_is_replaced(start: Start) -> None:
+    number = wait_entry(60)
+    started = start(workers=1)
+    held = until(lambda: running(number))
+    (sweep,) = until(lambda: [one for one in started.children() if one != held.process_id], what="the sweep")
+    os.kill(sweep, signal.SIGKILL)
+    os.kill(held.process_id, signal.SIGKILL)
+    until(lambda: (found := running(number)) and found.process_id != held.process_id, what="the second run")
+    assert sweep not in started.children()
+
+
+def test_consumers_that_start_at_once_share_the_work(start: Start) -> None:
+    queue_invoices(30)
+    together = [start(until_idle=True) for _ in range(3)]
+    assert [one.wait() for one in together] == [0, 0, 0]
+    assert PostedDocument.select().where(PostedDocument.kind == "invoice").count() == 30
+    assert {(row.status, row.attempt) for row in JobQueueLogEntry.select()} == {(LogStatus.SUCCESS, 1)}
+
+
+def test_a_queue_that_a_person_started_is_stopped_by_the_next_consumer_and_not_silently_served(start: Start) -> None:
+    queues.change("DEFAULT", {"start_automatically": "false"}, user=current_user())
+    queues.start("DEFAULT", user=current_user())
+    first = start()
+    number = wait_entry()
+    until(lambda: entry(number) is None, what="a job while it is served")
+    first.process.kill()
+    first.process.wait()
+    start()
+    sale = wait_entry(category_code="SALESPOST")
+    left = wait_entry()
+    until(lambda: entry(sale) is None, what="a job of a queue that starts automatically")
+    assert queues.show("DEFAULT").state is QueueState.STOPPED
+    assert entry(left) is not None
 
 
 def test_the_children_of_a_killed_consumer_end_and_the_next_one_takes_their_entries(start: Start) -> None:
@@ -292,3 +323,21 @@ def test_a_broken_queue_file_loses_no_work(sqlite_firm: Location) -> None:
         assert entry(number) is None
     finally:
         started.end()
+
+
+def test_a_queue_file_that_breaks_while_it_is_used_loses_no_work(
+    sqlite_firm: Location, start_consumer: StartConsumer
+) -> None:
+    started = start_consumer(sqlite_firm)
+    until(lambda: Worker.select().count() == 2)
+    for more in ("", "-wal"):
+        path = sqlite_firm.queue_path.with_name(sqlite_firm.queue_path.name + more)
+        path.write_bytes(b"this is no database" * 1000)
+    broker.install(sqlite_firm)
+    number = wait_entry()
+    with suppress(sqlite3.DatabaseError):
+        doorbell.ring_after_commit()
+    until(lambda: entry(number) is None)
+    assert started.process.poll() is None
+    assert "Traceback" not in started.messages
+    doorbell.install(None)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 import pytest
+from conftest import StartConsumer
 from consumer_process import ConsumerProcess, entry, running, until, wait_entry
 from jobs import queued
 
@@ -28,17 +29,9 @@ EVERY_DAY = frozenset(range(7))
 
 
 @pytest.fixture
-def start(firm: Location) -> Iterator[Start]:
-    """Starts consumers of the open company; what is left of them at the end is killed."""
-    started: list[ConsumerProcess] = []
-
-    def begin(*codes: str, **options: Any) -> ConsumerProcess:
-        started.append(ConsumerProcess(firm, *codes, **options))
-        return started[-1]
-
-    yield begin
-    for one in started:
-        one.end()
+def start(firm: Location, start_consumer: StartConsumer) -> Start:
+    """Starts consumers of the open company."""
+    return partial(start_consumer, firm)
 
 
 def why(entry_no: int) -> Why:

@@ -1,21 +1,15 @@
-"""What the user is told when a command cannot go on, and where the details of a bug are kept."""
+"""What the user is told when a command cannot go on."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
-import time
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postroom.tui.cli import writing
 
 if TYPE_CHECKING:
     from postroom.core.errors import PostroomError
-
-_PASSWORD = re.compile(r"(?i)(postgres(?:ql)?://[^:@/\s]*):[^@\s]*@|(password=)[^\s&'\"]+")
 
 
 def report(error: Exception) -> int:
@@ -26,10 +20,14 @@ def report(error: Exception) -> int:
         for line in lines:
             writing.say(line)
         return code
-    place = keep(error)
+    from postroom.core import bugs
+
+    place = bugs.keep(error)
     name = f"{type(error).__name__}: {error}".splitlines()[0]
     where = f"Details are in {place}." if place else "The details could not be kept: no log file can be written."
-    writing.say(f"Internal error ({_without_password(name)}). {where} Please report it; nothing half done was kept.")
+    writing.say(
+        f"Internal error ({bugs.without_password(name)}). {where} Please report it; nothing half done was kept."
+    )
     return 1
 
 
@@ -67,24 +65,3 @@ def _from_database(error: Exception) -> PostroomError | None:
     from postroom.core import database as engine
 
     return engine.translate(error, "The company's database")
-
-
-def keep(error: Exception) -> Path | None:
-    """Write the call stack to the log file in the user's state folder; returns its path, None where that fails."""
-    from platformdirs import user_state_path
-
-    path = user_state_path("postroom", appauthor=False) / "postroom.log"
-    stack = _without_password("".join(traceback.format_exception(error)))
-    arguments = _without_password(" ".join(sys.argv[1:]))
-    text = f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} pid {os.getpid()}: postroom {arguments}\n{stack}\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
-            log.write(text)
-    except OSError:
-        return None
-    return path
-
-
-def _without_password(text: str) -> str:
-    return _PASSWORD.sub(lambda match: f"{match.group(1) or match.group(2)}…{'@' if match.group(1) else ''}", text)
