@@ -14,7 +14,7 @@ from postroom.core import clock, company
 from postroom.core.errors import Problem, describe, problems_to_json
 from postroom.core.jobs import entry_rows, notes, recurrence_fields
 from postroom.core.jobs.claims import Claim, lost
-from postroom.core.jobs.recurrence import first_run, next_run
+from postroom.core.jobs.recurrence import allowed, next_run
 from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.statements import execute, query
 from postroom.core.tables.base import EPOCH, instant_to_stored
@@ -59,7 +59,7 @@ def _wake_at(claim: Claim, minutes: int) -> datetime:
     """When a resting entry wakes: its period from now, or when its window and weekdays allow it after that."""
     rules = recurrence_fields.of_entry(entry_rows.find(claim.entry_no))
     wake = clock.now() + timedelta(minutes=minutes)
-    return wake if rules.formula else first_run(rules, wake, company.time_zone())
+    return wake if rules.formula else allowed(rules, wake, company.time_zone())
 
 
 def fail(claim: Claim, problems: Sequence[Problem], call_stack: str = "") -> None:

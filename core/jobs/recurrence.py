@@ -79,7 +79,7 @@ def next_run(rules: Recurrence, planned: datetime, now: datetime, zone: ZoneInfo
     steps = _steps_past(rules, planned, later)
     while True:
         candidate = _moved_on(rules, planned, steps, zone)
-        run = _allowed(rules, candidate, zone)
+        run = allowed(rules, candidate, zone)
         if candidate > later and run > later:
             return run
         steps += 1
@@ -95,12 +95,17 @@ def next_runs(rules: Recurrence, planned: datetime, count: int, zone: ZoneInfo) 
 
 
 def first_run(rules: Recurrence, now: datetime, zone: ZoneInfo) -> datetime:
-    """The first run of a new entry: now if the rules allow it, else the next time they do."""
+    """The first run of a new entry: now if the rules allow it, else the next time they do.
+
+    What runs once a day at a time, without a window, never runs late on its first day.
+    """
+    start = rules.starting_time or _MIDNIGHT
+    today = instant_of(datetime.combine(now.astimezone(zone).date(), start), zone)
     if rules.formula:
-        start = rules.starting_time or _MIDNIGHT
-        today = instant_of(datetime.combine(now.astimezone(zone).date(), start), zone)
         return today if today >= now else _by_formula(rules, today, now, zone)
-    return _allowed(rules, now, zone)
+    if rules.recurs and rules.starting_time is not None and rules.ending_time is None and not rules.minutes:
+        return allowed(rules, today, zone) if today >= now else next_run(rules, today, now, zone)
+    return allowed(rules, now, zone)
 
 
 def in_window(rules: Recurrence, now: datetime, zone: ZoneInfo) -> bool:
@@ -176,8 +181,8 @@ def _moved_on(rules: Recurrence, planned: datetime, steps: int, zone: ZoneInfo) 
     return instant_of(local + timedelta(days=steps * (rules.minutes // _DAY_MINUTES or 1)), zone)
 
 
-def _allowed(rules: Recurrence, candidate: datetime, zone: ZoneInfo) -> datetime:
-    """The candidate itself, or where rules 3 and 4 move it."""
+def allowed(rules: Recurrence, candidate: datetime, zone: ZoneInfo) -> datetime:
+    """The candidate itself if window and weekdays allow it, else where rules 3 and 4 move it."""
     local = candidate.astimezone(zone).replace(tzinfo=None)
     moved = _to_weekday(rules, _into_window(rules, local))
     return candidate if moved == local else instant_of(moved, zone)

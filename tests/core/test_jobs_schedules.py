@@ -67,6 +67,13 @@ def test_a_recurring_job_tells_its_rules_and_its_next_run_in_words(ann: str) -> 
     assert made.next_run == datetime(2026, 11, 24, 21, tzinfo=UTC)
 
 
+def test_what_runs_once_a_day_and_is_scheduled_after_its_time_runs_the_next_day_first(ann: str) -> None:
+    clock.start_at(TUESDAY_NOON + timedelta(hours=10, minutes=14))
+    made = schedule(ann, Schedule(rules=NIGHTLY))
+    assert made.next_run == datetime(2026, 11, 25, 21, tzinfo=UTC)
+    assert work() == 0
+
+
 def test_after_a_success_the_next_run_is_counted_from_the_planned_start(ann: str) -> None:
     hourly = Recurrence(weekdays=frozenset(range(7)), minutes=60)
     made = schedule(ann, Schedule(rules=hourly, start=TUESDAY_NOON + timedelta(minutes=5)))

@@ -133,11 +133,12 @@ def test_the_seed_story_by_keyboard_from_the_setup_to_the_nights_batch(sqlite_fi
             screen.keys("G", "Enter", "k", "Enter")  # unfold Runs, then the Schedule above it
             screen.sees("Weekdays")
             screen.keys("j", "j", "Enter")
-            screen.sees("it runs again on these days")
+            screen.sees("Leave as it is")
             screen.type("mon,tue,wed,thu,fri,sat,sun")
             screen.keys("Enter")
             screen.until(lambda: "mon,tue" in screen.line("Weekdays ..."))
             screen.keys("j", "j", "Enter")
+            screen.sees("Leave as it is")
             screen.type("22:00")
             screen.keys("Enter")
             screen.until(lambda: "22:00" in screen.line("Starting Time ..."))
@@ -145,7 +146,7 @@ def test_the_seed_story_by_keyboard_from_the_setup_to_the_nights_batch(sqlite_fi
             screen.sees("every day at 22:00, next")
             go_to(screen, "job queue entries", "Job Queue Entries")
             screen.sees("Batch Post Sales Invoices", "It starts at")
-        screen.sees("Consumer not responding since")
+        screen.sees("No consumer is running")
         screen.keys("q")
         screen.sees("ready>")
 
