@@ -7,11 +7,11 @@ from datetime import timedelta
 import psycopg
 import pytest
 from conftest import MakeCompany
-from jobs_by_hand import (
+from jobs import (
     ANN,
     ELSEWHERE,
     assert_verified,
-    claim,
+    claimed,
     consumer_row,
     document_status,
     ended_process,
@@ -49,7 +49,7 @@ def problem_of(entry: JobQueueEntry) -> Problem:
 
 def test_a_lost_posting_leaves_nothing_behind_and_is_posted_once_by_the_next_worker(firm: Location) -> None:
     entry = queue_invoice()
-    lost = claim(gone())
+    lost = claimed(gone())
     plan = post.prepare(entry.record_id, user=ANN, posting_id=lost.token)
     assert document_status(entry) is JobQueueStatus.POSTING
     assert recovery.recover() == 1
@@ -67,7 +67,7 @@ def test_a_lost_posting_leaves_nothing_behind_and_is_posted_once_by_the_next_wor
     with pytest.raises(ClaimLost):
         come_back()
     assert not PostedDocument.select().exists()
-    runs.run(claim())
+    runs.run(claimed())
     assert PostedDocument.select().where(PostedDocument.kind == "invoice").count() == 1
     assert [(one.status, one.attempt) for one in logs_of(entry)] == [(LogStatus.ERROR, 1), (LogStatus.SUCCESS, 2)]
     assert_verified()
@@ -76,7 +76,7 @@ def test_a_lost_posting_leaves_nothing_behind_and_is_posted_once_by_the_next_wor
 def test_three_losses_in_a_row_end_in_error_and_the_user_is_told_once(firm: Location) -> None:
     entry = queue_invoice()
     for attempt in (1, 2, 3):
-        claim(gone())
+        claimed(gone())
         assert recovery.recover() == 1
         assert row(entry.id).attempts == attempt
         if attempt == 2:
@@ -94,7 +94,7 @@ def test_three_losses_in_a_row_end_in_error_and_the_user_is_told_once(firm: Loca
 
 def test_a_lost_run_that_was_cancelled_goes_on_hold(firm: Location) -> None:
     entry = queue_invoice()
-    claim(gone())
+    claimed(gone())
     entries.cancel([entry.entry_no], user=ANN)
     assert recovery.recover() == 1
     after = row(entry.id)
@@ -107,7 +107,7 @@ def test_a_lost_run_that_was_cancelled_goes_on_hold(firm: Location) -> None:
 
 def test_a_lost_run_over_its_time_ends_in_error_with_attempts_left(firm: Location) -> None:
     entry = set_row(queue_invoice(), job_timeout=60)
-    claim(gone())
+    claimed(gone())
     set_row(entry, started_at=clock.now() - timedelta(seconds=61))
     assert recovery.recover() == 1
     after = row(entry.id)
@@ -119,7 +119,7 @@ def test_a_lost_run_over_its_time_ends_in_error_with_attempts_left(firm: Locatio
 
 def test_a_cancel_goes_before_the_time_that_is_over(firm: Location) -> None:
     entry = wait_entry(job_timeout=60)
-    claim(gone())
+    claimed(gone())
     set_row(entry, started_at=clock.now() - timedelta(seconds=600), cancel_requested_by="bo")
     assert recovery.recover() == 1
     assert (row(entry.id).status, row(entry.id).held_by) == (EntryStatus.ON_HOLD, "bo")
@@ -131,7 +131,7 @@ def test_what_the_consumer_of_another_host_runs_is_left_alone_while_its_lease_la
     monkeypatch.setenv("POSTROOM_LEASE", "2")
     entry = queue_invoice()
     consumer_row("far", host=ELSEWHERE, process_id=4711, process_start="1@boot", silent_for=1)
-    claim(far())
+    claimed(far())
     assert consumers.lease() == 2
     assert recovery.recover() == 0
     assert row(entry.id).status is EntryStatus.IN_PROCESS
@@ -155,7 +155,7 @@ def test_a_lease_that_is_no_number_or_of_a_real_company_is_that_of_the_specifica
 
 def test_the_entry_of_a_consumer_that_nobody_knows_is_taken_back_from_any_host(firm: Location) -> None:
     entry = wait_entry()
-    claim(far("forgotten"))
+    claimed(far("forgotten"))
     assert recovery.recover() == 1
     assert row(entry.id).status is EntryStatus.READY
 
@@ -167,7 +167,7 @@ def test_gone_consumers_leave_with_their_workers_and_living_ones_stay(firm: Loca
     for id_ in ("gone", "here"):
         consumers.register_worker(here(id_))
     kept = wait_entry()
-    claim(here("here"))
+    claimed(here("here"))
     assert recovery.recover() == 0
     assert [one.id for one in consumers.list_consumers()] == ["here"]
     assert [one.consumer_id for one in WorkerRow.select()] == ["here"]
@@ -177,9 +177,9 @@ def test_gone_consumers_leave_with_their_workers_and_living_ones_stay(firm: Loca
 def test_every_lost_entry_is_taken_back_and_the_living_worker_s_is_not(firm: Location) -> None:
     consumer_row("one")
     first, second, third = (wait_entry() for _ in range(3))
-    claim(gone("one"))
-    claim(here("one"))
-    claim(gone("one"))
+    claimed(gone("one"))
+    claimed(here("one"))
+    claimed(gone("one"))
     assert recovery.recover() == 2
     statuses = [row(one.id).status for one in (first, second, third)]
     assert statuses == [EntryStatus.READY, EntryStatus.IN_PROCESS, EntryStatus.READY]
@@ -188,10 +188,10 @@ def test_every_lost_entry_is_taken_back_and_the_living_worker_s_is_not(firm: Loc
 
 def test_a_stopping_consumer_gives_back_what_its_ended_workers_hold_and_counts_no_attempt(firm: Location) -> None:
     entry = queue_invoice()
-    claim(gone("one"))
+    claimed(gone("one"))
     others = [wait_entry() for _ in range(2)]
-    claim(here("one"))
-    claim(gone("two"))
+    claimed(here("one"))
+    claimed(gone("two"))
     assert recovery.return_all("one", "The consumer was stopped.") == 1
     after = row(entry.id)
     assert (after.status, after.attempts, after.errors) == (EntryStatus.READY, 0, "")
@@ -200,7 +200,7 @@ def test_a_stopping_consumer_gives_back_what_its_ended_workers_hold_and_counts_n
     (logged,) = logs_of(entry)
     assert (logged.status, problems_from_json(logged.errors)[0].code) == (LogStatus.ERROR, "returned")
     assert recovery.return_all("one", "The consumer was stopped.") == 0
-    runs.run(claim())
+    runs.run(claimed())
     assert PostedDocument.select().where(PostedDocument.kind == "invoice").count() == 1
 
 
@@ -209,7 +209,7 @@ def test_the_backend_of_a_lost_worker_is_ended_before_its_entry_is_taken(make_po
     company.open_company(location)
     entry = wait_entry()
     consumer_row("far", host=ELSEWHERE, silent_for=consumers.LEASE + 1)
-    claim(far())
+    claimed(far())
     with psycopg.connect(location.text, autocommit=True) as worker:
         backend = worker.info.backend_pid
         WorkerRow.create(

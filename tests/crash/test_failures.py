@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 from conftest import MakeCompany
 from consumer_process import ConsumerProcess, entry, lives, running, until, wait_entry
-from jobs import queued
-from jobs_by_hand import consumer_row
+from jobs import consumer_row, queued
 
 from postroom.core import clock, company, verify
 from postroom.core.database import Location
