@@ -1,4 +1,4 @@
-"""The fields of the three setup windows: key, caption, FastTab, kind, help, and what may be chosen.
+"""The fields of the setup windows: key, caption, FastTab, kind, help, and what may be chosen.
 
 A field's key is its window and its name: `sales.post_documents_via_job_queue`, `ledger.allow_posting_from`.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from postroom.core.company import AMOUNT_PRECISIONS
 from postroom.core.kinds import ReportOutput
-from postroom.core.tables.setup import GeneralLedgerSetup, PurchasesSetup, SalesSetup
+from postroom.core.tables.setup import CompanyInformation, GeneralLedgerSetup, PurchasesSetup, SalesSetup
 from postroom.core.values import FieldKind, Value
 
 UNIT_PRECISIONS = ("0.00001", "0.0001", "0.001", "0.01", "0.1", "1")
@@ -49,6 +49,7 @@ WINDOWS: dict[str, tuple[str, type[Any]]] = {
     "sales": ("Sales & Receivables Setup", SalesSetup),
     "purchases": ("Purchases & Payables Setup", PurchasesSetup),
     "ledger": ("General Ledger Setup", GeneralLedgerSetup),
+    "company": ("Company Information", CompanyInformation),
 }
 """The windows by the first part of their fields' keys: title and table."""
 
@@ -270,7 +271,45 @@ def _fields_of_ledger() -> list[SetupField]:
     ]
 
 
+def _fields_of_company() -> list[SetupField]:
+    """Company Information, as it stands on every document that is printed."""
+    window = WINDOWS["company"][0]
+
+    def field(tab: str, name: str, caption: str, help: str, **more: Any) -> SetupField:
+        return SetupField(f"company.{name}", window, tab, caption, FieldKind.TEXT, help, **more)
+
+    return [
+        field("General", "name", "Name", "The name on printed documents. Blank: the name the company was made with."),
+        field("General", "address", "Address", "Street and number; line breaks are allowed."),
+        field("General", "post_code", "Post Code", "The post code of the address."),
+        field("General", "city", "City", "The city of the address."),
+        field("General", "country_code", "Country Code", "The country of the address."),
+        field("General", "vat_registration_no", "VAT Registration No.", "Stands at the foot of every document."),
+        field("Communication", "phone_no", "Phone No.", "Stands at the head of every document."),
+        field("Communication", "email", "Email", "Stands at the head of every document."),
+        field("Communication", "home_page", "Home Page", "Stands at the head of every document."),
+        field("Payments", "bank_name", "Bank Name", "Stands at the foot of every document."),
+        field("Payments", "iban", "IBAN", "The account that customers are asked to pay to."),
+        field("Payments", "swift_code", "SWIFT Code", "The bank's code, for payments from abroad."),
+        SetupField(
+            "company.paper_size",
+            window,
+            "Printing",
+            "Paper Size",
+            FieldKind.CHOICE,
+            "The paper that documents are printed on.",
+            choices=("A4", "Letter"),
+        ),
+    ]
+
+
 FIELDS: dict[str, SetupField] = {
-    field.key: field for field in (*_fields_of_area("sales"), *_fields_of_area("purchases"), *_fields_of_ledger())
+    field.key: field
+    for field in (
+        *_fields_of_area("sales"),
+        *_fields_of_area("purchases"),
+        *_fields_of_ledger(),
+        *_fields_of_company(),
+    )
 }
 """Every field by its key, in the order of the windows; without values."""

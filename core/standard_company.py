@@ -104,6 +104,7 @@ CATEGORIES = (
 
 def write(*, amount_precision: Decimal, time_zone: str) -> None:
     """Fill the empty tables of a new company."""
+    setup.CompanyInformation.create(id=1)
     setup.GeneralLedgerSetup.create(id=1, amount_rounding_precision=amount_precision, company_time_zone=time_zone)
     _insert(
         setup.GlAccount,

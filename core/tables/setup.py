@@ -18,6 +18,24 @@ class Company(Table):
     setup_version = IntegerField(default=1)
 
 
+class CompanyInformation(Table):
+    """What the company's letters and documents bear: one row, id 1. A blank name: the company's own."""
+
+    name = TextField(default="")
+    address = TextField(default="")
+    post_code = TextField(default="")
+    city = TextField(default="")
+    country_code = TextField(default="")
+    phone_no = TextField(default="")
+    email = TextField(default="")
+    home_page = TextField(default="")
+    vat_registration_no = TextField(default="")
+    bank_name = TextField(default="")
+    iban = TextField(default="")
+    swift_code = TextField(default="")
+    paper_size = TextField(default="A4")
+
+
 class GeneralLedgerSetup(Table):
     """One row, id 1."""
 

@@ -203,7 +203,10 @@ class PrintJob(Table):
 
 
 class Printer(Table):
-    """A File printer writes into `folder`; a CUPS printer is the queue `cups_queue` of the host's print system."""
+    """A File printer writes into `folder`; a CUPS printer is the queue `cups_queue` of the host's print system.
+
+    While `not_responding_since` is set its jobs wait, and one is tried each minute after `last_tried_at`.
+    """
 
     code = TextField(primary_key=True)
     description = TextField(default="")
@@ -212,6 +215,7 @@ class Printer(Table):
     cups_queue = TextField(default="")
     timeout = IntegerField(default=300)
     not_responding_since = InstantField()
+    last_tried_at = InstantField()
     last_message = TextField(default="")
 
 

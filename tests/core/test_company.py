@@ -19,7 +19,7 @@ from postroom.core.errors import CompanyError, DatabaseAway, PostroomError, Usag
 from postroom.core.tables import ALL
 from postroom.core.tables.base import database
 from postroom.core.tables.ledgers import PostedDocument
-from postroom.core.tables.setup import Company, GlAccount
+from postroom.core.tables.setup import Company, CompanyInformation, GlAccount
 from postroom.core.tables.work import JobQueue, JobQueueEntry
 
 
@@ -128,6 +128,7 @@ def test_a_company_of_the_first_schema_is_upgraded_and_keeps_its_entries(
     company.open_company(location)
     entry = JobQueueEntry.get()
     assert (entry.id, entry.earliest_start, entry.planned_start) == ("kept", entry.planned_start, entry.earliest_start)
+    assert CompanyInformation.get_by_id(1).paper_size == "A4"
     assert not diff_models(database.obj, ALL)
 
 
