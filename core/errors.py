@@ -8,6 +8,7 @@ PostroomError
 └── Refused               a document, entry or record in the wrong state     (exit code 1)
     ├── NotFound          the named record does not exist
     ├── NotPermitted      the user lacks the permission set
+    ├── PrinterFailed     a printer did not take or finish what was sent to it
     └── CheckFailed       the posting check; carries every Problem it found
 """
 
@@ -106,6 +107,10 @@ class NotFound(Refused):
 
 class NotPermitted(Refused):
     """The user lacks the permission set for this."""
+
+
+class PrinterFailed(Refused):
+    """A printer did not take or finish what was sent to it; the message is what the printer said."""
 
 
 class CheckFailed(Refused):

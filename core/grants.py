@@ -38,6 +38,7 @@ POST: Rights = {
     work.Note: "INSERT, UPDATE",
     work.Batch: "INSERT",
     work.PrintJob: "INSERT, UPDATE",
+    work.Printer: "UPDATE (not_responding_since, last_tried_at, last_message)",
 }
 JOB_QUEUE_ADMIN: Rights = {
     **_LOGGED,

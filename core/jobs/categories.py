@@ -11,7 +11,7 @@ from postroom.core.errors import NotFound, Problem, Refused
 from postroom.core.setup_version import raise_version
 from postroom.core.statements import query
 from postroom.core.tables.setup import PurchasesSetup, SalesSetup
-from postroom.core.tables.work import JobQueue, JobQueueCategory, JobQueueEntry
+from postroom.core.tables.work import JobQueue, JobQueueCategory, JobQueueEntry, Printer
 from postroom.core.users import Permission
 
 
@@ -55,6 +55,7 @@ def rename(old: str, new: str, *, user: str) -> CategoryView:
     name = _read_code(new)
     with transaction():
         row = _row(old)
+        _refuse_printers(old)
         if name != old and JobQueueCategory.get_or_none(JobQueueCategory.code == name) is not None:
             raise _exists(name)
         JobQueueCategory.update(code=name).where(JobQueueCategory.code == old).execute()
@@ -89,6 +90,7 @@ def delete(code: str, *, user: str) -> None:
     users.require(user, Permission.JOB_QUEUE_ADMIN)
     with transaction():
         _row(code)
+        _refuse_printers(code)
         entries = JobQueueEntry.select().where(JobQueueEntry.category_code == code).count()
         windows = [
             caption
@@ -110,6 +112,20 @@ def delete(code: str, *, user: str) -> None:
             )
         JobQueueCategory.delete().where(JobQueueCategory.code == code).execute()
         changelog.record(user, "Delete", "Job Queue Category", code)
+
+
+def _refuse_printers(code: str) -> None:
+    """The category of a printer, or of the Report Inbox, is named after it and goes with it."""
+    printer = code.removeprefix("PRINT-")
+    if code == "PRINT-PDF" or (printer != code and Printer.get_or_none(Printer.code == printer) is not None):
+        raise Refused(
+            f"The category belongs to {'the Report Inbox' if printer == 'PDF' else f'printer {printer}'}.",
+            code="category_used",
+            record=f"Job Queue Category {code}",
+            field="code",
+            value=code,
+            hint="It goes when its printer is deleted.",
+        )
 
 
 def _read_code(code: str) -> str:

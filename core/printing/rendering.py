@@ -48,7 +48,7 @@ def rendered(layout: str, content: Mapping[str, Any], form: Format = "pdf", *, d
             value=str(file),
             hint="Correct the layout in POSTROOM_LAYOUTS, or take it away from there.",
         ) from error
-    return made if isinstance(made, list) else [made]
+    return made if isinstance(made, list) else [made or b""]
 
 
 def layout_file(layout: str) -> Path:

@@ -49,6 +49,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "queue": ("queues", "List, change, start and stop job queues."),
         "category": ("queues", "List, add, rename and delete job queue categories."),
     },
+    "Printing": {
+        "inbox": ("printing", "List, save and delete the reports in your Report Inbox."),
+        "printer": ("printing", "List, add, change, test and delete printers."),
+        "printer-selection": ("printing", "Select which printer a user's report goes to."),
+    },
     "What was posted": {
         "posted": ("ledgers", "Show posted documents."),
         "navigate": ("ledgers", "Show every posted document and ledger entry of a document no."),
