@@ -68,6 +68,10 @@ def read() -> Status:
         for one in consumers.list_consumers()
         if not one.is_alive
     ]
+    attention += [
+        f"Printer {code} is not responding{f': {said}' if said else '.'}"
+        for code, said in query("SELECT code, last_message FROM printer WHERE not_responding_since > 0 ORDER BY code")
+    ]
     if living:
         attention += _unserved(views, instant_to_stored(now))
     return Status(

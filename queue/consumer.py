@@ -13,7 +13,9 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import huey.consumer
@@ -27,10 +29,11 @@ from postroom.core.jobs import claims, consumers, processes, queues, recovery
 from postroom.core.jobs.watch import Watch
 from postroom.core.tables.base import database
 from postroom.core.tables.setup import Company
-from postroom.queue import broker, idle
+from postroom.queue import broker, idle, print_workers
 from postroom.queue.background import log_path, start_in_background, stop_on_this_host
 from postroom.queue.broker import QueueFile
 from postroom.queue.children import RETURN_SIGNAL, ChildProcesses, Watched
+from postroom.queue.print_workers import PrintCrew, PrintWorker
 from postroom.queue.sweep import Sweep
 from postroom.queue.worker import EntryWorker
 
@@ -89,7 +92,8 @@ class Crew(huey.consumer.Consumer):
         self.me = me
         self.lease = lease
         self.until_idle = until_idle
-        self.watched = Watched.of(workers)
+        self.watched = Watched.of(workers + print_workers.MOST)
+        self.print_crew = PrintCrew(self._start_print_worker)
         self.frozen: dict[int, float] = {}
         """Since when a child is seen frozen, on the monotonic clock, by process id."""
         self.queue_file = QueueFile(location, hub)
@@ -123,9 +127,17 @@ class Crew(huey.consumer.Consumer):
     def _create_worker(self) -> EntryWorker:
         return self._worker_at(len(self.worker_threads))
 
-    def _worker_at(self, place: int) -> EntryWorker:
-        return EntryWorker(
-            parent=self.me,
+    def _start_print_worker(self, place: int) -> BaseProcess:
+        worker = self._worker_at(self.workers + place, PrintWorker, replace(self.me, prints=True))
+        process: BaseProcess = self._create_process(worker, f"Print-{place + 1}")
+        process.start()
+        return process
+
+    def _worker_at(
+        self, place: int, kind: type[EntryWorker] = EntryWorker, me: claims.Worker | None = None
+    ) -> EntryWorker:
+        return kind(
+            parent=me or self.me,
             place=place,
             watched=self.watched,
             queue_file=self.queue_file,
@@ -141,12 +153,35 @@ class Crew(huey.consumer.Consumer):
             parent=self.me,
             workers=self.workers,
             watched=self.watched,
+            print_crew=self.print_crew,
             until_idle=self.until_idle,
             huey=self.huey,
             stop_flag=self.stop_flag,
             interval=1,
             periodic=False,
         )
+
+    def loop(self, health_check_ts: float | None = None) -> float | None:
+        """One look at the children, ten times a second."""
+        checked: float | None = super().loop(health_check_ts)
+        self.print_crew.tend()
+        return checked
+
+    @property
+    def children(self) -> list[BaseProcess]:
+        """Every child that was started, the sweep last."""
+        every = [process for _, process in self.worker_threads] + self.print_crew.processes + [self.scheduler]
+        return [process for process in every if process.pid is not None]
+
+    def _join_workers(self) -> bool:
+        """Wait for all that run to end, as long as the grace time lasts; whether they did."""
+        deadline = time.monotonic() + GRACE_SECONDS
+        for child in self.children:
+            child.join(max(deadline - time.monotonic(), 0))
+        return not any(child.is_alive() for child in self.children)
+
+    def _interrupt_workers(self) -> None:
+        self.environment.interrupt_workers(self.children[:-1])
 
     def check_worker_health(self) -> None:
         """Replace children that have ended, each worker in its place; kill those that are frozen or hang."""
@@ -167,21 +202,21 @@ class Crew(huey.consumer.Consumer):
             self.watched.pulse.beat()
             self.scheduler.kill()
             self.scheduler.join()
-        children = [process for _, process in self.worker_threads] + [self.scheduler]
-        stopped = [child for child in children if child.pid is not None and processes.is_stopped(child.pid)]
-        self.frozen = {child.pid: self.frozen.get(child.pid, now) for child in stopped}
-        for child in stopped:
+        stopped = {
+            child.pid: child for child in self.children if child.pid is not None and processes.is_stopped(child.pid)
+        }
+        self.frozen = {pid: self.frozen.get(pid, now) for pid in stopped}
+        for pid, child in stopped.items():
             # Without the sweep no heartbeat is written: others would take this consumer for gone.
-            if now - self.frozen[child.pid] > (self.lease / 3 if child is self.scheduler else self.lease):
-                _log.warning("process %s does not respond; it is killed", child.pid)
+            if now - self.frozen[pid] > (self.lease / 3 if child is self.scheduler else self.lease):
+                _log.warning("process %s does not respond; it is killed", pid)
                 child.kill()
                 child.join()
 
     def end_children(self) -> None:
         """See that no child is left: those that end by themselves are waited for, the others killed."""
         self.stop_flag.set()
-        children = [process for _, process in self.worker_threads] + [self.scheduler]
-        started = [child for child in children if child.pid is not None]
+        started = self.children
         deadline = time.monotonic() + (GRACE_SECONDS if self.received is None else 2.0)
         for child in started:
             child.join(max(deadline - time.monotonic(), 0))

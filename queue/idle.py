@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from postroom.core import clock
@@ -13,17 +14,24 @@ from postroom.core.tables.base import instant_to_stored
 def is_idle(worker: claims.Worker) -> bool:
     """Whether nothing that the worker's job queues may run is due, In Process (also elsewhere) or waits for a retry.
 
-    What starts later, is on hold, in Error, or waits for another queue or host does not count.
+    What starts later, is on hold, in Error, waits for another queue or host, or for a printer that does not respond,
+    does not count.
     """
-    taken = sorted({code for queue in claims.served_queues(worker) for code in queue.categories})
-    if not taken:
+    queues = claims.served_queues(worker) + claims.served_queues(replace(worker, prints=True))
+    taken = sorted({code for queue in queues for code in queue.categories})
+    running = query("SELECT DISTINCT category_code FROM job_queue_entry WHERE status = 'In Process'")
+    if {code for (code,) in running} & set(taken):
+        return False
+    printers = query("SELECT code FROM printer WHERE not_responding_since > 0")
+    silent = {f"{claims.PRINT_CATEGORY}{code}" for (code,) in printers}
+    awaited = [code for code in taken if code not in silent]
+    if not awaited:
         return True
     now = instant_to_stored(clock.now())
     return not query(
-        f"SELECT 1 FROM job_queue_entry WHERE category_code IN ({marks(len(taken))}) AND (status = 'In Process'"
-        " OR (status = 'Ready' AND (earliest_start <= ? OR attempts > 0) AND (expiration = 0 OR expiration > ?)))"
-        " LIMIT 1",
-        [*taken, now, now],
+        f"SELECT 1 FROM job_queue_entry WHERE status = 'Ready' AND category_code IN ({marks(len(awaited))})"
+        " AND (earliest_start <= ? OR attempts > 0) AND (expiration = 0 OR expiration > ?) LIMIT 1",
+        [*awaited, now, now],
     )
 
 

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import huey.consumer
@@ -19,6 +20,7 @@ from postroom.core.statements import query
 from postroom.core.tables.base import database
 from postroom.queue import idle
 from postroom.queue.children import CANCEL_SIGNAL, Watched, die_with
+from postroom.queue.print_workers import PrintCrew
 
 TICK_SECONDS = 0.5
 IDLE_TICK_SECONDS = 0.05
@@ -35,10 +37,19 @@ class Sweep(huey.consumer.Scheduler):
     """Stands in the scheduler's place: Huey's own schedule is not used, the company's entries are the schedule."""
 
     def __init__(
-        self, *, parent: claims.Worker, workers: int, watched: Watched, until_idle: bool, **options: Any
+        self,
+        *,
+        parent: claims.Worker,
+        workers: int,
+        watched: Watched,
+        print_crew: PrintCrew,
+        until_idle: bool,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         self.parent = parent
+        self.printers = replace(parent, prints=True)
+        self.print_crew = print_crew
         self.watched = watched
         self.workers = workers
         self.until_idle = until_idle
@@ -89,6 +100,7 @@ class Sweep(huey.consumer.Scheduler):
                     self._connect()
                 self._safely(step)
             self.next_sweep = time.monotonic() + SWEEP_SECONDS
+        self._safely(self._want_print_workers)
         if self.until_idle and idle.is_idle(self.parent):
             self.stop_flag.set()
 
@@ -131,6 +143,9 @@ class Sweep(huey.consumer.Scheduler):
     def _stop_unserved(self) -> None:
         everyone = consumers.list_consumers()
         queues.stop_unserved([one for one in everyone if one.workers and not self.watch.is_gone(one)])
+
+    def _want_print_workers(self) -> None:
+        self.print_crew.want(self.printers)
 
     def _bury_workers(self) -> None:
         """Take the rows of worker processes away that are gone, once what they held is taken back."""

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -65,9 +66,7 @@ class EntryWorker(huey.consumer.Worker):
         signal.signal(RETURN_SIGNAL, self._on_return)
         signal.signal(CANCEL_SIGNAL, self._on_cancel)
         pid = os.getpid()
-        self.me = claims.Worker(
-            self.parent.host, pid, processes.start_of(pid), self.parent.consumer_id, self.parent.job_queues
-        )
+        self.me = replace(self.parent, process_id=pid, process_start=processes.start_of(pid))
         self.huey.answer = self.drain
         doorbell.install(self.huey.ring)
         self._reconnected(database.connect)
@@ -75,9 +74,7 @@ class EntryWorker(huey.consumer.Worker):
 
     def loop(self, now: Any = None) -> None:
         """Wait for a ring, at most a moment; then, or once a second, do all there is to do."""
-        if engine.has_moved():
-            _log.warning("the company's file is gone or another one; what stands in its place is opened")
-            self._reconnected(engine.reconnect)
+        self._follow_company()
         if self.queue_file.has_changed():
             self._quietly(self.queue_file.reopen)
         task = None
@@ -96,6 +93,11 @@ class EntryWorker(huey.consumer.Worker):
             self.drain()
         elif not self.huey.storage.blocking:
             self.stop_flag.wait(self.delay)
+
+    def _follow_company(self) -> None:
+        if engine.has_moved():
+            _log.warning("the company's file is gone or another one; what stands in its place is opened")
+            self._reconnected(engine.reconnect)
 
     def drain(self) -> None:
         """Claim and run until nothing is claimable or the consumer stops. The first claim wakes another worker."""

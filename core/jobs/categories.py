@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from postroom.core import changelog, filters, users, values
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, Problem, Refused
+from postroom.core.jobs.claims import PRINT_CATEGORY
 from postroom.core.setup_version import raise_version
 from postroom.core.statements import query
 from postroom.core.tables.setup import PurchasesSetup, SalesSetup
@@ -116,8 +117,8 @@ def delete(code: str, *, user: str) -> None:
 
 def _refuse_printers(code: str) -> None:
     """The category of a printer, or of the Report Inbox, is named after it and goes with it."""
-    printer = code.removeprefix("PRINT-")
-    if code == "PRINT-PDF" or (printer != code and Printer.get_or_none(Printer.code == printer) is not None):
+    printer = code.removeprefix(PRINT_CATEGORY)
+    if code == f"{PRINT_CATEGORY}PDF" or (printer != code and Printer.get_or_none(Printer.code == printer) is not None):
         raise Refused(
             f"The category belongs to {'the Report Inbox' if printer == 'PDF' else f'printer {printer}'}.",
             code="category_used",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import lru_cache
 
 from peewee import IntegrityError
@@ -32,15 +33,29 @@ class ClaimLost(PostroomError):
     """The worker's claim was revoked (timeout, cancel, takeover): whatever it did must be rolled back."""
 
 
+class NotYet(PostroomError):
+    """A run found that it cannot do its work now, and has done nothing: back to Ready, no attempt counted."""
+
+
+PRINT_CATEGORY = "PRINT-"
+"""How the categories of print jobs begin: one per printer, taken by print workers and by nobody else."""
+PRINTER_PAUSE = timedelta(minutes=1)
+"""How long a printer that does not respond is left alone between two tries."""
+
+
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Who claims. `job_queues` limits it to some queues; empty means all that its host may serve."""
+    """Who claims. `job_queues` limits it to some queues; empty means all that its host may serve.
+
+    `prints`: it takes print jobs and nothing else; the others take everything else.
+    """
 
     host: str
     process_id: int
     process_start: str
     consumer_id: str
     job_queues: tuple[str, ...] = ()
+    prints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +139,10 @@ def take(worker: Worker) -> Claim | None:
 
 
 def served_queues(worker: Worker) -> list[ServedQueue]:
-    """The started queues that this worker may serve."""
+    """The started queues that this worker may serve, with the categories that are its kind of work."""
     categories = tuple(code for (code,) in query("SELECT code FROM job_queue_category ORDER BY code"))
     return [
-        ServedQueue(code, most, categories_taken(taken, categories))
+        ServedQueue(code, most, _of_kind(categories_taken(taken, categories), worker.prints))
         for code, taken, most, on_host in query(
             "SELECT code, category_filter, max_concurrent, on_host FROM job_queue WHERE started ORDER BY code"
         )
@@ -145,8 +160,38 @@ def categories_taken(category_filter: str, categories: tuple[str, ...]) -> tuple
     return tuple(code for code in everything if chosen.matches(code))
 
 
+@lru_cache(maxsize=256)
+def _of_kind(categories: tuple[str, ...], prints: bool) -> tuple[str, ...]:
+    return tuple(code for code in categories if code.startswith(PRINT_CATEGORY) is prints)
+
+
+def _resting_printers() -> set[str]:
+    """The categories of printers that do not respond and were tried less than a minute ago."""
+    since = instant_to_stored(clock.now() - PRINTER_PAUSE)
+    found = query("SELECT code FROM printer WHERE not_responding_since > 0 AND last_tried_at > ?", (since,))
+    return {f"{PRINT_CATEGORY}{code}" for (code,) in found}
+
+
+def count_claimable(worker: Worker) -> int:
+    """How many entries such workers could claim now beside each other, as far as their queues have room."""
+    queues, running, heads = _line(worker)
+    waiting: dict[ServedQueue, int] = {}
+    for category, _ in heads:
+        waiting[queues[category]] = waiting.get(queues[category], 0) + 1
+    return sum(min(count, queue.max_concurrent - running.get(queue.code, 0)) for queue, count in waiting.items())
+
+
 def _best(worker: Worker) -> tuple[ServedQueue, Place] | None:
     """The best due entry over all served queues that have room."""
+    queues, _, heads = _line(worker)
+    if not heads:
+        return None
+    category, place = min(heads, key=lambda head: head[1].key)
+    return queues[category], place
+
+
+def _line(worker: Worker) -> tuple[dict[str, ServedQueue], dict[str, int], list[tuple[str, Place]]]:
+    """The first due entry of each category that is free, by category the queue to run it, and what each queue runs."""
     busy: set[str] = set()
     running: dict[str, int] = {}
     for category, queue_code in query(
@@ -155,17 +200,15 @@ def _best(worker: Worker) -> tuple[ServedQueue, Place] | None:
         busy.add(category)
         running[queue_code] = running.get(queue_code, 0) + 1
     busy.discard("")
+    if worker.prints:
+        busy |= _resting_printers()
     open_queues: dict[str, ServedQueue] = {}
     for queue in served_queues(worker):
         if running.get(queue.code, 0) < queue.max_concurrent:
             for category in queue.categories:
                 if category not in busy:
                     open_queues.setdefault(category, queue)
-    heads = due.first_of_each(list(open_queues), instant_to_stored(clock.now()))
-    if not heads:
-        return None
-    category, place = min(heads, key=lambda head: head[1].key)
-    return open_queues[category], place
+    return open_queues, running, due.first_of_each(list(open_queues), instant_to_stored(clock.now()))
 
 
 def _has_room_locked(queue: ServedQueue) -> bool:

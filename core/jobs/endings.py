@@ -15,6 +15,7 @@ from postroom.core.errors import Problem, describe, problems_to_json
 from postroom.core.jobs import entry_rows, notes, recurrence_fields
 from postroom.core.jobs.claims import Claim, lost
 from postroom.core.jobs.recurrence import allowed, next_run
+from postroom.core.jobs.registry import may_run_again, unsafe
 from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.statements import execute, query
 from postroom.core.tables.base import EPOCH, instant_to_stored
@@ -70,7 +71,13 @@ def fail(claim: Claim, problems: Sequence[Problem], call_stack: str = "") -> Non
 
 
 def try_again(claim: Claim, problems: Sequence[Problem], delay: timedelta, call_stack: str = "") -> None:
-    """Back to Ready after a transient failure that counted as an attempt; the last reason is kept."""
+    """Back to Ready after a transient failure that counted as an attempt; the last reason is kept.
+
+    In Error, here and when given back, where a second run could do twice what the first may have done.
+    """
+    if not may_run_again(claim):
+        fail(claim, (unsafe(claim, problems[0]),), call_stack)
+        return
     _ready_again(
         claim, clock.now() + delay if delay else None, attempts=claim.attempt, errors=problems_to_json(problems)
     )
@@ -79,6 +86,9 @@ def try_again(claim: Claim, problems: Sequence[Problem], delay: timedelta, call_
 
 def give_back(claim: Claim, problem: Problem) -> None:
     """Back to Ready without an attempt counted: the consumer stops, or the database was away."""
+    if not may_run_again(claim):
+        fail(claim, (unsafe(claim, problem),))
+        return
     _ready_again(claim, None, attempts=claim.attempt - 1, errors="")
     _close_log(claim, LogStatus.ERROR, (problem,), "")
 

@@ -104,6 +104,8 @@ def change(name: str | int, changes: Mapping[str, str], *, user: str) -> EntryVi
                 f"Set it on hold first: `postroom entry hold {entry.entry_no}`.",
             )
         read = _read(entry, changes)
+        if entry.job == registry.PRINT_DOCUMENT and "category_code" in read:
+            raise refusal(entry, "The category of a print job is that of its printer.", "Change the printer instead.")
         changed = entry._replace(**read)
         _refuse_rules(changed)
         if any(rule in read for rule in RULES) and "earliest_start" not in read:

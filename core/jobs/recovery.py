@@ -20,7 +20,7 @@ from postroom.core.errors import Problem, problems_from_json, problems_to_json
 from postroom.core.jobs import claims, consumers, doorbell, endings, processes
 from postroom.core.jobs.claims import Claim, ClaimLost
 from postroom.core.jobs.consumers import ConsumerView
-from postroom.core.jobs.registry import JOB_TYPES
+from postroom.core.jobs.registry import may_run_again, unsafe
 from postroom.core.jobs.runs import timeout_problem
 from postroom.core.jobs.watch import Watch
 from postroom.core.statements import execute, query
@@ -255,22 +255,13 @@ def _end_lost(claim: Claim, held: Held, consumer: ConsumerView | None) -> None:
     elif consumer is not None and _is_past_its_limit(held, consumer.last_heartbeat):
         # It ran too long and was killed for it; a host that was off since its last heartbeat ran nothing.
         endings.fail(claim, (timeout_problem(claim),))
-    elif claim.job in JOB_TYPES and not JOB_TYPES[claim.job].rerun_is_safe:
-        endings.fail(claim, (_unsafe(claim, problem),))
+    elif not may_run_again(claim):
+        endings.fail(claim, (unsafe(claim, problem),))
     elif claim.attempt >= claim.max_attempts:
         endings.fail(claim, (_given_up(claim, problem),))
     else:
         delay = timedelta(seconds=claim.rerun_delay if claim.attempt > 1 else 0)
         endings.try_again(claim, (problem,), delay)
-
-
-def _unsafe(claim: Claim, problem: Problem) -> Problem:
-    return Problem(
-        problem.code,
-        f"{problem.message} It may have been done all the same.",
-        claim.description,
-        hint="Look, then restart it.",
-    )
 
 
 def _given_up(claim: Claim, problem: Problem) -> Problem:

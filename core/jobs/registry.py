@@ -11,14 +11,14 @@ from functools import partial
 from typing import Any
 
 from postroom.core.database import transaction
-from postroom.core.errors import UsageError
+from postroom.core.errors import Problem, UsageError
 from postroom.core.jobs import backups, batch_posting, claims
 from postroom.core.jobs.claims import Claim
 from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import DocumentType
 from postroom.core.users import Permission
 
-POST_DOCUMENT = "post-document"
+POST_DOCUMENT, PRINT_DOCUMENT = "post-document", "print-document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,9 @@ class JobType:
     `parameters` maps each parameter it knows to the function that reads and checks its text; `check` raises UsageError
     for parameters that do not go together. `permission` is what scheduling it needs. `try_out` tells from an entry's
     parameters and user what a run would do to each document, and changes nothing.
+
+    `finish` writes what a run leaves behind in the transaction that ends it. Where `rerun_is_safe` is false,
+    `is_untouched` tells of a lost run whether it may run again all the same, `lost` what else may have happened.
     """
 
     name: str
@@ -42,6 +45,9 @@ class JobType:
     check: Callable[[Mapping[str, Any]], None] | None = None
     permission: Permission = Permission.JOB_QUEUE_ADMIN
     try_out: Callable[[str, str], list[DocumentResult]] | None = None
+    finish: Callable[[Claim], None] | None = None
+    is_untouched: Callable[[Claim], bool] | None = None
+    lost: str = "It may have been done all the same."
 
 
 def _seconds(text: str) -> int:
@@ -73,10 +79,35 @@ def _delete_old_log_entries(claim: Claim) -> str:
     return ""
 
 
+def _print_document(claim: Claim) -> str:
+    from postroom.core.printing import print_jobs  # imported late, as Typst is large
+
+    return print_jobs.run(claim)
+
+
+def _finish_print_document(claim: Claim) -> None:
+    from postroom.core.printing import print_jobs
+
+    print_jobs.finish(claim)
+
+
+def _is_print_untouched(claim: Claim) -> bool:
+    from postroom.core.printing import print_jobs
+
+    return print_jobs.is_untouched(claim)
+
+
 JOB_TYPES: Mapping[str, JobType] = {
     job.name: job
     for job in (
         JobType(POST_DOCUMENT, "Post Document", 7200, True, None, {}),
+        JobType(
+            *(PRINT_DOCUMENT, "Print Document", 330, False, _print_document, {}),
+            permission=Permission.POST,
+            finish=_finish_print_document,
+            is_untouched=_is_print_untouched,
+            lost="It may have been printed.",
+        ),
         JobType("wait", "Wait", 7200, True, _wait, {"seconds": _seconds}),
         JobType(
             *("delete-old-log-entries", "Delete Old Log Entries", 7200, True),
@@ -112,6 +143,19 @@ def job_type(name: str) -> JobType:
             f"There is no job {name}.", field="job", value=name, hint=f"There are {', '.join(sorted(JOB_TYPES))}."
         )
     return found
+
+
+def may_run_again(claim: Claim) -> bool:
+    """Whether a run that was lost or given back may run again by itself: it is safe, or has done nothing yet."""
+    job = JOB_TYPES.get(claim.job)
+    return job is None or job.rerun_is_safe or (job.is_untouched is not None and job.is_untouched(claim))
+
+
+def unsafe(claim: Claim, problem: Problem) -> Problem:
+    """The error of such a run that may not run again by itself."""
+    return Problem(
+        problem.code, f"{problem.message} {JOB_TYPES[claim.job].lost}", claim.description, hint="Look, then restart it."
+    )
 
 
 def read_parameters(job: JobType, given: Mapping[str, str], others: Mapping[str, Any] | None = None) -> dict[str, Any]:

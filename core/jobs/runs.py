@@ -16,8 +16,8 @@ from postroom.core.database import transaction
 from postroom.core.errors import DatabaseAway, PostroomError, Problem
 from postroom.core.jobs import endings, queues
 from postroom.core.jobs.batch_posting import NothingToDo
-from postroom.core.jobs.claims import Claim, ClaimLost
-from postroom.core.jobs.registry import job_type
+from postroom.core.jobs.claims import Claim, ClaimLost, NotYet
+from postroom.core.jobs.registry import JobType, job_type
 from postroom.core.posting import post
 
 _log = logging.getLogger(__name__)
@@ -60,6 +60,9 @@ def run(claim: Claim) -> None:
         _log.warning("entry %s was taken from this worker; nothing was committed", claim.entry_no)
     except DatabaseAway as error:
         _failed(claim, error, limit)
+    except NotYet as error:
+        problem = error.problems[0]
+        _end(lambda: endings.give_back(claim, problem))
     except PostroomError as error:
         problems = error.problems
         _end(lambda: endings.fail(claim, problems))
@@ -83,8 +86,11 @@ def _work(claim: Claim) -> None:
             with transaction():
                 endings.rest(claim)
         else:
-            with transaction():
-                endings.succeed(claim, told)
+            if job.rerun_is_safe:
+                with transaction():
+                    _finish(job, claim, told)
+            else:
+                _end(lambda: _finish(job, claim, told))  # done for good: the database is waited for
         return
     if claim.record_id is None:
         raise PostroomError("The entry names no document.", record=claim.description, hint="Delete the entry.")
@@ -100,6 +106,12 @@ def _failed(claim: Claim, error: Exception, limit: _TimeLimit) -> None:
         _end(lambda: endings.fail(claim, (timeout_problem(claim),)))
     else:
         _classified(claim, error)
+
+
+def _finish(job: JobType, claim: Claim, told: str) -> None:
+    if job.finish is not None:
+        job.finish(claim)
+    endings.succeed(claim, told)
 
 
 def _classified(claim: Claim, error: Exception) -> None:

@@ -15,12 +15,14 @@ from postroom.core.jobs import doorbell, recurrence
 from postroom.core.jobs.entry_access import LOWEST_PRIORITY
 from postroom.core.jobs.entry_views import EntryView, show
 from postroom.core.jobs.recurrence import WEEKDAYS, Recurrence
-from postroom.core.jobs.registry import POST_DOCUMENT, job_type, read_parameters
+from postroom.core.jobs.registry import POST_DOCUMENT, PRINT_DOCUMENT, job_type, read_parameters
 from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.work import JobQueueCategory, JobQueueEntry
 from postroom.core.users import Permission
 
+_MADE_BY = {POST_DOCUMENT: "postroom post --queue", PRINT_DOCUMENT: "postroom posted print"}
+"""The commands that make entries which nobody schedules."""
 LONGEST_MINUTES = 525_600
 """A year, for minutes between runs."""
 
@@ -44,10 +46,8 @@ class Schedule:
 def schedule(job: str, parameters: Mapping[str, str], plan: Schedule, *, user: str) -> EntryView:
     """Make an entry for a job. Needs its job type's permission. Raises UsageError, NotFound for an unknown category."""
     kind = job_type(job)
-    if job == POST_DOCUMENT:
-        raise UsageError(
-            "A document is queued, not scheduled.", field="job", value=job, hint="Use `postroom post --queue`."
-        )
+    if job in _MADE_BY:
+        raise UsageError("A document is queued, not scheduled.", field="job", value=job, hint=f"Use `{_MADE_BY[job]}`.")
     users.require(user, kind.permission)
     stored = json.dumps(read_parameters(kind, parameters))
     _check(plan)

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from postroom.core import clock, company
 from postroom.core.errors import problems_from_json
 from postroom.core.jobs import consumers, due, entry_rows, queues, recovery, windows
-from postroom.core.jobs.claims import categories_taken
+from postroom.core.jobs.claims import PRINT_CATEGORY, categories_taken
 from postroom.core.jobs.consumers import ConsumerView
 from postroom.core.jobs.due import Key
 from postroom.core.jobs.entry_rows import EntryRow
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.base import instant_to_stored
-from postroom.core.tables.work import JobQueue, JobQueueCategory
+from postroom.core.tables.work import JobQueue, JobQueueCategory, Printer
 
 MOST_COUNTED = 1000
 """Entries ahead are counted up to here; beyond it `1,000 or more` says enough."""
@@ -56,6 +56,8 @@ class _Scene:
     living: tuple[ConsumerView, ...]
     last_heartbeat: datetime | None
     busy: dict[str, EntryRow]
+    silent_printers: dict[str, Printer]
+    """Printers that do not respond, by the category of their jobs."""
 
 
 def explain(entries: Sequence[EntryRow]) -> dict[int, Why | None]:
@@ -120,6 +122,7 @@ def _read_scene() -> _Scene:
         living,
         max(beats, default=None),
         {entry.category_code: entry for entry in held if entry.category_code},
+        {f"{PRINT_CATEGORY}{row.code}": row for row in Printer.select().where(Printer.not_responding_since != 0)},
     )
 
 
@@ -192,7 +195,18 @@ def _queue_reason(category: str, scene: _Scene) -> tuple[Why | None, _Queue | No
         queue = served[0]
         text = f"Job queue {queue.row.code} runs its maximum of {queue.row.max_concurrent}."
         return Why("queue_at_maximum", text, "It runs when one of them has ended.", category=category), None
+    if category in scene.silent_printers:
+        return _silent_printer(category, scene), None
     return None, roomy[0]
+
+
+def _silent_printer(category: str, scene: _Scene) -> Why:
+    printer = scene.silent_printers[category]
+    since = printer.not_responding_since
+    said = f": {printer.last_message.rstrip('.')}" if printer.last_message else ""
+    text = f"Printer {printer.code} has not responded since {_at(since, scene)}{said}."
+    hint = "See to the printer. One job is tried each minute; `postroom printer test` tries at once."
+    return Why("printer_not_responding", text, hint, since=since, category=category)
 
 
 def _servers(queue: _Queue, scene: _Scene) -> list[ConsumerView]:

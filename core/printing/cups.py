@@ -10,6 +10,7 @@ import re
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -19,6 +20,8 @@ LOOK_SECONDS = 0.5
 """How often is looked how a job goes."""
 CALL_SECONDS = 30.0
 """How long one call of a program may take."""
+HEAR_SECONDS = 2.0
+"""How long an interrupted `lp` is heard out, which may have sent its job."""
 
 _JOB_ID = re.compile(r"request id is (\S+-\d+)")
 _INDENTED = re.compile(r"^\s+(.*\S)", re.MULTILINE)
@@ -196,15 +199,14 @@ def _reason(keyword: str) -> str:
     return _WORDS.get(known) or known.replace("-", " ")
 
 
-def _run(*command: str, given: bytes | None = None) -> subprocess.CompletedProcess[str]:
+def _run(*command: str, given: bytes = b"") -> subprocess.CompletedProcess[str]:
+    """Run a program to its end. Whatever interrupts a job's sending, what was sent is taken back."""
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
-            input=given,
-            stdin=subprocess.DEVNULL if given is None else None,
-            capture_output=True,
-            timeout=CALL_SECONDS,
-            check=False,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         )
     except FileNotFoundError as error:
@@ -213,15 +215,32 @@ def _run(*command: str, given: bytes | None = None) -> subprocess.CompletedProce
             code="printer_unknown",
             hint="Install the client programs of CUPS (on Debian: apt install cups-client).",
         ) from error
-    except subprocess.TimeoutExpired as error:
-        raise PrinterFailed(
-            f"The print system did not answer `{_shown(command)}` within {CALL_SECONDS:g} seconds.",
-            code="printer_not_responding",
-            hint="See whether CUPS hangs on this host.",
-        ) from error
+    with process:
+        try:
+            stdout, stderr = process.communicate(given, timeout=CALL_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise PrinterFailed(
+                f"The print system did not answer `{_shown(command)}` within {CALL_SECONDS:g} seconds.",
+                code="printer_not_responding",
+                hint="See whether CUPS hangs on this host.",
+            ) from error
+        except BaseException:
+            if given:
+                _take_back(process)
+            process.kill()
+            raise
     return subprocess.CompletedProcess(
-        command, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        command, process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace")
     )
+
+
+def _take_back(process: subprocess.Popen[bytes]) -> None:
+    """Hear what an interrupted `lp` has still to say, and cancel the job if it names one."""
+    with suppress(subprocess.TimeoutExpired):
+        found = _JOB_ID.search(process.communicate(timeout=HEAR_SECONDS)[0].decode(errors="replace"))
+        if found:
+            cancel(found.group(1))
 
 
 def _shown(command: Sequence[str]) -> str:

@@ -35,8 +35,12 @@ class Paper:
     @property
     def name(self) -> str:
         """What it is called: `Sales Invoice 103001`, with its copy's number."""
-        copy = f" Copy {self.copy_no}" if self.copy_no else ""
-        return f"{self.report.title} {self.no}{copy}"
+        return name_of(self.report, self.no, self.copy_no)
+
+
+def name_of(report: Report, no: str, copy_no: int) -> str:
+    """What a paper is called: `Sales Invoice 103001 Copy 1`."""
+    return f"{report.title} {no}{f' Copy {copy_no}' if copy_no else ''}"
 
 
 def read(report: Report, no: str, *, copy_no: int = 0) -> Paper:

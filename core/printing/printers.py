@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,23 +16,21 @@ from postroom.core import changelog, clock, company, users, values
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PrinterFailed, Problem, Refused
 from postroom.core.jobs import doorbell
+from postroom.core.jobs.claims import PRINT_CATEGORY
 from postroom.core.printing import cups, folder, paper, rendering
 from postroom.core.statements import query
 from postroom.core.tables.work import JobQueueCategory, JobQueueEntry, Printer, PrinterSelection
 from postroom.core.users import Permission
 from postroom.core.values import FieldKind, Value
 
-CATEGORY = "PRINT-"
-"""How the category of a print job begins; its printer's code follows."""
 INBOX = "PDF"
 """The printer code of the Report Inbox."""
-TRY_AGAIN = timedelta(minutes=1)
-"""How long a printer that does not respond is left alone between two tries."""
+DEFAULT_TIMEOUT = 300
 GRACE_SECONDS = 30
 """How long after its printer's timeout a print job is stopped from outside."""
 TEST_SECONDS = 20
 """How long a Test Page is waited for."""
-LONGEST_CODE = values.LONGEST_CODE - len(CATEGORY)
+LONGEST_CODE = values.LONGEST_CODE - len(PRINT_CATEGORY)
 KIND = "Printer"
 
 
@@ -70,7 +68,13 @@ class PrinterView:
 
 def category_of(printer_code: str) -> str:
     """The job queue category of a printer's jobs; of the Report Inbox for a blank code."""
-    return f"{CATEGORY}{printer_code or INBOX}"
+    return f"{PRINT_CATEGORY}{printer_code or INBOX}"
+
+
+def job_timeout(printer_code: str) -> int:
+    """The Job Timeout of a printer's entries: a moment longer than the printer's own, which is the one that counts."""
+    rows = query("SELECT timeout FROM printer WHERE code = ?", (printer_code,)) if printer_code else []
+    return (int(rows[0][0]) if rows else DEFAULT_TIMEOUT) + GRACE_SECONDS
 
 
 def list_printers() -> list[PrinterView]:
@@ -208,7 +212,7 @@ def test(code: str, *, user: str) -> str:
         name = folder.file_name("test-page", code)
         told = put(row, "Postroom Test Page", name, page, seconds=min(TEST_SECONDS, row.timeout))
     except PrinterFailed as error:
-        failed(code, str(error))
+        failed(code, error.problems[0].message)
         raise
     responded(code)
     return f"{told} The printer says: {state.words}." if state.words else told

@@ -13,6 +13,7 @@ from postroom.core.jobs import consumers, entries, queues, runs
 from postroom.core.jobs.claims import Worker
 from postroom.core.jobs.queues import MOST_FAILURES
 from postroom.core.kinds import EntryStatus
+from postroom.core.printing import printers
 from postroom.core.tables.work import Consumer
 
 pytestmark = pytest.mark.usefixtures("firm")
@@ -100,3 +101,10 @@ def test_a_job_queue_that_stopped_itself_is_to_be_looked_at_and_one_that_a_perso
     assert attention[0] == "20 entries are in error."
     (about,) = (text for text in attention if text.startswith("Job queue"))
     assert about.startswith("Job queue DEFAULT stopped itself: Its last 20 entries")
+
+
+def test_a_printer_that_does_not_respond_asks_for_attention() -> None:
+    printers.add("STORE", {"folder": "/nowhere"}, user=current_user())
+    assert status.read().attention == ()
+    printers.failed("STORE", "It has no paper.")
+    assert status.read().attention == ("Printer STORE is not responding: It has no paper.",)
