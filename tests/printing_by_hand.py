@@ -11,9 +11,10 @@ from builders import document, item_line
 from postroom.core import database as engine
 from postroom.core.company import current_user
 from postroom.core.jobs import entries
-from postroom.core.kinds import Area, DocumentType, PostedKind, ReportOutput
+from postroom.core.kinds import Area, DocumentType, PostedKind
 from postroom.core.posting import post
 from postroom.core.printing import print_jobs, printers
+from postroom.core.printing.print_jobs import Destination
 from postroom.core.printing.reports import REPORTS
 from postroom.core.tables.trade import Party
 from postroom.core.tables.work import JobQueueEntry, PrintJob
@@ -34,10 +35,7 @@ def print_entry(printer: str = "", no: str = "", user: str = "") -> JobQueueEntr
     """The entry of a print job of an invoice; without a printer it goes to the user's inbox."""
     with engine.transaction():
         (id_,) = print_jobs.queue(
-            [(REPORTS["sales-invoice"], no or posted_invoice())],
-            user=user or current_user(),
-            output=ReportOutput.PRINT if printer else ReportOutput.PDF,
-            printer_codes=[printer],
+            [(REPORTS["sales-invoice"], no or posted_invoice(), Destination(printer))], user=user or current_user()
         )
     return entries.find(id_)
 

@@ -13,7 +13,7 @@ from postroom.core import database as engine
 from postroom.core.database import transaction
 from postroom.core.documents import releasing
 from postroom.core.errors import PostroomError, Problem, Refused, UsageError, problems_to_json
-from postroom.core.jobs import processes, queueing
+from postroom.core.jobs import entries, processes, queueing
 from postroom.core.jobs.claims import LOG_COLUMNS
 from postroom.core.jobs.queueing import QueueOptions, already_queued, gone
 from postroom.core.jobs.registry import POST_DOCUMENT
@@ -22,6 +22,8 @@ from postroom.core.kinds import Area, JobQueueStatus, LogStatus
 from postroom.core.posting import check
 from postroom.core.posting import post as posting
 from postroom.core.posting.post import PostedRef
+from postroom.core.printing import print_jobs
+from postroom.core.printing.reports import Report
 from postroom.core.statements import execute, insert, query
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.setup import PurchasesSetup, SalesSetup
@@ -36,7 +38,7 @@ __all__ = ["DocumentResult", "PostRequest", "post", "refuse_if_queued", "remove"
 class PostRequest:
     """What a person asked for. `mode` is setup (as the setup says), now (in this process) or queue.
 
-    With any of `ship`, `receive`, `invoice`: exactly those; with none: as each document says.
+    With any of `ship`, `receive`, `invoice`: exactly those; with none: as each document says. `print`: Post and Print.
     """
 
     ship: bool = False
@@ -102,10 +104,6 @@ def refuse_if_queued(document: Document) -> None:
 def _refuse_nonsense(request: PostRequest) -> None:
     if request.mode not in ("setup", "now", "queue"):
         raise UsageError(f"{request.mode} is no way to post.", field="mode", value=request.mode)
-    if request.print:
-        raise UsageError(
-            "This version does not print.", code="printing_not_available", field="print", hint="Post without printing."
-        )
     if (request.replace_posting_date or request.replace_document_date) and request.posting_date is None:
         raise UsageError(
             "There is no date to replace with.", field="posting_date", hint="Give a posting date, or do not replace."
@@ -138,7 +136,8 @@ def _queued_ones(ids: Sequence[int], request: PostRequest) -> set[int]:
     areas = {
         area
         for area, model in ((Area.SALES, SalesSetup), (Area.PURCHASE, PurchasesSetup))
-        if model.get_by_id(1).post_documents_via_job_queue
+        if (setup := model.get_by_id(1)).post_documents_via_job_queue
+        and (setup.post_and_print_with_job_queue or not request.print)
     }
     if len(areas) != 1:
         return set(ids) if areas else set()
@@ -160,6 +159,7 @@ def _queue_options(request: PostRequest, user: str, *, one: bool) -> QueueOption
         replace_posting_date=request.replace_posting_date,
         replace_document_date=request.replace_document_date,
         calc_inv_discount=request.calc_inv_discount,
+        print=request.print,
     )
 
 
@@ -195,7 +195,7 @@ def _post_in_session(document_id: int, request: PostRequest, user: str) -> Docum
         with transaction():
             _get_ready(document_id, request)
             is_ready = True
-            plan = posting.prepare(document_id, user=user, posting_id=token)
+            plan = posting.prepare(document_id, user=user, posting_id=token, printing=request.print)
             _drop_entry(document)
             posted = posting.write(plan)
             _log(document, user, token, started, LogStatus.SUCCESS, ())
@@ -205,6 +205,10 @@ def _post_in_session(document_id: int, request: PostRequest, user: str) -> Docum
         with transaction():
             _log(document, user, token, started, LogStatus.ERROR, error.problems)
         return DocumentResult(type_, no, "failed", errors=error.problems)
+    if request.print:
+        # What goes to a printer is left to the consumers; a report for the inbox is laid there at once.
+        reports = [(Report(ref.area, ref.kind), ref.no) for ref in posted]
+        entries.run_once(print_jobs.waiting_for_inbox(reports, user=user), user=user)
     return DocumentResult(type_, no, "posted", posted=tuple(PostedRef(ref.area, ref.kind, ref.no) for ref in posted))
 
 

@@ -50,7 +50,9 @@ def _read_date(text: str) -> str:
 PARAMETERS: Mapping[str, Callable[[str], Any]] = {
     **dict.fromkeys(("ship", "receive", "invoice"), values.read_boolean),
     "posting_date": _read_date,
-    **dict.fromkeys(("replace_posting_date", "replace_document_date", "calc_inv_discount"), values.read_boolean),
+    **dict.fromkeys(
+        ("replace_posting_date", "replace_document_date", "calc_inv_discount", "print"), values.read_boolean
+    ),
     "filter": read_filter,
 }
 
@@ -166,6 +168,7 @@ def _options(given: Mapping[str, Any]) -> QueueOptions:
         replace_posting_date=given.get("replace_posting_date", False),
         replace_document_date=given.get("replace_document_date", False),
         calc_inv_discount=given.get("calc_inv_discount", False),
+        print=given.get("print", False),
     )
 
 

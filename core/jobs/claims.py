@@ -37,6 +37,7 @@ class NotYet(PostroomError):
     """A run found that it cannot do its work now, and has done nothing: back to Ready, no attempt counted."""
 
 
+PRINT_DOCUMENT = "print-document"
 PRINT_CATEGORY = "PRINT-"
 """How the categories of print jobs begin: one per printer, taken by print workers and by nobody else."""
 PRINTER_PAUSE = timedelta(minutes=1)

@@ -11,6 +11,7 @@ from postroom.core import clock, company, values
 from postroom.core.database import transaction
 from postroom.core.errors import Problem, UsageError
 from postroom.core.jobs import entry_rows, recurrence, recurrence_fields, registry, schedules
+from postroom.core.jobs.claims import PRINT_DOCUMENT
 from postroom.core.jobs.entry_access import KIND, LOWEST_PRIORITY, locked, log_change, refusal, require_right
 from postroom.core.jobs.entry_rows import EntryRow
 from postroom.core.jobs.entry_views import EntryView, show
@@ -104,7 +105,7 @@ def change(name: str | int, changes: Mapping[str, str], *, user: str) -> EntryVi
                 f"Set it on hold first: `postroom entry hold {entry.entry_no}`.",
             )
         read = _read(entry, changes)
-        if entry.job == registry.PRINT_DOCUMENT and "category_code" in read:
+        if entry.job == PRINT_DOCUMENT and "category_code" in read:
             raise refusal(entry, "The category of a print job is that of its printer.", "Change the printer instead.")
         changed = entry._replace(**read)
         _refuse_rules(changed)

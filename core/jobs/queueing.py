@@ -19,7 +19,7 @@ from postroom.core.database import transaction
 from postroom.core.documents import releasing
 from postroom.core.errors import CheckFailed, PostroomError, Problem
 from postroom.core.jobs import doorbell
-from postroom.core.jobs.registry import POST_DOCUMENT
+from postroom.core.jobs.registry import POST_DOCUMENT, PRINTING
 from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
 from postroom.core.posting import check
@@ -37,7 +37,7 @@ AT_ONCE = 1000
 class QueueOptions:
     """How documents are queued. `check` tells what is wrong with a document now; None leaves that to the posting.
 
-    `is_batch`: also a single document gets a batch number.
+    `print`: Post and Print. `is_batch`: also a single document gets a batch number.
     """
 
     check: Callable[[int], tuple[Problem, ...]] | None = None
@@ -45,6 +45,7 @@ class QueueOptions:
     replace_posting_date: bool = False
     replace_document_date: bool = False
     calc_inv_discount: bool = False
+    print: bool = False
     report: str = "Post"
     is_batch: bool = False
 
@@ -119,6 +120,7 @@ def _new_batch(options: QueueOptions, user: str) -> int:
             "replace_posting_date": options.replace_posting_date,
             "replace_document_date": options.replace_document_date,
             "calc_inv_discount": options.calc_inv_discount,
+            "print": options.print,
         }
     )
     with transaction():
@@ -145,7 +147,7 @@ def _queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, use
     wanted = [found[id_] for id_ in ids if id_ not in refused]
     refused |= _get_ready(wanted, options) if options.check is None else _get_ready_and_check(wanted, options)
     queued = [document for document in wanted if document.id not in refused]
-    entry_ids = _write_entries(queued, entries, batch_no, user)
+    entry_ids = _write_entries(queued, entries, options.print, batch_no, user)
     _mark_scheduled(queued, user)
     return [
         refused.get(id_) or DocumentResult(found[id_].type.value, found[id_].no, "queued", entry_ids[id_])
@@ -248,7 +250,11 @@ def _setup_calculates_discount() -> bool:
 
 
 def _write_entries(
-    documents: Sequence[_Queued], existing: Mapping[int, tuple[Any, ...]], batch_no: int | None, user: str
+    documents: Sequence[_Queued],
+    existing: Mapping[int, tuple[Any, ...]],
+    printing: bool,
+    batch_no: int | None,
+    user: str,
 ) -> dict[int, str]:
     """One entry per document: a new one, or the one it has, with its attempts back at 0."""
     now = instant_to_stored(clock.now())
@@ -257,9 +263,10 @@ def _write_entries(
     new = []
     for document in documents:
         setup = setups[document.type.area]
+        how = _how(document, setup, printing)
         if document.id in existing:
             entry_no, entry_ids[document.id] = existing[document.id][:2]
-            _reuse(entry_no, setup, batch_no, user, now)
+            _reuse(entry_no, how, setup, batch_no, user, now)
             continue
         entry_ids[document.id] = secrets.token_hex(8)
         new.append(
@@ -270,10 +277,9 @@ def _write_entries(
                 document.type.value,
                 document.id,
                 document.no,
-                f"Post {document.type.title} {document.no}",
+                *how,
                 EntryStatus.READY.value,
                 setup.job_queue_category_code,
-                setup.priority_for_post,
                 setup.maximum_no_of_attempts,
                 setup.rerun_delay,
                 setup.job_timeout,
@@ -288,8 +294,17 @@ def _write_entries(
 
 
 _COLUMNS = (
-    *("id", "user_id", "job", "record_type", "record_id", "record_no", "description", "status", "category_code"),
-    *("priority", "max_attempts", "rerun_delay", "job_timeout", "batch_no", "notify_on_success", "created_at"),
+    *("id", "user_id", "job", "record_type", "record_id", "record_no", "description", "parameters", "priority"),
+    *(
+        "status",
+        "category_code",
+        "max_attempts",
+        "rerun_delay",
+        "job_timeout",
+        "batch_no",
+        "notify_on_success",
+        "created_at",
+    ),
     "last_ready_at",
 )
 _BLANK: Mapping[str, Any] = {
@@ -300,16 +315,32 @@ _BLANK: Mapping[str, Any] = {
 _ALL_COLUMNS = (*_COLUMNS, *_BLANK)
 
 
-def _reuse(entry_no: int, setup: BackgroundPostingSetup, batch_no: int | None, user: str, now: int) -> None:
+def _how(document: _Queued, setup: BackgroundPostingSetup, printing: bool) -> tuple[str, str, int]:
+    """Description, parameters and priority of a document's entry."""
+    name = f"{document.type.title} {document.no}"
+    if printing:
+        return f"Post and Print {name}", PRINTING, setup.priority_for_post_and_print
+    return f"Post {name}", "{}", setup.priority_for_post
+
+
+def _reuse(
+    entry_no: int,
+    how: tuple[str, str, int],
+    setup: BackgroundPostingSetup,
+    batch_no: int | None,
+    user: str,
+    now: int,
+) -> None:
     execute(
         "UPDATE job_queue_entry SET status = 'Ready', attempts = 0, errors = '', held_by = '', earliest_start = 0,"
         " expiration = 0,"
-        " user_id = ?, category_code = ?, priority = ?, max_attempts = ?, rerun_delay = ?, job_timeout = ?,"
+        " user_id = ?, category_code = ?, description = ?, parameters = ?, priority = ?,"
+        " max_attempts = ?, rerun_delay = ?, job_timeout = ?,"
         " batch_no = ?, notify_on_success = ?, last_ready_at = ? WHERE entry_no = ?",
         (
             user,
             setup.job_queue_category_code,
-            setup.priority_for_post,
+            *how,
             setup.maximum_no_of_attempts,
             setup.rerun_delay,
             setup.job_timeout,

@@ -13,12 +13,14 @@ from typing import Any
 from postroom.core.database import transaction
 from postroom.core.errors import Problem, UsageError
 from postroom.core.jobs import backups, batch_posting, claims
-from postroom.core.jobs.claims import Claim
+from postroom.core.jobs.claims import PRINT_DOCUMENT, Claim
 from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import DocumentType
 from postroom.core.users import Permission
 
-POST_DOCUMENT, PRINT_DOCUMENT = "post-document", "print-document"
+POST_DOCUMENT = "post-document"
+PRINTING = '{"print": true}'
+"""The parameters of a posting that prints."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from postroom.core import changelog, clock, company, users
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, UsageError
 from postroom.core.jobs import doorbell, recurrence
+from postroom.core.jobs.claims import PRINT_DOCUMENT
 from postroom.core.jobs.entry_access import LOWEST_PRIORITY
 from postroom.core.jobs.entry_views import EntryView, show
 from postroom.core.jobs.recurrence import WEEKDAYS, Recurrence
-from postroom.core.jobs.registry import POST_DOCUMENT, PRINT_DOCUMENT, job_type, read_parameters
+from postroom.core.jobs.registry import POST_DOCUMENT, job_type, read_parameters
 from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.work import JobQueueCategory, JobQueueEntry

@@ -6,6 +6,7 @@ series by code, register), so that locks are short and no two postings wait for 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,6 +23,9 @@ from postroom.core.posting.rows import Entries, Header, PostedRef, Stamp
 from postroom.core.posting.source import Source
 from postroom.core.posting.stock import Movement, Stock
 from postroom.core.posting_setup import PostingSetup
+from postroom.core.printing import print_jobs
+from postroom.core.printing.print_jobs import Destination
+from postroom.core.printing.reports import Report
 from postroom.core.statements import execute, pipelined, query
 from postroom.core.tables.base import instant_to_stored
 
@@ -36,14 +40,20 @@ class Plan:
     user: str
     posting_id: str
     batch_no: int | None
+    print_to: Mapping[Report, Destination]
+    """Where its reports go, with Post and Print."""
 
 
-def prepare(document_id: int, *, user: str, posting_id: str, batch_no: int | None = None) -> Plan:
+def prepare(
+    document_id: int, *, user: str, posting_id: str, batch_no: int | None = None, printing: bool = False
+) -> Plan:
     """Compute and check a document, reading only. Raises NotFound, or CheckFailed with every problem."""
     computed = check.compute(source.read(document_id), posting_setup.current(), user=user)
     if computed.problems:
         raise CheckFailed(computed.problems)
-    return Plan(computed, user, posting_id, batch_no)
+    reports = print_jobs.reports_of(computed.document.type) if printing else ()
+    print_to = {report: print_jobs.destination(report, user=user) for report in reports}
+    return Plan(computed, user, posting_id, batch_no, print_to)
 
 
 def write(plan: Plan) -> tuple[PostedRef, ...]:
@@ -80,9 +90,18 @@ def write(plan: Plan) -> tuple[PostedRef, ...]:
             rows.insert_all(entries, (goods, money), plan.computed, movements)
             execute("DELETE FROM document_line WHERE document_id = ?", (document.id,))
             execute("DELETE FROM document WHERE id = ?", (document.id,))
+            if plan.print_to:
+                _queue_print_jobs(plan, (goods, money))
     except IntegrityError as error:
         raise _integrity_problem(document, (goods, money), error) from error
     return PostedRef(document.area, goods_kind, goods.no), PostedRef(document.area, money_kind, money.no)
+
+
+def _queue_print_jobs(plan: Plan, headers: Sequence[Header]) -> None:
+    """One print job for each posted document that has a report."""
+    made = [(Report(header.document.area, header.kind), header.no) for header in headers]
+    wanted = [(report, no, plan.print_to[report]) for report, no in made if report in plan.print_to]
+    print_jobs.queue(wanted, user=plan.user)
 
 
 def _claim_document(document: Source) -> None:

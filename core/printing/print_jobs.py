@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
-from postroom.core import clock
+from postroom.core import changelog, clock, reading, users
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PrinterFailed
-from postroom.core.jobs import claims
-from postroom.core.jobs.claims import Claim, NotYet
-from postroom.core.jobs.registry import PRINT_DOCUMENT
-from postroom.core.kinds import EntryStatus, ReportOutput
-from postroom.core.printing import folder, inbox, paper, printers, rendering
+from postroom.core.jobs import claims, doorbell, notes
+from postroom.core.jobs.claims import PRINT_DOCUMENT, Claim, NotYet
+from postroom.core.kinds import Area, DocumentType, EntryStatus, PostedKind, ReportOutput
+from postroom.core.printing import folder, inbox, paper, printers, rendering, selections
 from postroom.core.printing.reports import REPORTS, Report
 from postroom.core.statements import execute, insert, query
 from postroom.core.tables.base import instant_to_stored
+from postroom.core.tables.setup import PurchasesSetup, SalesSetup
 from postroom.core.tables.work import JobQueueEntry, Printer, PrintJob
+from postroom.core.users import Permission
 
 PRIORITY = 1000
 
@@ -35,46 +37,106 @@ class PrintState(StrEnum):
     ERROR = "Error"
 
 
-def queue(
-    wanted: Sequence[tuple[Report, str]],
-    *,
-    user: str,
-    output: ReportOutput,
-    printer_codes: Sequence[str],
-    copy_no: int = 0,
-) -> list[str]:
-    """Make a print job and its entry for each report and document no., in the caller's transaction; the entries' ids.
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a report goes: a printer, or with a blank code its user's Report Inbox.
 
-    A blank printer code, and the output PDF, stand for the user's Report Inbox.
+    `is_fallback`: a printer was meant, but none is selected. `job_timeout` in seconds.
     """
+
+    printer_code: str = ""
+    job_timeout: int = printers.DEFAULT_TIMEOUT + printers.GRACE_SECONDS
+    is_fallback: bool = False
+
+
+Wanted = tuple[Report, str, Destination]
+"""A report, the posted document's no., and where it goes."""
+
+
+def destination(report: Report, *, user: str, output: ReportOutput | None = None) -> Destination:
+    """Where a user's report goes: to its selected printer if the setup of its area, or `output`, says Print."""
+    if output is None:
+        setup = SalesSetup if report.area is Area.SALES else PurchasesSetup
+        output = setup.get_by_id(1).report_output_type
+    if output is ReportOutput.PDF:
+        return Destination()
+    code = selections.choose(user, report.name)
+    return Destination(code, printers.job_timeout(code)) if code else Destination(is_fallback=True)
+
+
+def reports_of(type_: DocumentType) -> tuple[Report, ...]:
+    """The reports of Post and Print: of an order all that comes out of it, else the document itself."""
+    kinds = (type_.goods_kind, type_.money_kind) if type_.is_order else (type_.money_kind,)
+    return tuple(Report(type_.area, kind) for kind in kinds)
+
+
+def queue(wanted: Sequence[Wanted], *, user: str, copy_no: int = 0) -> list[str]:
+    """Make a print job and its entry for each wanted report, in the caller's transaction; returns the entries' ids."""
     now = instant_to_stored(clock.now())
     ids = [secrets.token_hex(8) for _ in wanted]
     jobs, entries = [], []
-    for id_, (report, no), printer_code in zip(ids, wanted, printer_codes, strict=True):
-        to = printer_code if output is ReportOutput.PRINT else ""
+    for id_, (report, no, to) in zip(ids, wanted, strict=True):
+        output = ReportOutput.PRINT if to.printer_code else ReportOutput.PDF
+        name = paper.name_of(report, no, copy_no)
         jobs.append(
             (
-                *(id_, report.name, report.area.value, report.kind.value, no, user),
-                *((ReportOutput.PRINT if to else ReportOutput.PDF).value, to, copy_no, PrintState.WAITING.value),
-                *("", now, 0),
+                *(id_, report.name, report.area.value, report.kind.value, no, user, output.value, to.printer_code),
+                *(copy_no, PrintState.WAITING.value, "", now, 0),
             )
         )
         entries.append(
             (
-                *(
-                    id_,
-                    user,
-                    PRINT_DOCUMENT,
-                    f"posted-{report.name}",
-                    no,
-                    f"Print {paper.name_of(report, no, copy_no)}",
-                ),
-                *(EntryStatus.READY.value, printers.category_of(to), PRIORITY, printers.job_timeout(to), now, now),
+                *(id_, user, PRINT_DOCUMENT, f"posted-{report.name}", no, f"Print {name}", EntryStatus.READY.value),
+                *(printers.category_of(to.printer_code), PRIORITY, to.job_timeout, now, now),
                 *_BLANK.values(),
             )
         )
+        if to.is_fallback:
+            told = f"{name}: no printer is selected for it, so it comes into the Report Inbox."
+            notes.write(user, told, f"posted-{report.name}", no)
     insert(PrintJob, _JOB_COLUMNS, jobs)
     insert(JobQueueEntry, (*_ENTRY_COLUMNS, *_BLANK), entries)
+    return ids
+
+
+def reprint(
+    no: str,
+    *,
+    user: str,
+    area: Area | None = None,
+    kind: PostedKind | None = None,
+    output: ReportOutput | None = None,
+) -> tuple[Report, str]:
+    """Print a posted document once more, marked COPY; returns its report and the entry's id. Needs Post.
+
+    Raises NotFound, and UsageError where several documents have the no.
+    """
+    users.require(user, Permission.POST)
+    found = reading.posted_document(no, area=area, kind=kind)
+    report = Report(found["area"], found["kind"])
+    to = destination(report, user=user, output=output)
+    with transaction():
+        ((last,),) = query(
+            "SELECT COALESCE(max(copy_no), 0) FROM print_job WHERE report = ? AND document_no = ?", (report.name, no)
+        )
+        (id_,) = queue([(report, no, to)], user=user, copy_no=last + 1)
+        changelog.record(user, "Reprint", report.title, no, field="Copy", new=last + 1)
+        doorbell.ring_after_commit()
+    return report, id_
+
+
+def waiting_for_inbox(posted: Sequence[tuple[Report, str]], *, user: str) -> list[str]:
+    """The entries of the print jobs that lay these documents into the user's own inbox and have not run yet."""
+    ids = []
+    for report, no in posted:
+        ids += [
+            id_
+            for (id_,) in query(
+                "SELECT entry_id FROM print_job WHERE document_no = ? AND report = ? AND user_id = ? AND state = ?"
+                " AND output = ?",
+                (no, report.name, user, PrintState.WAITING.value, ReportOutput.PDF.value),
+            )
+        ]
     return ids
 
 

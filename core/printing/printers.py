@@ -16,7 +16,7 @@ from postroom.core import changelog, clock, company, users, values
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PrinterFailed, Problem, Refused
 from postroom.core.jobs import doorbell
-from postroom.core.jobs.claims import PRINT_CATEGORY
+from postroom.core.jobs.claims import PRINT_CATEGORY, PRINT_DOCUMENT
 from postroom.core.printing import cups, folder, paper, rendering
 from postroom.core.statements import query
 from postroom.core.tables.work import JobQueueCategory, JobQueueEntry, Printer, PrinterSelection
@@ -81,8 +81,9 @@ def list_printers() -> list[PrinterView]:
     """All printers by code."""
     waiting: dict[str, int] = {}
     for category, count in query(
-        "SELECT category_code, count(*) FROM job_queue_entry WHERE status <> 'In Process' AND job = 'print-document'"
-        " GROUP BY category_code"
+        "SELECT category_code, count(*) FROM job_queue_entry WHERE status <> 'In Process' AND job = ?"
+        " GROUP BY category_code",
+        (PRINT_DOCUMENT,),
     ):
         waiting[category] = count
     return [_view(row, waiting) for row in Printer.select().order_by(Printer.code)]
@@ -134,7 +135,7 @@ def change(code: str, fields: Mapping[str, str], *, user: str) -> PrinterView:
         row.not_responding_since, row.last_tried_at = None, None
         row.save()
         JobQueueEntry.update(job_timeout=row.timeout + GRACE_SECONDS).where(
-            JobQueueEntry.job == "print-document", JobQueueEntry.category_code == category_of(code)
+            JobQueueEntry.job == PRINT_DOCUMENT, JobQueueEntry.category_code == category_of(code)
         ).execute()
         doorbell.ring_after_commit()
     return show(code)

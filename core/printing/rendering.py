@@ -11,12 +11,13 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
-
-import typst
+from typing import TYPE_CHECKING, Any, Literal
 
 from postroom.core.errors import Refused
 from postroom.core.printing.paper import Paper
+
+if TYPE_CHECKING:
+    import typst
 
 LAYOUTS = Path(__file__).with_name("layouts")
 DOCUMENT, TEST_PAGE = "document", "test-page"
@@ -30,6 +31,8 @@ def pdf(paper: Paper) -> bytes:
 
 def rendered(layout: str, content: Mapping[str, Any], form: Format = "pdf", *, dots: int = 144) -> list[bytes]:
     """What a layout makes of its content: one PDF, or one picture per page with so many dots an inch."""
+    import typst  # large: only what prints loads it
+
     file = layout_file(layout)
     try:
         made = _compiler().compile(
@@ -61,4 +64,6 @@ def layout_file(layout: str) -> Path:
 @lru_cache(maxsize=1)
 def _compiler() -> typst.Compiler:
     """Made once: the search for fonts costs more than a page."""
+    import typst
+
     return typst.Compiler()

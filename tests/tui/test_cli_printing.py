@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import builders
 import pytest
 from command_line import Run
 
 from postroom.core import company
 from postroom.core.database import Location
+from postroom.core.kinds import Area, DocumentType
 from postroom.core.printing import inbox
 
 
@@ -53,3 +55,19 @@ def test_reports_are_listed_saved_and_deleted(run: Run, firm: Location, tmp_path
     assert run("inbox", "delete", str(id_)).code == 0
     assert run("inbox", "list", "--json").json == []
     assert run("inbox", "delete", str(id_)).code == 1
+
+
+def test_post_and_print_and_print_again(run: Run, firm: Location) -> None:
+    builders.party(Area.SALES)
+    builders.item()
+    builders.document(DocumentType.SALES_INVOICE, [builders.item_line()], no="INV1")
+    (posted,) = run("post", "--no", "INV1", "--now", "--print", "--json").json["results"]
+    no = posted["posted"][-1]["no"]
+    (report,) = run("inbox", "list", "--json").json
+    assert report["document_no"] == no
+    (copy,) = run("posted", "print", no, "--json").json["results"]
+    assert (copy["type"], copy["no"], copy["result"]) == ("sales-invoice", no, "queued")
+    (entry,) = run("entry", "list", "--json").json
+    assert (entry["id"], entry["job"], entry["category"]) == (copy["entry_id"], "print-document", "PRINT-PDF")
+    assert entry["description"] == f"Print Sales Invoice {no} Copy 1"
+    assert run("posted", "print", "999").code == 1

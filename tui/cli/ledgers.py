@@ -7,12 +7,16 @@ from typing import Any
 import click
 
 from postroom.core import reading
-from postroom.core.kinds import Area, PostedKind
+from postroom.core.jobs.results import DocumentResult
+from postroom.core.kinds import Area, PostedKind, ReportOutput
+from postroom.core.printing import print_jobs
 from postroom.core.reading import LEDGERS
-from postroom.tui.cli import frame, writing
+from postroom.tui.cli import frame, results, writing
 from postroom.tui.cli.frame import Session, captions
 
-posted_command = frame.group("posted", "Show posted documents.", "postroom posted list --source S-INV1001 --json")
+posted_command = frame.group(
+    "posted", "Show posted documents, print them again.", "postroom posted list --source S-INV1001 --json"
+)
 
 ledger_command = frame.group(
     "ledger", "List the entries of a ledger.", "postroom ledger gl --filter account_no=6100..6320 --json"
@@ -81,6 +85,31 @@ def posted_show(session: Session, no: str, area: str | None, kind: str | None) -
     if not session.as_json:
         _write_part(session, "Lines", _LINES, found["lines"])
         _write_part(session, "VAT", _VAT, found["vat"])
+
+
+@frame.command(
+    "print", "postroom posted print 103001", "postroom posted print 103001 --output pdf", under=posted_command
+)
+@click.argument("no")
+@click.option("--area", type=click.Choice([area.value for area in Area]), help="Where two areas have the no.")
+@click.option("--kind", type=click.Choice([kind.value for kind in PostedKind]), help="Where two kinds have the no.")
+@click.option(
+    "--output",
+    type=click.Choice([output.value for output in ReportOutput], case_sensitive=False),
+    help="To the Report Inbox or to a printer; else as the setup says.",
+)
+@frame.json_option
+def posted_print(session: Session, no: str, area: str | None, kind: str | None, output: str | None) -> int:
+    """Print a posted document once more, marked COPY."""
+    user = session.open(rings=True)
+    report, entry_id = print_jobs.reprint(
+        no,
+        user=user,
+        area=Area(area) if area else None,
+        kind=PostedKind(kind) if kind else None,
+        output=ReportOutput(output) if output else None,
+    )
+    return results.report(session, [DocumentResult(report.name, no, "queued", entry_id)])
 
 
 @frame.command("navigate", "postroom navigate 103001", "postroom navigate S-ORD1001 --json")

@@ -55,7 +55,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "printer-selection": ("printing", "Select which printer a user's report goes to."),
     },
     "What was posted": {
-        "posted": ("ledgers", "Show posted documents."),
+        "posted": ("ledgers", "Show posted documents, print them again."),
         "navigate": ("ledgers", "Show every posted document and ledger entry of a document no."),
         "ledger": ("ledgers", "List the entries of a ledger."),
     },

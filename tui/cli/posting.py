@@ -20,6 +20,7 @@ from postroom.tui.cli.frame import Session
     "post",
     "postroom post --no S-INV1001",
     "postroom post --all --queue",
+    "postroom post --no S-INV1001 --print",
     "postroom post --type sales-order --filter 'posting_date=..2026-11-30' --ship",
 )
 @type_option
@@ -30,6 +31,7 @@ from postroom.tui.cli.frame import Session
 @click.option("--ship", is_flag=True, help="Ship, on sales orders and purchase return orders.")
 @click.option("--receive", is_flag=True, help="Receive, on purchase orders and sales return orders.")
 @click.option("--invoice", is_flag=True, help="Invoice. With none of these three: as each document says.")
+@click.option("--print", "print_", is_flag=True, help="Post and Print: to the Report Inbox or a printer, per setup.")
 @click.option("--now", is_flag=True, help="Post in this process, whatever the setup says.")
 @click.option("--queue", is_flag=True, help="Queue, whatever the setup says.")
 @click.option("--queue-anyway", is_flag=True, help="Queue also what the check finds wrong now.")
@@ -49,6 +51,7 @@ def post_command(
     ship: bool,
     receive: bool,
     invoice: bool,
+    print_: bool,
     now: bool,
     queue: bool,
     queue_anyway: bool,
@@ -70,6 +73,7 @@ def post_command(
         ship=ship,
         receive=receive,
         invoice=invoice,
+        print=print_,
         mode="now" if now else "queue" if queue or queue_anyway else "setup",
         queue_anyway=queue_anyway,
         check_only=check,
