@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from jobs_by_hand import (
+from jobs import (
     ANN,
     assert_verified,
     category,
     changes,
-    claim,
+    claimed,
     document_status,
     here,
     in_error,
@@ -59,7 +59,7 @@ def in_status(status: EntryStatus) -> JobQueueEntry:
         case EntryStatus.ON_HOLD:
             entries.set_on_hold([entry.entry_no], user=ANN)
         case EntryStatus.IN_PROCESS:
-            claim()
+            claimed()
     found = row(entry.entry_no)
     assert found.status is status
     return found
@@ -148,7 +148,7 @@ def test_another_priority_decides_who_is_next(status: EntryStatus) -> None:
     after = row(entry.id)
     assert (after.priority, after.status) == (1, status)
     assert changes()[-1] == (ANN, "Modify", "Priority", "1000", "1")
-    assert claim().entry_no == (entry if status is EntryStatus.READY else earlier).entry_no
+    assert claimed().entry_no == (entry if status is EntryStatus.READY else earlier).entry_no
 
 
 @pytest.mark.parametrize("priority", [-1, 1_000_001])
@@ -202,6 +202,16 @@ def test_an_entry_that_is_not_there_is_told_and_stops_none_of_the_others(action:
     assert found.result != "refused"
 
 
+def test_a_refusal_undoes_nothing_that_came_before_it() -> None:
+    first, second = queue_invoice(), queue_invoice()
+    assert done(entries.set_on_hold([first.entry_no, 999_999, second.entry_no], user=ANN)) == [
+        "on hold",
+        "refused",
+        "on hold",
+    ]
+    assert {row(one.id).status for one in (first, second)} == {EntryStatus.ON_HOLD}
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 def test_others_entries_need_job_queue_admin(action: str) -> None:
     entry = in_status(EntryStatus.IN_PROCESS if action == "cancel" else EntryStatus.ERROR)
@@ -229,6 +239,7 @@ def test_run_once_posts_here_and_now_and_says_what_came_out() -> None:
     assert {(ref.area, ref.kind, ref.no) for ref in result.posted} == {
         (one.area, one.kind, one.no) for one in PostedDocument.select()
     }
+    assert {ref.kind for ref in result.posted} == {PostedKind.SHIPMENT, PostedKind.INVOICE}
     assert {(type(ref.area), type(ref.kind)) for ref in result.posted} == {(Area, PostedKind)}
     assert not JobQueueEntry.select().exists()
     assert not Document.select().where(Document.id == entry.record_id).exists()
@@ -257,15 +268,17 @@ def test_run_once_tells_why_the_run_failed() -> None:
 
 
 def test_run_once_finding_its_category_busy_says_so_and_leaves_the_entry_alone() -> None:
-    queue_invoice()
-    held = queue_invoice()
+    running, ready, held = queue_invoice(), queue_invoice(), queue_invoice()
     entries.set_on_hold([held.id], user=ANN)
-    claim()
-    (result,) = entries.run_once([held.entry_no], user=ANN)
-    assert (result.result, result.errors[0].code) == ("refused", "category_busy")
-    after = row(held.id)
-    assert (after.status, after.held_by, after.attempts) == (EntryStatus.ON_HOLD, ANN, 0)
-    assert document_status(after) is JobQueueStatus.SCHEDULED
+    claimed()
+    results = entries.run_once([ready.entry_no, held.entry_no], user=ANN)
+    assert [(one.result, one.errors[0].code) for one in results] == [("refused", "category_busy")] * 2
+    for entry, status, held_by in ((ready, EntryStatus.READY, ""), (held, EntryStatus.ON_HOLD, ANN)):
+        after = row(entry.id)
+        assert (after.status, after.held_by, after.attempts) == (status, held_by, 0)
+        assert document_status(after) is JobQueueStatus.SCHEDULED
+    assert row(running.id).status is EntryStatus.IN_PROCESS
+    assert document_status(running) is JobQueueStatus.POSTING
 
 
 def test_an_expiration_that_passed_puts_entry_and_document_in_error_and_tells_the_user() -> None:
@@ -294,15 +307,15 @@ def test_an_entry_past_its_expiration_is_not_claimed_even_before_anybody_noticed
 def test_the_document_follows_its_entry_from_queue_to_posting_to_error_and_back_to_posted() -> None:
     entry = queue_invoice()
     seen = [document_status(entry)]
-    claimed = claim()
+    claim = claimed()
     seen.append(document_status(entry))
     Document.update(party_no="NOBODY").where(Document.id == entry.record_id).execute()
-    runs.run(claimed)
+    runs.run(claim)
     seen.append(document_status(entry))
     entries.restart([entry.id], user=ANN)
     seen.append(document_status(entry))
     Document.update(party_no="C1").where(Document.id == entry.record_id).execute()
-    runs.run(claim())
+    runs.run(claimed())
     scheduled, posting, error = JobQueueStatus.SCHEDULED, JobQueueStatus.POSTING, JobQueueStatus.ERROR
     assert seen == [scheduled, posting, error, scheduled]
     assert not Document.select().where(Document.id == entry.record_id).exists()
@@ -313,7 +326,7 @@ def test_the_document_follows_its_entry_from_queue_to_posting_to_error_and_back_
 def test_a_list_shows_who_has_what_and_takes_filters() -> None:
     code = category("SLOW")
     first, second = wait_entry(category_code=code), wait_entry("bo", category_code=code)
-    claim()
+    claimed()
     running = entries.show(first.entry_no)
     assert (running.status, running.job_queue, running.why) == ("In Process", "DEFAULT", None)
     assert (running.host, running.process_id) == (here().host, here().process_id)

@@ -7,8 +7,19 @@ from datetime import date
 
 import pytest
 from builders import document, item_line, party
-from jobs import QUEUE, claimed, entry_of, invoices, queued, run_all
-from jobs_by_hand import assert_verified, in_error, queue_invoice, row, set_row
+from jobs import (
+    QUEUE,
+    assert_verified,
+    claimed,
+    entry_of,
+    in_error,
+    invoices,
+    queue_invoice,
+    queued,
+    row,
+    run_all,
+    set_row,
+)
 from peewee import IntegrityError
 
 from postroom.core import documents

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from jobs_by_hand import ANN, assert_verified, changes, claim, queue_invoice, row, wait_entry
+from jobs import ANN, assert_verified, changes, claimed, queue_invoice, row, wait_entry
 
 from postroom.core import setups
 from postroom.core.company import current_user
@@ -46,8 +46,8 @@ def test_a_code_that_is_none_is_refused(bad: str) -> None:
 def test_a_renamed_category_takes_entries_and_setups_along() -> None:
     running, waiting, failed = queue_invoice(), queue_invoice(), queue_invoice()
     other = wait_entry(category_code="PURCHPOST")
-    claimed = claim()
-    assert claimed.entry_no == running.entry_no
+    claim = claimed()
+    assert claim.entry_no == running.entry_no
     entries.set_on_hold([failed.entry_no], user=ANN)
     version = Company.get_by_id(1).setup_version
     assert categories.rename("SALESPOST", "SALES", user=current_user()) == CategoryView("SALES", view("SALES"), 3)
@@ -60,7 +60,7 @@ def test_a_renamed_category_takes_entries_and_setups_along() -> None:
     assert row(running.id).status is EntryStatus.IN_PROCESS
     assert changes("Job Queue Category") == [(current_user(), "Rename", "Code", "SALESPOST", "SALES")]
     assert row(queue_invoice().id).category_code == "SALES"
-    runs.run(claimed)
+    runs.run(claim)
     assert_verified()
 
 
@@ -72,7 +72,7 @@ def test_a_renamed_category_is_still_taken_by_the_job_queues_that_name_it() -> N
     assert queues.show("DEFAULT").category_filter == "<>'SALES&MORE'&<>PURCHPOST&<>PRINT*"
     assert (current_user(), "Modify", "Job Queue Category Filter", "SALESPOST", "'SALES&MORE'") in changes("Job Queue")
     queue_invoice()
-    runs.run(claim())
+    runs.run(claimed())
     assert_verified()
 
 
@@ -85,11 +85,11 @@ def view(code: str) -> str:
 def test_a_renamed_category_still_runs_one_entry_at_a_time() -> None:
     for _ in range(2):
         wait_entry(category_code="SALESPOST")
-    claimed = claim()
+    claim = claimed()
     categories.rename("SALESPOST", "SALES", user=current_user())
     assert claims.claim_next(claims.Worker("host", 1, "start", "one")) is None
-    runs.run(claimed)
-    assert claim().category_code == "SALES"
+    runs.run(claim)
+    assert claimed().category_code == "SALES"
 
 
 def test_two_categories_are_never_made_one() -> None:

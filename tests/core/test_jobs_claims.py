@@ -11,8 +11,7 @@ from datetime import timedelta
 
 import pytest
 from consumer_process import entry, wait_entry
-from jobs import claimed, queued, run_all, worker
-from jobs_by_hand import assert_verified
+from jobs import assert_verified, claimed, queued, run_all, worker
 from peewee import IntegrityError
 
 from postroom.core import clock
@@ -111,7 +110,7 @@ def test_stopped_unnamed_and_pinned_queues_are_not_served(firm: Location) -> Non
     JobQueue.update(on_host="", started=False).where(JobQueue.code == "SPPOST").execute()
     assert claims.claim_next(worker()) is None
     JobQueue.update(started=True).where(JobQueue.code == "SPPOST").execute()
-    assert claimed("SPPOST").category_code == "SALESPOST"
+    assert claimed(worker("SPPOST")).category_code == "SALESPOST"
 
 
 def test_workers_that_race_never_get_the_same_entry_nor_fill_a_queue_beyond_its_maximum(firm: Location) -> None:

@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 from conftest import MakeCompany
 from consumer_process import entry, wait_entry
-from jobs import claimed, entry_of, queued, run_all, worker
-from jobs_by_hand import assert_verified
+from jobs import assert_verified, claimed, entry_of, queued, run_all, worker
 
 from postroom.core import clock, company
 from postroom.core.company import current_user

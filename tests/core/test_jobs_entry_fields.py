@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from jobs_by_hand import ANN, assert_verified, category, changes, queue_invoice, row, wait_entry
+from jobs import ANN, assert_verified, category, changes, queue_invoice, row, wait_entry
 
 from postroom.core import clock
 from postroom.core.company import current_user

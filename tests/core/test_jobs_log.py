@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from jobs_by_hand import (
+from jobs import (
     ANN,
     assert_verified,
     changes,
-    claim,
+    claimed,
     document_status,
     here,
     in_error,
@@ -36,13 +36,13 @@ pytestmark = pytest.mark.usefixtures("firm")
 
 def test_a_run_is_logged_while_it_lasts_and_when_it_has_ended_with_what_it_posted() -> None:
     entry = queue_invoice()
-    claimed = claim()
+    claim = claimed()
     (during,) = log.list_log()
     assert (during.status, during.end, during.duration, during.posted) == ("In Process", None, None, ())
     assert (during.job_queue, during.category, during.user, during.attempt) == ("SPPOST", "SALESPOST", ANN, 1)
     assert (during.host, during.process_id) == (here().host, here().process_id)
     clock.start_at(clock.now() + timedelta(seconds=90))
-    runs.run(claimed)
+    runs.run(claim)
     (after,) = log.list_log()
     assert (after.entry_no, after.status, after.job_queue_entry_id) == (during.entry_no, "Success", entry.id)
     assert after.duration in (90, 91)
@@ -61,7 +61,7 @@ def test_a_failed_run_keeps_its_errors_and_a_bug_its_call_stack() -> None:
     assert log.list_log()[0].errors == entries.show(entry.id).errors
     assert log.list_log()[0].call_stack == ""
     wait_entry(parameters="{")
-    runs.run(claim())
+    runs.run(claimed())
     broken = log.list_log()[0]
     assert (broken.status, broken.errors[0].code) == ("Error", "internal_error")
     assert broken.call_stack.startswith("Traceback")
@@ -71,7 +71,7 @@ def test_a_failed_run_keeps_its_errors_and_a_bug_its_call_stack() -> None:
 def test_the_newest_run_comes_first_and_filters_narrow() -> None:
     first, second = wait_entry(), wait_entry("bo")
     for _ in range(2):
-        runs.run(claim())
+        runs.run(claimed())
     assert [one.job_queue_entry_id for one in log.list_log()] == [second.id, first.id]
     assert [one.user for one in log.list_log("user=bo")] == ["bo"]
     assert log.list_log("status=Error") == []
@@ -85,19 +85,19 @@ def test_the_newest_run_comes_first_and_filters_narrow() -> None:
 
 def test_set_to_error_revokes_the_claim_so_that_the_worker_commits_nothing() -> None:
     entry = queue_invoice()
-    claimed = claim()
-    plan = post.prepare(entry.record_id, user=ANN, posting_id=claimed.token)
-    (result,) = log.set_error([claimed.log_no], user=current_user())
+    claim = claimed()
+    plan = post.prepare(entry.record_id, user=ANN, posting_id=claim.token)
+    (result,) = log.set_error([claim.log_no], user=current_user())
     assert (result.result, result.entry_id, result.no) == ("set to error", entry.id, entry.record_no)
 
     def commit() -> None:
         with database.transaction():
             post.write(plan)
-            endings.succeed(claimed)
+            endings.succeed(claim)
 
     with pytest.raises(ClaimLost):
         commit()
-    runs.run(claimed)
+    runs.run(claim)
 
     assert not PostedDocument.select().exists()
     assert not GlEntry.select().exists()
@@ -115,10 +115,10 @@ def test_set_to_error_revokes_the_claim_so_that_the_worker_commits_nothing() -> 
 
 def test_what_was_set_to_error_posts_once_when_it_is_restarted() -> None:
     entry = queue_invoice()
-    lost = claim()
+    lost = claimed()
     log.set_error([lost.log_no], user=current_user())
     entries.restart([entry.id], user=ANN)
-    again = claim()
+    again = claimed()
     runs.run(lost)
     assert row(entry.id).claim_token == again.token
     runs.run(again)
@@ -129,24 +129,26 @@ def test_what_was_set_to_error_posts_once_when_it_is_restarted() -> None:
 
 def test_only_runs_in_process_can_be_set_to_error_and_a_refusal_stops_no_other() -> None:
     wait_entry()
-    runs.run(claim())
+    runs.run(claimed())
     wait_entry()
-    running = claim()
+    running = claimed()
     (ended,) = [one.entry_no for one in log.list_log("status=Success")]
     results = log.set_error([999, ended, running.log_no], user=current_user())
     assert [result.result for result in results] == ["refused", "refused", "set to error"]
     assert [result.errors[0].code for result in results[:2]] == ["not_found", "entry_state"]
     assert "only a run In Process" in results[1].errors[0].message
+    (again,) = log.set_error([running.log_no], user=current_user())
+    assert (again.result, again.errors[0].code) == ("refused", "entry_state")
 
 
 def test_the_log_is_changed_by_a_job_queue_admin_only() -> None:
     wait_entry()
-    claimed = claim()
+    claim = claimed()
     with pytest.raises(NotPermitted):
-        log.set_error([claimed.log_no], user=ANN)
+        log.set_error([claim.log_no], user=ANN)
     with pytest.raises(NotPermitted):
         log.clean(None, user=ANN)
-    assert log.show(claimed.log_no).status == "In Process"
+    assert log.show(claim.log_no).status == "In Process"
 
 
 def test_cleaning_deletes_what_ended_long_ago_or_all_but_never_what_is_in_process() -> None:
@@ -154,10 +156,10 @@ def test_cleaning_deletes_what_ended_long_ago_or_all_but_never_what_is_in_proces
     for days in (30, 8, 6):
         clock.start_at(now - timedelta(days=days))
         wait_entry()
-        runs.run(claim())
+        runs.run(claimed())
     clock.start_at(now - timedelta(days=60))
     wait_entry()
-    running = claim()
+    running = claimed()
     clock.start_at_real_time()
     assert log.clean(timedelta(days=7), user=current_user()) == 2
     assert [one.status for one in log.list_log()] == ["In Process", "Success"]
@@ -188,7 +190,7 @@ def test_success_is_noted_where_it_was_asked_for() -> None:
     wait_entry()
     wait_entry(notify_on_success=True, description="Asked for")
     for _ in range(2):
-        runs.run(claim())
+        runs.run(claimed())
     assert [note.text for note in notes.list_notes(ANN)] == ["Asked for: done."]
 
 
@@ -200,8 +202,8 @@ def test_a_batch_counts_what_is_posted_failed_and_to_go() -> None:
     (batch,) = batches.list_batches()
     assert (batch.user, batch.total, batch.posted, batch.failed, batch.to_go) == (ANN, 4, 0, 0, 4)
     assert {row(result.entry_id).batch_no for result in results} == {batch.no}
-    runs.run(claim())
-    endings.fail(claim(), (Problem("bad", "It is bad."),))
+    runs.run(claimed())
+    endings.fail(claimed(), (Problem("bad", "It is bad."),))
     entries.delete([results[3].entry_id], user=ANN)
     after = batches.show(batch.no)
     assert (after.total, after.posted, after.failed, after.to_go) == (3, 1, 1, 1)

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from conftest import MakeCompany
 from consumer_process import until
-from jobs_by_hand import (
+from jobs import (
     ANN,
     ELSEWHERE,
     assert_verified,
-    claim,
+    claimed,
     consumer_row,
     document_status,
     ended_process,
@@ -52,7 +52,7 @@ def problem_of(entry: JobQueueEntry) -> Problem:
 
 def test_a_lost_posting_leaves_nothing_behind_and_is_posted_once_by_the_next_worker(firm: Location) -> None:
     entry = queue_invoice()
-    lost = claim(gone())
+    lost = claimed(gone())
     plan = post.prepare(entry.record_id, user=ANN, posting_id=lost.token)
     assert document_status(entry) is JobQueueStatus.POSTING
     assert recovery.recover(Watch()) == 1
@@ -70,7 +70,7 @@ def test_a_lost_posting_leaves_nothing_behind_and_is_posted_once_by_the_next_wor
     with pytest.raises(ClaimLost):
         come_back()
     assert not PostedDocument.select().exists()
-    runs.run(claim())
+    runs.run(claimed())
     assert PostedDocument.select().where(PostedDocument.kind == "invoice").count() == 1
     assert [(one.status, one.attempt) for one in logs_of(entry)] == [(LogStatus.ERROR, 1), (LogStatus.SUCCESS, 2)]
     assert_verified()
@@ -79,7 +79,7 @@ def test_a_lost_posting_leaves_nothing_behind_and_is_posted_once_by_the_next_wor
 def test_three_losses_in_a_row_end_in_error_and_the_user_is_told_once(firm: Location) -> None:
     entry = queue_invoice()
     for attempt in (1, 2, 3):
-        claim(gone())
+        claimed(gone())
         assert recovery.recover(Watch()) == 1
         assert row(entry.id).attempts == attempt
         if attempt == 2:
@@ -97,7 +97,7 @@ def test_three_losses_in_a_row_end_in_error_and_the_user_is_told_once(firm: Loca
 
 def test_a_lost_run_that_was_cancelled_goes_on_hold(firm: Location) -> None:
     entry = queue_invoice()
-    claim(gone())
+    claimed(gone())
     entries.cancel([entry.entry_no], user=ANN)
     assert recovery.recover(Watch()) == 1
     after = row(entry.id)
@@ -110,7 +110,7 @@ def test_a_lost_run_that_was_cancelled_goes_on_hold(firm: Location) -> None:
 
 def test_a_lost_run_over_its_time_ends_in_error_with_attempts_left(firm: Location) -> None:
     entry = set_row(queue_invoice(), job_timeout=60)
-    claim(gone("one"))
+    claimed(gone("one"))
     consumer_row("one")
     set_row(entry, started_at=clock.now() - timedelta(seconds=61))
     assert recovery.recover(Watch()) == 1
@@ -123,7 +123,7 @@ def test_a_lost_run_over_its_time_ends_in_error_with_attempts_left(firm: Locatio
 
 def test_a_cancel_goes_before_the_time_that_is_over(firm: Location) -> None:
     entry = wait_entry(job_timeout=60)
-    claim(gone())
+    claimed(gone())
     set_row(entry, started_at=clock.now() - timedelta(seconds=600), cancel_requested_by="bo")
     assert recovery.recover(Watch()) == 1
     assert (row(entry.id).status, row(entry.id).held_by) == (EntryStatus.ON_HOLD, "bo")
@@ -135,7 +135,7 @@ def test_what_the_consumer_of_another_host_runs_is_left_alone_while_its_lease_la
     monkeypatch.setenv("POSTROOM_LEASE", "0.3")
     entry = queue_invoice()
     consumer_row("far", host=ELSEWHERE, process_id=4711, process_start="1@boot")
-    claim(far())
+    claimed(far())
     assert consumers.lease() == 0.3
     watch = Watch()
     assert recovery.recover(watch) == 0
@@ -162,7 +162,7 @@ def test_the_entry_of_a_consumer_that_nobody_knows_is_taken_back_from_any_host(
 ) -> None:
     monkeypatch.setenv("POSTROOM_LEASE", "0.3")
     entry = wait_entry()
-    claim(far("forgotten"))
+    claimed(far("forgotten"))
     watch = Watch()
     until(lambda: recovery.recover(watch), what="the takeover")
     assert row(entry.id).status is EntryStatus.READY
@@ -175,7 +175,7 @@ def test_gone_consumers_leave_with_their_workers_and_living_ones_stay(firm: Loca
     for id_ in ("gone", "here"):
         consumers.register_worker(here(id_))
     kept = wait_entry()
-    claim(here("here"))
+    claimed(here("here"))
     assert recovery.recover(Watch()) == 0
     assert [one.id for one in consumers.list_consumers()] == ["here"]
     assert [one.consumer_id for one in WorkerRow.select()] == ["here"]
@@ -185,9 +185,9 @@ def test_gone_consumers_leave_with_their_workers_and_living_ones_stay(firm: Loca
 def test_every_lost_entry_is_taken_back_and_the_living_worker_s_is_not(firm: Location) -> None:
     consumer_row("one")
     first, second, third = (wait_entry() for _ in range(3))
-    claim(gone("one"))
-    claim(here("one"))
-    claim(gone("one"))
+    claimed(gone("one"))
+    claimed(here("one"))
+    claimed(gone("one"))
     assert recovery.recover(Watch()) == 2
     statuses = [row(one.id).status for one in (first, second, third)]
     assert statuses == [EntryStatus.READY, EntryStatus.IN_PROCESS, EntryStatus.READY]
@@ -196,10 +196,10 @@ def test_every_lost_entry_is_taken_back_and_the_living_worker_s_is_not(firm: Loc
 
 def test_a_stopping_consumer_gives_back_what_its_ended_workers_hold_and_counts_no_attempt(firm: Location) -> None:
     entry = queue_invoice()
-    claim(gone("one"))
+    claimed(gone("one"))
     others = [wait_entry() for _ in range(2)]
-    claim(here("one"))
-    claim(gone("two"))
+    claimed(here("one"))
+    claimed(gone("two"))
     assert recovery.return_all("one", "The consumer was stopped.") == 1
     after = row(entry.id)
     assert (after.status, after.attempts, after.errors) == (EntryStatus.READY, 0, "")
@@ -208,7 +208,7 @@ def test_a_stopping_consumer_gives_back_what_its_ended_workers_hold_and_counts_n
     (logged,) = logs_of(entry)
     assert (logged.status, problems_from_json(logged.errors)[0].code) == (LogStatus.ERROR, "returned")
     assert recovery.return_all("one", "The consumer was stopped.") == 0
-    runs.run(claim())
+    runs.run(claimed())
     assert PostedDocument.select().where(PostedDocument.kind == "invoice").count() == 1
 
 
@@ -217,7 +217,7 @@ def lost_elsewhere(location: Location) -> tuple[JobQueueEntry, psycopg.Connectio
     company.open_company(location)
     entry = wait_entry()
     consumer_row("far", host=ELSEWHERE, silent_for=consumers.LEASE + 1)
-    claim(far())
+    claimed(far())
     connection = psycopg.connect(location.text, autocommit=True)
     backend = connection.info.backend_pid
     WorkerRow.create(

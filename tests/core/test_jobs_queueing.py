@@ -9,8 +9,7 @@ from decimal import Decimal
 import pytest
 from builders import document, item_line
 from conftest import MakeCompany
-from jobs import claimed, entry_of, invoices, run_all
-from jobs_by_hand import assert_verified, in_error, queue_invoice, row
+from jobs import assert_verified, claimed, entry_of, in_error, invoices, queue_invoice, row, run_all
 from peewee import IntegrityError
 
 from postroom.core import clock, company

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from jobs_by_hand import ANN, ELSEWHERE, changes, claim, consumer_row, ended_process, here, wait_entry
+from jobs import ANN, ELSEWHERE, changes, claimed, consumer_row, ended_process, here, wait_entry
 
 from postroom.core import clock
 from postroom.core.company import current_user
@@ -48,7 +48,7 @@ def test_a_stopped_job_queue_takes_nothing_until_it_is_started() -> None:
     assert queues.stop("DEFAULT", user=current_user()).state is QueueState.STOPPED
     assert claims.claim_next(here()) is None
     assert queues.start("DEFAULT", user=current_user()).started
-    assert claim().entry_no == entry.entry_no
+    assert claimed().entry_no == entry.entry_no
     assert changes("Job Queue") == [
         (current_user(), "Stop Job Queue", "Started", "true", "false"),
         (current_user(), "Start Job Queue", "Started", "false", "true"),
@@ -72,10 +72,10 @@ def running() -> int:
 
 def test_a_stopped_job_queue_lets_its_running_entry_finish() -> None:
     wait_entry()
-    claimed = claim()
+    claim = claimed()
     assert running() == 1
     assert queues.stop("DEFAULT", user=current_user()).state is QueueState.STOPPING
-    runs.run(claimed)
+    runs.run(claim)
     assert (state(), running()) == (QueueState.STOPPED, 0)
 
 
@@ -91,16 +91,18 @@ def test_starting_running_and_not_responding_follow_the_heartbeat() -> None:
     assert shown.last_heartbeat is not None
     Consumer.update(last_heartbeat=clock.now() - timedelta(seconds=consumers.LEASE + 1)).execute()
     seen.append(state())
+    Consumer.update(host=ELSEWHERE).execute()
+    seen.append(state())
     consumers.leave(consumer.id)
     seen.append(state())
     silent = QueueState.NOT_RESPONDING
-    assert seen == [silent, QueueState.STARTING, QueueState.RUNNING, silent, silent]
+    assert seen == [silent, QueueState.STARTING, QueueState.RUNNING, silent, silent, silent]
 
 
 def test_a_job_queue_stopped_and_started_again_is_starting_until_the_next_heartbeat() -> None:
     consumer = consumer_row()
     beat(consumer)
-    queues.stop("DEFAULT", user=current_user())
+    assert queues.stop("DEFAULT", user=current_user()).state is QueueState.STOPPED
     clock.start_at(clock.now() + timedelta(seconds=1))
     assert queues.start("DEFAULT", user=current_user()).state is QueueState.STARTING
     beat(consumer)
@@ -215,7 +217,7 @@ def break_down(count: int) -> None:
     """So many runs that end in an unexpected exception."""
     for _ in range(count):
         wait_entry(parameters="{")
-        runs.run(claim())
+        runs.run(claimed())
 
 
 def test_a_job_queue_stops_itself_after_20_unexpected_failures_in_a_row_and_says_so() -> None:
@@ -244,10 +246,10 @@ def test_a_job_queue_that_was_started_again_counts_its_failures_anew() -> None:
 def test_one_success_or_one_business_error_among_them_keeps_it_running() -> None:
     break_down(10)
     wait_entry()
-    runs.run(claim())
+    runs.run(claimed())
     break_down(10)
     assert queues.show("DEFAULT").started
     wait_entry()
-    endings.fail(claim(), (Problem("bad", "It is bad."),))
+    endings.fail(claimed(), (Problem("bad", "It is bad."),))
     break_down(MOST_FAILURES - 1)
     assert queues.show("DEFAULT").started

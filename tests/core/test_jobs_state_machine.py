@@ -16,8 +16,7 @@ from conftest import MakeCompany
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from jobs import QUEUE
-from jobs_by_hand import ended_process, here
+from jobs import QUEUE, ended_process, here
 from peewee import OperationalError
 from psycopg.errors import DeadlockDetected
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from jobs_by_hand import (
+from jobs import (
     ANN,
     ELSEWHERE,
     category,
-    claim,
+    claimed,
     consumer_row,
     ended_process,
     in_error,
@@ -18,6 +18,7 @@ from jobs_by_hand import (
     row,
     set_row,
     wait_entry,
+    worker,
 )
 
 from postroom.core import clock
@@ -43,7 +44,7 @@ def _at_noon(firm: Location) -> None:
 @pytest.fixture
 def served(firm: Location) -> None:
     """A consumer that serves every job queue: this process, though it works on nothing."""
-    consumer_row()
+    consumers.register(worker(), 2)
 
 
 def reason(entry: JobQueueEntry) -> Why:
@@ -67,8 +68,8 @@ def test_in_error_and_what() -> None:
 
 def test_in_error_counts_what_it_does_not_show() -> None:
     entry = queue_invoice()
-    claimed = claim()
-    endings.fail(claimed, (Problem("one", "The first."), Problem("two", "The second."), Problem("three", "Third.")))
+    claim = claimed()
+    endings.fail(claim, (Problem("one", "The first."), Problem("two", "The second."), Problem("three", "Third.")))
     assert reason(entry).text == "In error: The first. (and 2 more)"
 
 
@@ -90,7 +91,7 @@ def test_nothing_to_do_and_when_it_wakes() -> None:
 @pytest.mark.usefixtures("served")
 def test_the_next_attempt_when_and_after_what() -> None:
     entry = wait_entry(max_attempts=3)
-    endings.try_again(claim(), (TRANSIENT,), timedelta(minutes=10))
+    endings.try_again(claimed(), (TRANSIENT,), timedelta(minutes=10))
     why = reason(entry)
     assert (why.code, why.until) == ("retry", row(entry.id).earliest_start)
     assert why.text == f"Attempt 2 of 3 at {shown(why.until)}, after: {TRANSIENT.message}"
@@ -174,7 +175,7 @@ def test_the_consumers_that_run_serve_other_job_queues() -> None:
 def test_its_category_is_busy_with_which_entry_since_when() -> None:
     code = category("SLOW")
     first, second = wait_entry(category_code=code), wait_entry(category_code=code)
-    claim()
+    claimed()
     why = reason(second)
     started = row(first.id).started_at
     assert (why.code, why.category, why.entry_no, why.since) == ("category_busy", "SLOW", first.entry_no, started)
@@ -188,9 +189,9 @@ def test_its_category_is_busy_with_which_entry_since_when() -> None:
 def test_its_job_queue_runs_its_maximum() -> None:
     queues.change("DEFAULT", {"max_concurrent": "2"}, user=current_user())
     entry = [wait_entry() for _ in range(3)][2]
-    claim()
+    claimed()
     assert reason(entry).code == "ahead"
-    claim()
+    claimed()
     why = reason(entry)
     assert (why.code, why.text) == ("queue_at_maximum", "Job queue DEFAULT runs its maximum of 2.")
 
@@ -230,7 +231,7 @@ def test_the_first_reason_that_holds_is_told_and_each_gives_way_to_the_next() ->
     consumer_row("two", host=ELSEWHERE, job_queues="PPPOST")
     code = category("SLOW")
     wait_entry(category_code=code)
-    claim()
+    claimed()
     queues.change("DEFAULT", {"max_concurrent": "1", "on_host": "third-host"}, user=admin)
     queues.stop("DEFAULT", user=admin)
     queues.change("DEFAULT", {"category_filter": "PRINT*"}, user=admin)

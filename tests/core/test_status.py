@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from jobs_by_hand import claim, consumer_row, ended_process, in_error, queue_invoice, wait_entry
+from jobs import claimed, consumer_row, ended_process, in_error, queue_invoice, wait_entry
 
 from postroom.core import clock, status
 from postroom.core.company import current_user
@@ -44,7 +44,7 @@ def test_backlog_is_what_is_due_and_not_running() -> None:
         wait_entry()
     wait_entry(earliest_start=clock.now() + timedelta(hours=1))
     wait_entry(status=EntryStatus.ON_HOLD)
-    claim()
+    claimed()
     found = status.read()
     assert (found.backlog, found.in_process, found.errors, found.attention) == (2, 1, 0, ())
 
@@ -95,7 +95,7 @@ def test_a_job_queue_that_stopped_itself_is_to_be_looked_at_and_one_that_a_perso
     queues.stop("PRINT", user=current_user())
     for _ in range(MOST_FAILURES):
         wait_entry(parameters="{")
-        runs.run(claim())
+        runs.run(claimed())
     attention = status.read().attention
     assert attention[0] == "20 entries are in error."
     (about,) = (text for text in attention if text.startswith("Job queue"))

@@ -16,8 +16,7 @@ import pytest
 from conftest import MakeCompany, StartConsumer
 from consumer_process import entry, lives, running, until, wait_entry
 from halting import IMPATIENT, SLOW_CHECK, SLOW_CLAIM, SLOW_POSTING, Halt, assert_verified, posted_count
-from jobs import queued
-from jobs_by_hand import consumer_row
+from jobs import consumer_row, queued
 
 from postroom.core import clock, company
 from postroom.core.database import Location
