@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -362,7 +363,10 @@ def run(location: Location, *, first_page: str = directory.FIRST) -> int:
     app.run()
     if app._exception is not None:
         return crash.report(app._exception)
-    return app.return_value if app.return_value is not None else app.return_code or 0
+    code = app.return_value if app.return_value is not None else app.return_code or 0
+    if any(thread.name == "textual-input" for thread in threading.enumerate()):
+        os._exit(code)  # it reads a terminal that is gone for ever, and the interpreter would wait for it
+    return code
 
 
 def internal_error(error: Exception) -> str:
