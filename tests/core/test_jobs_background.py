@@ -182,14 +182,12 @@ def test_replaced_dates_are_written_when_it_is_queued(firm: Location) -> None:
     assert {view.status for view in log.list_log()} == {"Success"}
 
 
-def test_what_would_post_only_a_part_or_print_is_refused_and_never_ignored(firm: Location) -> None:
+def test_what_would_post_only_a_part_is_refused_and_never_ignored(firm: Location) -> None:
     invoices()
     order = document(DocumentType.SALES_ORDER, [item_line()])
     (result,) = background.post([order], PostRequest(ship=True), user=current_user())
     assert (result.result, result.errors[0].code) == ("refused", "partial_not_supported")
     assert post([order], PostRequest(ship=True, invoice=True)) == ["posted"]
-    with pytest.raises(UsageError):
-        background.post([], PostRequest(print=True), user=current_user())
 
 
 def test_checking_posts_and_queues_nothing(firm: Location) -> None:

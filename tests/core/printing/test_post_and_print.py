@@ -9,8 +9,7 @@ from pathlib import Path
 import builders
 import pytest
 from builders import document, item_line
-from jobs import run_all
-from jobs_by_hand import here, row
+from jobs import here, row, run_all
 from printing_by_hand import file_printer, posted_invoice
 
 from postroom.core import setups, users

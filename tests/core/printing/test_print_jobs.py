@@ -12,7 +12,7 @@ from types import FrameType
 
 import pytest
 from consumer_process import until
-from jobs_by_hand import consumer_row, gone, here, logs_of, row, set_row, wait_entry
+from jobs import consumer_row, gone, here, logs_of, row, set_row, wait_entry
 from print_system import PrintSystem, told
 from printing_by_hand import file_printer, posted_invoice, print_entry, print_job
 
@@ -22,6 +22,7 @@ from postroom.core.database import Location
 from postroom.core.errors import Refused, UsageError, problems_from_json
 from postroom.core.jobs import claims, entries, entry_fields, queues, recovery, runs, schedules
 from postroom.core.jobs.schedules import Schedule
+from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.printing import print_jobs, printers
 from postroom.core.printing.print_jobs import PrintState
@@ -168,7 +169,7 @@ def test_a_job_lost_while_it_prints_is_in_error_for_it_may_have_been_printed(fir
     entry = print_entry("FILES")
     assert claims.claim_next(replace(gone(), prints=True)) is not None
     _put_state(entry, PrintState.PRINTING)
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     assert row(entry.id).status is EntryStatus.ERROR
     assert "It may have been printed." in error_of(entry)
     entries.restart([entry.entry_no], user=me())
@@ -184,7 +185,7 @@ def test_a_job_lost_before_it_was_sent_or_after_it_was_done_runs_to_its_end(
     entry = print_entry("FILES")
     assert claims.claim_next(replace(gone(), prints=True)) is not None
     _put_state(entry, state)
-    assert recovery.recover() == 1
+    assert recovery.recover(Watch()) == 1
     assert row(entry.id).status is EntryStatus.READY
     assert run_next()
     assert len(list(folder.iterdir())) == (1 if state is PrintState.WAITING else 0)
