@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 from builders import DAY, document, item, item_line, party
-from conftest import MakeCompany
+from conftest import PostgresCompanies, Template, server_url
 
 from postroom.core import clock, company
 from postroom.core.database import Location, is_postgres, transaction
@@ -19,6 +20,7 @@ from postroom.core.jobs import processes
 from postroom.core.kinds import Area, DocumentType, EntryStatus, LineType, LogStatus
 from postroom.core.posting import post
 from postroom.core.statements import execute, query
+from postroom.core.tables.base import database
 from postroom.core.tables.setup import Currency
 from postroom.core.tables.trade import Document
 from postroom.core.tables.work import Consumer, JobQueueEntry, JobQueueLogEntry
@@ -70,12 +72,21 @@ def in_process_here() -> dict[str, object]:
     return {"host": processes.host(), "process_id": pid, "process_start": processes.start_of(pid)}
 
 
-@pytest.fixture
-def good(make: MakeCompany) -> Iterator[Location]:
-    """A company with opening stock, all eight types posted (one in a currency, one correcting another, one under
-    reverse charge), and documents still open, queued, in process and in error.
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def good_company(
+    request: pytest.FixtureRequest, templates: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Location]:
+    """Where a company is that has opening stock, all eight types posted (one in a currency, one correcting another, one
+    under reverse charge), and documents still open, queued, in process and in error.
     """
-    location = make()
+    if request.param == "sqlite":
+        location = Location(str(tmp_path_factory.mktemp("good") / "firm.db"))
+        shutil.copy(templates.sqlite("0.01"), location.text)
+    else:
+        request.getfixturevalue("postgres_server")
+        companies: PostgresCompanies = request.getfixturevalue("postgres_companies")
+        name = companies.take("0.01")
+        location = Location(server_url(name))
     company.open_company(location)
     party(Area.SALES)
     party(Area.PURCHASE, "V1")
@@ -106,7 +117,19 @@ def good(make: MakeCompany) -> Iterator[Location]:
         category_code="SALESPOST",
         **in_process_here(),
     )
+    company.close()
     yield location
+    if request.param == "postgres":
+        companies.give_back(name)
+
+
+@pytest.fixture
+def good(good_company: Location) -> Iterator[Location]:
+    """That company open, in a transaction that is rolled back."""
+    company.open_company(good_company)
+    with database.transaction() as all_of_it:
+        yield good_company
+        all_of_it.rollback()
     company.close()
 
 
@@ -144,7 +167,7 @@ def test_an_empty_company_is_ok(firm: Location) -> None:
     assert [check for check in verify().checks if not check.ok] == []
 
 
-def test_it_writes_nothing_and_waits_for_no_writer(good: Location) -> None:
+def test_it_writes_nothing_and_waits_for_no_writer(firm: Location) -> None:
     before = count("change_log_entry")
 
     assert verify().ok
@@ -157,9 +180,9 @@ def test_it_writes_nothing_and_waits_for_no_writer(good: Location) -> None:
 def unguard() -> None:
     """Take the database's own guards off, as only somebody with the file in hands can."""
     if is_postgres():
-        execute("SET session_replication_role = replica")
+        execute("SET LOCAL session_replication_role = replica")
     else:
-        execute("PRAGMA foreign_keys = off")
+        execute("PRAGMA defer_foreign_keys = on")
         for (name,) in query("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
             execute(f"DROP TRIGGER {name}")
     for index in (
