@@ -26,7 +26,7 @@ demo: setup
 	$(BIN)/postroom demo
 
 test: setup
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 4
 
 # pytest ends with 5 when it finds no long form.
 test-full: setup

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from forked_program import server
+
 PROGRAM = Path(sys.executable).with_name("postroom")
 
 
@@ -33,7 +35,7 @@ Run = Callable[..., Told]
 def spawn(*arguments: str, **environment: str) -> Told:
     """Run the program in a process of its own, without a terminal."""
     done = subprocess.run(
-        [PROGRAM, *arguments],
+        [server().program, *arguments],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         env={**os.environ, **environment},

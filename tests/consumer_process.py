@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from forked_program import Forked, server
+
 from postroom.core.database import Location
 from postroom.core.jobs.registry import JOB_TYPES
 from postroom.core.kinds import EntryStatus
@@ -57,24 +59,20 @@ class ConsumerProcess:
     ) -> None:
         self.file = open(f"/tmp/postroom-consumer-{os.getpid()}-{time.monotonic_ns()}.log", "w+b")  # noqa: SIM115
         os.unlink(self.file.name)
-        self.process = subprocess.Popen(
-            [
-                *around,
-                sys.executable,
-                "-P",
-                "-c",
-                _RUN,
-                location.text,
-                str(workers),
-                "1" if until_idle else "0",
-                *codes,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=self.file,
-            stderr=self.file,
-            start_new_session=True,
-            env={**os.environ, **env, "POSTROOM_TEST_PRELUDE": prelude},
-        )
+        arguments = [location.text, str(workers), "1" if until_idle else "0", *codes]
+        environment = {**os.environ, **env, "POSTROOM_TEST_PRELUDE": prelude}
+        self.process: Forked | subprocess.Popen[bytes]
+        if around:
+            self.process = subprocess.Popen(
+                [*around, sys.executable, "-P", "-c", _RUN, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=self.file,
+                stderr=self.file,
+                start_new_session=True,
+                env=environment,
+            )
+        else:
+            self.process = server().start(_RUN, arguments, environment, self.file.fileno())
 
     @property
     def messages(self) -> str:

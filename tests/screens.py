@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 import pytest
+from textual import _wait
 from textual.pilot import Pilot
 
 from postroom.core import company
@@ -16,6 +17,7 @@ from postroom.tui.pages.page import Page
 
 SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((120, 40), id="120x40")]
 DEADLINE = 10.0
+_wait.SLEEP_GRANULARITY = 0.004  # after each key the pilot looks so often whether the program is idle; 0.02 as it comes
 FRAMES = dict.fromkeys(map(ord, "│╭╮╰╯─▌┃"), " ")
 
 

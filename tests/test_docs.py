@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 import pytest
-from command_line import PROGRAM
+from forked_program import server
 
 from postroom.tui.cli.main import COMMANDS, postroom
 
@@ -78,7 +78,7 @@ def run_script(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
     environment = {
         **kept,
-        "PATH": f"{PROGRAM.parent}{os.pathsep}{kept['PATH']}",
+        "PATH": f"{server().program.parent}{os.pathsep}{kept['PATH']}",
         "HOME": str(folder),
         "XDG_DATA_HOME": str(folder / "data"),
         "XDG_STATE_HOME": str(folder / "state"),

@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +13,9 @@ from typing import Any
 
 import pytest
 from conftest import NewDatabase
+from forked_program import server
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
-POSTROOM = Path(sys.executable).with_name("postroom")
 FOLDERS = {"0.0001": ("purchase-orders", "sales-orders"), "0.01": ("invoices", "e-invoices")}
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no {DATA}")
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no {DATA}")
 def postroom(company: str, *arguments: str) -> Any:
     """Run a command with --json and give back its document; fails on any exit code but 0."""
     done = subprocess.run(
-        [POSTROOM, "--company", company, *arguments, "--json"],
+        [server().program, "--company", company, *arguments, "--json"],
         capture_output=True,
         text=True,
         check=False,

@@ -191,22 +191,6 @@ def tell(capsys: pytest.CaptureFixture[str], line: str) -> None:
         print(f"\nchaos: {line}")  # noqa: T201  the measure is the point
 
 
-def test_two_consumers_on_sqlite_killed_and_frozen_post_each_document_once(
-    make_sqlite: MakeCompany, capsys: pytest.CaptureFixture[str]
-) -> None:
-    location = make_sqlite()
-    company.open_company(location)
-    tell(capsys, rage(location, consumers=2, workers=2, documents=45, seconds=6, seed=1))
-
-
-def test_four_consumers_on_postgres_killed_and_frozen_post_each_document_once(
-    make_postgres: MakeCompany, capsys: pytest.CaptureFixture[str]
-) -> None:
-    location = make_postgres()
-    company.open_company(location)
-    tell(capsys, rage(location, consumers=4, workers=2, documents=45, seconds=6, seed=2))
-
-
 @pytest.mark.full
 def test_two_consumers_on_sqlite_for_a_minute(make_sqlite: MakeCompany, capsys: pytest.CaptureFixture[str]) -> None:
     location = make_sqlite()

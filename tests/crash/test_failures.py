@@ -162,7 +162,7 @@ def test_a_consumer_that_slept_past_its_lease_comes_back_and_posts_nothing_twice
     assert_verified()
 
 
-@pytest.mark.parametrize("hours", [-3, 3])
+@pytest.mark.parametrize("hours", [-3, pytest.param(3, marks=pytest.mark.full)])
 def test_a_clock_that_jumps_ends_no_run_and_loses_no_consumer(
     firm: Location, start_consumer: StartConsumer, tmp_path: Path, hours: int
 ) -> None:

@@ -31,13 +31,12 @@ LONGEST_PAUSE = 0.02
 """Seconds, at most, between the last of them and the kill: a posting takes a few milliseconds."""
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_documents_are_posted_once_whoever_is_killed(firm: Location, seed: int) -> None:
-    kill_while_posting(firm, seed)
+def test_documents_are_posted_once_whoever_is_killed(firm: Location) -> None:
+    kill_while_posting(firm, seed=1)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", range(3, 13))
+@pytest.mark.parametrize("seed", range(2, 12))
 def test_documents_are_posted_once_whoever_is_killed_again_and_again(firm: Location, seed: int) -> None:
     kill_while_posting(firm, seed)
 

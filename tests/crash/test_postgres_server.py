@@ -83,7 +83,7 @@ def left(url: str) -> int:
         return DOCUMENTS
 
 
-@pytest.mark.parametrize("mode", ["fast", "immediate"])
+@pytest.mark.parametrize("mode", [pytest.param("fast", marks=pytest.mark.full), "immediate"])
 def test_a_server_that_goes_and_comes_back_costs_no_attempt_and_no_document(server: Server, mode: str) -> None:
     firm = Location(server.url)
     company.create(firm, NewCompany(is_test=True))
