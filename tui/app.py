@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from rich.console import Console
@@ -22,10 +23,11 @@ from postroom.core.errors import DatabaseAway, PostroomError
 from postroom.core.plain_text import visible
 from postroom.tui.actions import shown_key
 from postroom.tui.cli import crash
+from postroom.tui.memory import Memory, of_company
 from postroom.tui.pages import directory
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, read_standing
-from postroom.tui.widgets.dialogs import Ask, Progress
+from postroom.tui.widgets.dialogs import Ask, AskText, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
 from postroom.tui.widgets.search import Find, Search
 from postroom.tui.widgets.status_bar import Health
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 Severity = Literal["information", "warning", "error"]
+
+POLL = 1.0
+"""Seconds between two looks at the company, unless chosen otherwise."""
 
 THEME = Theme(
     name="postroom",
@@ -95,7 +100,8 @@ class PostroomApp(App[int]):
         self,
         location: Location,
         *,
-        poll: float = 1.0,
+        poll: float | None = None,
+        memory: Memory | None = None,
         first_page: str = directory.FIRST,
         few_colours: bool | None = None,
     ) -> None:
@@ -108,7 +114,8 @@ class PostroomApp(App[int]):
         if not few:
             self.ansi_theme_dark = terminal_palette()
         self.location = location
-        self.poll = poll
+        self.memory = memory or Memory(None)
+        self.poll = poll or self.memory.poll or POLL
         self.first_page = first_page
         self.reader = Reader(location)
         self.clerk = Desk(location, "postroom-clerk")
@@ -117,13 +124,12 @@ class PostroomApp(App[int]):
         """What each list keeps while it is closed, by the page's address."""
         self.chosen: dict[str, str] = {}
         """What was chosen on a page that shows one of several lists, by the page's address."""
-        self.folds: dict[str, dict[str, bool]] = {}
-        """Which FastTabs of each card are folded, by the page's address and the FastTab."""
         self.reads = 0
         """How often a snapshot was shown; tests wait for it."""
         self._wake = asyncio.Event()
         self._look_once = False
         self._last_refusal = ""
+        self._told_trouble = ""
         self._has_bell = False
         """Whether the clerk can ring the consumer; Huey is imported with the first command, not at the start."""
 
@@ -148,6 +154,7 @@ class PostroomApp(App[int]):
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self.exit, 128 + number)
         self.open_page(self.first_page)
+        self.tell_trouble()
         self.run_worker(self._keep_looking(), name="poll", exit_on_error=True)
 
     def on_unmount(self) -> None:
@@ -186,6 +193,31 @@ class PostroomApp(App[int]):
     def say(self, message: str, severity: Severity = "information") -> None:
         """A message for a few seconds."""
         self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=8)
+
+    def tell_trouble(self) -> None:
+        """Say once what keeps the terminal from remembering."""
+        if self.memory.trouble and self.memory.trouble != self._told_trouble:
+            self._told_trouble = self.memory.trouble
+            self.say(self.memory.trouble, "warning")
+
+    async def ask_poll(self) -> None:
+        """Ask how often to look at the company; kept for the next time."""
+
+        async def attempt(text: str) -> str:
+            try:
+                seconds = Decimal(text.strip())
+            except InvalidOperation:
+                return f"{text} is not a number of seconds. Type one from 0.2 to 3600."
+            if not Decimal("0.2") <= seconds <= 3600:
+                return f"{text} s is not possible. Type a number of seconds from 0.2 to 3600."
+            self.poll = self.memory.poll = float(seconds)
+            self.tell_trouble()
+            self.look_now()
+            return ""
+
+        await self.push_screen_wait(
+            AskText("Poll", "Seconds between two looks at the company.", f"{self.poll:g}", attempt=attempt)
+        )
 
     async def ask(self, question: str, details: str = "", *, yes: str = "Yes") -> bool:
         """A question; only inside a worker."""
@@ -359,7 +391,7 @@ def run(location: Location, *, first_page: str = directory.FIRST) -> int:
     company.open_company(location, busy_seconds=BUSY_SECONDS)
     company.close()
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    app = PostroomApp(location, first_page=first_page)
+    app = PostroomApp(location, first_page=first_page, memory=of_company(location))
     app.run()
     if app._exception is not None:
         return crash.report(app._exception)

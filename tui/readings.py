@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from peewee import Field
@@ -23,6 +25,23 @@ from postroom.tui.snapshots import COUNT_LIMIT, PAGE_ROWS, ListSnapshot
 
 if TYPE_CHECKING:
     from postroom.tui.pages.list_page import Window
+    from postroom.tui.widgets.keyed_table import Column
+
+NO_SORTS: Mapping[str, Field] = MappingProxyType({})
+LOG_SORTS: Mapping[str, Field] = {"entry_no": JobQueueLogEntry.entry_no, "when": JobQueueLogEntry.ended_at}
+DOCUMENT_SORTS: Mapping[str, Field] = {
+    "no": Document.no,
+    "party": Document.party_no,
+    "queue": Document.job_queue_status,
+}
+POSTED_SORTS: Mapping[str, Field] = {
+    "no": PostedDocument.no,
+    "posting_date": PostedDocument.posting_date,
+    "source_no": PostedDocument.source_no,
+}
+ENTRY_SORTS: Mapping[str, Field] = {"entry_no": JobQueueEntry.entry_no, "status": JobQueueEntry.status}
+LEDGER_SORTS = ("entry_no", "document_no")
+"""What the long lists can be sorted by, as their columns are called: what the database has an index of."""
 
 
 def entries() -> Any:
@@ -51,43 +70,102 @@ class Numbers:
 
 
 def numbers_in(
-    number: Field, where: Sequence[Any], window: Window, *, newest_first: bool, joined: Any = None
+    number: Field,
+    where: Sequence[Any],
+    window: Window,
+    *,
+    newest_first: bool,
+    joined: Any = None,
+    sorts: Mapping[str, Field] = NO_SORTS,
 ) -> Numbers:
-    """The rows of one window by their ascending numbers: a key condition and a limit, so that depth costs nothing.
+    """The rows of one window in the list's order: a key condition and a limit, so that depth costs nothing.
 
-    `joined` is what to select from where the conditions also look at another table.
+    The order is that of the numbers, or of one of `sorts` and the number. `joined` is what to select from where the
+    conditions also look at another table.
     """
+    sort = sorts.get(window.sort.removeprefix("-"))
+    descends = window.sort.startswith("-") if sort is not None else newest_first
     rows = joined if joined is not None else number.model.select(number)
     if where:
         rows = rows.where(*where)
     total = rows.limit(COUNT_LIMIT + 1).count()
+    line = _Line(rows.select(number, sort if sort is not None else number), number, sort, descends)
+    start = line.place_of(int(window.key)) if window.key else None
+    if window.key and start is None:
+        window = replace(window, start="top", key="")
     backward = window.start in ("until", "bottom")
-    order = number.desc() if newest_first != backward else number.asc()
-    found = rows.order_by(order).limit(PAGE_ROWS + 1)
-    if window.key:
-        from_here = number <= int(window.key) if newest_first != backward else number >= int(window.key)
-        found = found.where(from_here)
-    numbers = [row[0] for row in found.tuples()]
-    more = len(numbers) > PAGE_ROWS
-    numbers = numbers[:PAGE_ROWS]
+    places = line.read(start, PAGE_ROWS + 1, backward=backward)
+    more = len(places) > PAGE_ROWS
+    places = places[:PAGE_ROWS]
     if backward:
-        numbers.reverse()
-        if window.key and not more and len(numbers) < PAGE_ROWS:
+        places.reverse()
+        if window.key and not more and len(places) < PAGE_ROWS:
             # Near the top there are too few rows before the key: then it is simply the top.
-            return numbers_in(number, where, type(window)("top"), newest_first=newest_first, joined=joined)
-        return Numbers(tuple(numbers), total, more, _is_beyond(rows, number, numbers[-1:], newest_first))
-    return Numbers(tuple(numbers), total, _is_beyond(rows, number, numbers[:1], not newest_first), more)
+            return numbers_in(
+                number,
+                where,
+                replace(window, start="top", key=""),
+                newest_first=newest_first,
+                joined=joined,
+                sorts=sorts,
+            )
+    first, last = line.is_beyond(places[:1], backward=True), line.is_beyond(places[-1:], backward=False)
+    return Numbers(tuple(place[0] for place in places), total, first, last)
 
 
-def _is_beyond(rows: Any, number: Field, edge: Sequence[int], downward: bool) -> bool:
-    """Whether there is a row with a smaller (`downward`) or larger number than the edge's."""
-    if not edge:
-        return False
-    return bool(rows.where(number < edge[0] if downward else number > edge[0]).limit(1).count())
+Place = tuple[int, Any]
+"""A row's number and what it is sorted by."""
 
 
-def sliced(rows: Sequence[Any], key_of: Callable[[Any], str], window: Window) -> ListSnapshot:
-    """A window of a list that is short enough to be read whole."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The rows of a list in its order, read from any place up or down."""
+
+    rows: Any
+    number: Field
+    sort: Field | None
+    descends: bool
+
+    def place_of(self, number: int) -> Place | None:
+        """Where a row stands; None if it is gone and the order needs it."""
+        if self.sort is None:
+            return number, number
+        found = self.number.model.select(self.number, self.sort).where(self.number == number).tuples().first()
+        return (found[0], found[1]) if found is not None else None
+
+    def read(self, start: Place | None, most: int, *, backward: bool) -> list[Place]:
+        """So many places from one on, itself included, or from the end."""
+        descends = self.descends != backward
+        order = [self.number] if self.sort is None else [self.sort, self.number]
+        found = self.rows.order_by(*(field.desc() if descends else field.asc() for field in order)).limit(most)
+        if start is not None:
+            found = found.where(self._from(start, descends, or_equal=True))
+        return [(number, value) for number, value in found.tuples()]
+
+    def is_beyond(self, edge: Sequence[Place], *, backward: bool) -> bool:
+        """Whether there is a row before or behind the one at the edge."""
+        if not edge:
+            return False
+        beyond = self._from(edge[0], self.descends != backward, or_equal=False)
+        return bool(self.rows.where(beyond).limit(1).count())
+
+    def _from(self, place: Place, descends: bool, *, or_equal: bool) -> Any:
+        number, value = place
+        if descends:
+            rest = self.number <= number if or_equal else self.number < number
+            return rest if self.sort is None else (self.sort <= value) & ((self.sort < value) | rest)
+        rest = self.number >= number if or_equal else self.number > number
+        return rest if self.sort is None else (self.sort >= value) & ((self.sort > value) | rest)
+
+
+def sliced(
+    rows: Sequence[Any], key_of: Callable[[Any], str], window: Window, columns: Sequence[Column] = ()
+) -> ListSnapshot:
+    """A window of a list that is short enough to be read whole, and sorted by what any of its columns shows."""
+    wanted = window.sort.removeprefix("-")
+    for column in columns:
+        if column.id == wanted:
+            rows = sorted(rows, key=lambda row: sort_key(column.cell(row).plain), reverse=window.sort.startswith("-"))
     keys = [key_of(row) for row in rows] if window.key else []
     place = keys.index(window.key) if window.key in keys else 0
     first = {
@@ -100,6 +178,14 @@ def sliced(rows: Sequence[Any], key_of: Callable[[Any], str], window: Window) ->
     return ListSnapshot(shown, min(len(rows), COUNT_LIMIT + 1), first > 0, first + len(shown) < len(rows))
 
 
+def sort_key(text: str) -> tuple[int, Decimal, str]:
+    """Numbers by their value and before words, words by their letters, whatever their case."""
+    try:
+        return 0, Decimal(text.replace(",", "")), ""
+    except InvalidOperation:
+        return 1, Decimal(0), text.casefold()
+
+
 def read_entries(filter: str, window: Window) -> ListSnapshot:
     """A window of the job queue, oldest first. Raises UsageError for a filter that cannot be read."""
     return read_entries_where(entries().conditions(filter), window)
@@ -108,7 +194,7 @@ def read_entries(filter: str, window: Window) -> ListSnapshot:
 def read_entries_where(where: Sequence[Any], window: Window) -> ListSnapshot:
     """The same for conditions of a query."""
     return _snapshot(
-        numbers_in(JobQueueEntry.entry_no, where, window, newest_first=False),
+        numbers_in(JobQueueEntry.entry_no, where, window, newest_first=False, sorts=ENTRY_SORTS),
         lambda numbers: {view.entry_no: view for view in entries().list_entries(entry_nos=numbers)},
     )
 
@@ -116,7 +202,7 @@ def read_entries_where(where: Sequence[Any], window: Window) -> ListSnapshot:
 def read_log(filter: str, window: Window) -> ListSnapshot:
     """A window of the log, newest first. Raises UsageError for a filter that cannot be read."""
     return _snapshot(
-        numbers_in(JobQueueLogEntry.entry_no, log().conditions(filter), window, newest_first=True),
+        numbers_in(JobQueueLogEntry.entry_no, log().conditions(filter), window, newest_first=True, sorts=LOG_SORTS),
         lambda numbers: {view.entry_no: view for view in log().list_log(entry_nos=numbers)},
     )
 
@@ -124,15 +210,23 @@ def read_log(filter: str, window: Window) -> ListSnapshot:
 def read_documents(kind: DocumentType, filter: str, window: Window) -> ListSnapshot:
     """A window of the documents of one type, oldest first. Raises UsageError for a filter that cannot be read."""
     where = [Document.type == kind, *views.conditions(filter)]
-    found = numbers_in(Document.id, where, window, newest_first=False, joined=views.with_entries(Document.id))
+    found = numbers_in(
+        *(Document.id, where, window),
+        newest_first=False,
+        joined=views.with_entries(Document.id),
+        sorts=DOCUMENT_SORTS,
+    )
     return _snapshot(found, lambda ids: {view.id: view for view in views.list_documents(ids=ids)})
 
 
 def read_ledger(name: str, filter: str, window: Window) -> ListSnapshot:
     """A window of a ledger, newest first. Raises UsageError for a filter that cannot be read."""
-    number = reading.LEDGERS[name].columns["entry_no"]
+    columns = reading.LEDGERS[name].columns
+    sorts = {key: columns[key] for key in LEDGER_SORTS if key in columns}
     return _snapshot(
-        numbers_in(number, reading.ledger_conditions(name, filter), window, newest_first=True),
+        numbers_in(
+            *(columns["entry_no"], reading.ledger_conditions(name, filter), window), newest_first=True, sorts=sorts
+        ),
         lambda numbers: {row["entry_no"]: row for row in reading.ledger_entries(name, numbers)},
     )
 
@@ -140,7 +234,9 @@ def read_ledger(name: str, filter: str, window: Window) -> ListSnapshot:
 def read_posted(filter: str, window: Window) -> ListSnapshot:
     """A window of the posted documents, newest first. Raises UsageError for a filter that cannot be read."""
     return _snapshot(
-        numbers_in(PostedDocument.id, reading.posted_conditions(filter), window, newest_first=True),
+        numbers_in(
+            *(PostedDocument.id, reading.posted_conditions(filter), window), newest_first=True, sorts=POSTED_SORTS
+        ),
         lambda ids: {row["id"]: row for row in reading.posted_headers(ids)},
     )
 

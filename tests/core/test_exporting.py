@@ -111,7 +111,7 @@ def as_csv(rows: list[dict[str, str]]) -> str:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(documents=st.lists(st.tuples(DOCUMENT, st.lists(LINE, max_size=3)), min_size=1, max_size=3))
 def test_import_export_import_is_the_same(

@@ -105,7 +105,7 @@ def run_at_random(machine: type[JobsMachine], *, examples: int, steps: int) -> N
 def test_whatever_is_done_entries_documents_and_log_are_as_the_model_says(
     engine: str, request: pytest.FixtureRequest
 ) -> None:
-    run_at_random(machine_of(engine, request), examples=6, steps=50)
+    run_at_random(machine_of(engine, request), examples=4, steps=40)
 
 
 @pytest.mark.full

@@ -19,6 +19,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("anywhere.back", "Back", "escape", "To the page before.", possible=_back),
     Action("anywhere.refresh", "Refresh", "f5", "Read the page again now."),
     Action("anywhere.pause", "Pause or Resume Updating", "P", "While paused, pages stay as they are until F5."),
+    Action("anywhere.poll", "Poll Interval", "I", "How often pages are read again; kept for the next time."),
     Action("anywhere.quit", "Quit", "q", "Leave Postroom. Background posting goes on.", "Quit", wide=True),
     Action(
         "list.filter",
@@ -28,6 +29,7 @@ ACTIONS: tuple[Action, ...] = (
         "Filter",
     ),
     Action("list.clear-filter", "Clear the Filter", "backslash", "Show everything again.", possible=_with_filter),
+    Action("list.sort", "Sort", "z", "Choose a column, up or down. It is kept for the next time."),
     Action("list.mark", "Mark", "space", "Mark or unmark the row; actions take all marked rows.", "Mark", wide=True),
     Action("list.mark-all", "Mark All That Match", "asterisk", "Mark every row that the filter lets through."),
     Action("list.unmark-all", "Unmark All", "u", "No row is marked any more."),

@@ -65,7 +65,7 @@ class BatchesPage(ListPage):
             for row in batches.list_batches()
             if all(word in f"{row.no} {row.report} {row.user}".lower() for word in words)
         ]
-        return readings.sliced(found, self.key_of, window)
+        return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
         said = f"{row.posted} of {row.total} posted, {row.failed} failed, {row.to_go} to go"
@@ -111,7 +111,7 @@ class NotesPage(ListPage):
         found = [
             row for row in notes.list_notes(company.current_user()) if all(word in row.text.lower() for word in words)
         ]
-        return readings.sliced(found, self.key_of, window)
+        return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
         when = shown.whole_stamp(row.created, self.desk.time_zone)

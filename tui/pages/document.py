@@ -338,7 +338,7 @@ class LinesPage(ListPage):
             for line in documents.show(self.id_).lines
             if all(word in f"{line.no} {line.description}".lower() for word in words)
         ]
-        return readings.sliced(lines, self.key_of, window)
+        return readings.sliced(lines, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")

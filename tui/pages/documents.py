@@ -33,6 +33,7 @@ class DocumentsPage(ListPage, DocumentActions):
     """One type at a time; filter, marks and cursor are kept for each."""
 
     PAGE = DOCUMENTS
+    SORTS = tuple(readings.DOCUMENT_SORTS)
     ACTIONS_OF = (DOCUMENTS, DOCUMENT, LIST, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     EMPTY = "There is no document of this type. Ctrl+N makes one; Left and Right lead to the other types."

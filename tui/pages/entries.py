@@ -140,6 +140,7 @@ class EntriesPage(EntryActions, ListPage):
     """The list."""
 
     PAGE = ENTRIES
+    SORTS = tuple(readings.ENTRY_SORTS)
     ACTIONS_OF = (ENTRIES, LIST, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     CAPTION = "Job Queue Entries"

@@ -148,7 +148,7 @@ class FormPage(Page):
 
     def on_mount(self) -> None:
         super().on_mount()
-        folds = self.desk.folds.setdefault(self.address.partition(" ")[0], {})
+        folds = self.desk.memory.folds(self.address.partition(" ")[0])
         for title in self.query(CollapsibleTitle):
             title._bindings.key_to_bindings.pop("enter", None)  # it folds by a message, later than the next key comes
         for tab in self.query(Collapsible):
@@ -210,8 +210,10 @@ class FormPage(Page):
 
     @on(Collapsible.Toggled)
     def keep_fold(self, event: Collapsible.Toggled) -> None:
-        kept = self.desk.folds.setdefault(self.address.partition(" ")[0], {})
-        kept[event.collapsible.title] = event.collapsible.collapsed
+        memory, kind = self.desk.memory, self.address.partition(" ")[0]
+        tab, is_folded = event.collapsible.title, event.collapsible.collapsed
+        if memory.folds(kind).get(tab) != is_folded:
+            memory.keep_folds(kind, {**memory.folds(kind), tab: is_folded})
 
     @property
     def row(self) -> FieldRow | None:

@@ -55,7 +55,7 @@ class HandlePage(ListPage):
             for row in handling.list_documents(company.current_user(), mine_only=self.mine_only)
             if all(word in f"{row.no} {row.type} {row.user} {shown.one_line(row.errors)}".lower() for word in words)
         ]
-        return readings.sliced(found, self.key_of, window)
+        return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
         same = self._same_reason(row)

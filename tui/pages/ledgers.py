@@ -72,6 +72,7 @@ class LedgerPage(ListPage):
     """One ledger, newest first; Enter shows all that the entry's document posted."""
 
     PAGE = LEDGER
+    SORTS = readings.LEDGER_SORTS
     ACTIONS_OF = (LEDGER, LIST, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     ROWS = ("entry", "entries")
@@ -109,6 +110,7 @@ class PostedPage(ListPage):
     """Posted documents of both areas, newest first."""
 
     PAGE = POSTED
+    SORTS = tuple(readings.POSTED_SORTS)
     ACTIONS_OF = (POSTED, LIST, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     CAPTION = "Posted Documents"
@@ -280,6 +282,7 @@ class ChangesPage(ListPage):
     """The change log: who changed what, newest first."""
 
     PAGE = CHANGES
+    SORTS = ()
     ACTIONS_OF = (CHANGES, LIST, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     CAPTION = "Change Log"

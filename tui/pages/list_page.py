@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from rich.text import Text
@@ -16,8 +16,12 @@ from postroom.core.plain_text import visible
 from postroom.tui.actions import BY_ID, Situation
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
+from postroom.tui.widgets.dialogs import Choose
 from postroom.tui.widgets.keyed_table import Column, KeyedTable
 
+MOST_MARKED = 10_000
+"""At most so many rows are marked at once."""
+OWN_ORDER = "Its own order"
 NEAR = 40
 """So many rows before the last loaded one the next are loaded."""
 
@@ -28,6 +32,8 @@ class Window:
 
     start: Literal["top", "bottom", "from", "until"] = "top"
     key: str = ""
+    sort: str = ""
+    """The column that the list is sorted by, with a `-` before it downwards; blank is the list's own order."""
 
 
 @dataclass
@@ -55,6 +61,8 @@ class ListPage(Page):
     """A page over a list. Subclasses give the columns, the key of a row, the query and the text below the table."""
 
     CSS_PATH = "list_page.tcss"
+    SORTS: tuple[str, ...] | None = None
+    """The columns that the list can be sorted by; None is every one."""
     ROWS: tuple[str, str] = ("row", "rows")
     """What a row is called, singular and plural."""
     EMPTY: str = "There is nothing here."
@@ -64,6 +72,8 @@ class ListPage(Page):
         self.state = ListState()
         self.snapshot = ListSnapshot()
         self.has_read = False
+        self.beyond: dict[str, Any] = {}
+        """The marked rows that are not loaded, as they were when they were marked."""
         self.go_to = ""
         """Where the cursor goes with the next rows: `top`, `bottom`, or blank to stay on its row."""
 
@@ -96,12 +106,17 @@ class ListPage(Page):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.state = self.desk.list_states.setdefault(self.address, self.state)
+        self.state = self.desk.list_states.setdefault(self.address, self._remembered())
         self.table.marks = self.state.marks
         self.query_one("#filter").display = False
         self.query_one("#empty").display = False
         self.table.focus()
         self._draw_caption()
+
+    def _remembered(self) -> ListState:
+        """The list as this user left it when the program last ended."""
+        kept = self.desk.memory.view(self.address)
+        return ListState(filter=kept.get("filter", ""), window=Window(sort=kept.get("sort", "")))
 
     def asked(self) -> object:
         return (self.address, self.state.filter, self.state.window)
@@ -129,9 +144,11 @@ class ListPage(Page):
 
     def situation(self) -> Situation:
         table = self.table
-        keys = [key for key in table.keys if key in self.state.marks] or [table.cursor_key]
+        loaded = [key for key in table.keys if key in self.state.marks]
+        beyond = [key for key in self.beyond if key in self.state.marks and table.row_of(key) is None]
+        rows = [table.row_of(key) for key in loaded] + [self.beyond[key] for key in beyond]
         return Situation(
-            rows=tuple(row for row in map(table.row_of, keys) if row is not None),
+            rows=tuple(row for row in rows or [table.row_of(table.cursor_key)] if row is not None),
             connected=self.desk.is_connected,
             has_filter=bool(self.state.filter),
             is_first_page=self.desk.is_first(self),
@@ -163,6 +180,8 @@ class ListPage(Page):
             text.append(f"   {count} {one if total == 1 else many}")
         if self.state.marks:
             text.append(f"   {len(self.state.marks)} marked", "yellow")
+        if self.state.window.sort:
+            text.append(f"   by {self._caption_of(self.state.window.sort)}", "cyan")
         if self.state.filter:
             text.append("   Filter: ").append(visible(self.state.filter), "cyan")
         caption = self.query_one("#caption", Static)
@@ -195,10 +214,11 @@ class ListPage(Page):
         if not (self.snapshot.after if forward else self.snapshot.before) or not keys:
             return
         if abs(direction) == 2:
-            self.state.window = Window("bottom" if forward else "top")
+            self.state.window = replace(self.state.window, start="bottom" if forward else "top", key="")
             self.go_to = "bottom" if forward else "top"
         elif not self.go_to:
-            self.state.window = Window("from" if forward else "until", keys[len(keys) // 2])
+            key = keys[len(keys) // 2]
+            self.state.window = replace(self.state.window, start="from" if forward else "until", key=key)
         self.desk.look_now(even_if_paused=True)
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
@@ -241,11 +261,40 @@ class ListPage(Page):
 
     def set_filter(self, filter: str) -> None:
         """Show what matches."""
-        self.state.filter, self.state.window = filter, Window()
+        self.state.filter, self.state.window = filter, Window(sort=self.state.window.sort)
         self.state.marks.clear()
+        self.beyond.clear()
         self.table.mark(self.state.marks)
+        self._view_changed()
+
+    def _view_changed(self) -> None:
+        """Another filter or order: kept for the next time, and shown."""
+        self.desk.memory.keep_view(self.address, filter=self.state.filter, sort=self.state.window.sort)
+        self.desk.tell_trouble()
         self._draw_caption()
         self.desk.look_now(even_if_paused=True)
+
+    def _sortable(self) -> list[Column]:
+        return [column for column in self.columns() if self.SORTS is None or column.id in self.SORTS]
+
+    def _caption_of(self, sort: str) -> str:
+        """`Posting Date, downwards`."""
+        name = sort.removeprefix("-")
+        caption = next((column.caption for column in self.columns() if column.id == name), name)
+        return f"{caption}, downwards" if sort.startswith("-") else caption
+
+    async def do_sort(self) -> None:
+        """Ask for a column and a direction."""
+        sorts = ["", *(sign + column.id for column in self._sortable() for sign in ("", "-"))]
+        captions = [OWN_ORDER, *(self._caption_of(sort) for sort in sorts[1:])]
+        now = self.state.window.sort
+        chosen = await self.app.push_screen_wait(
+            Choose("Sort by", captions, captions[sorts.index(now)] if now in sorts else OWN_ORDER)
+        )
+        if chosen is not None:
+            self.state.window = Window(sort=sorts[captions.index(chosen)])
+            self.go_to = "top"
+            self._view_changed()
 
     def want_filter(self, filter: str) -> None:
         """Show what matches as soon as the page is there."""
@@ -253,7 +302,7 @@ class ListPage(Page):
             self.set_filter(filter)
         else:
             state = self.desk.list_states.setdefault(self.address, self.state)
-            state.filter, state.window, state.cursor_key = filter, Window(), ""
+            state.filter, state.window, state.cursor_key = filter, Window(sort=state.window.sort), ""
             state.marks.clear()
 
     def do_clear_filter(self) -> None:
@@ -266,16 +315,39 @@ class ListPage(Page):
             self._marked()
             self.table.action_cursor_down()
 
-    def do_mark_all(self) -> None:
-        """Mark every loaded row; where the list is longer than what is loaded, say so."""
-        self.state.marks |= set(self.table.keys)
+    async def do_mark_all(self) -> None:
+        """Mark every row that the filter lets through, also those that are not loaded."""
+        if not (self.snapshot.before or self.snapshot.after):
+            self.state.marks |= set(self.table.keys)
+            self._marked()
+            return
+        wanted, is_all = self.state.filter, True
+
+        def read_all(advance: Callable[[int], None]) -> dict[str, Any]:
+            nonlocal is_all
+            rows: dict[str, Any] = {}
+            window = Window(sort=self.state.window.sort)
+            while True:
+                found = self.read(wanted, window)
+                rows.update((self.key_of(row), row) for row in found.rows)
+                advance(min(len(rows), MOST_MARKED))
+                is_all = not found.after
+                if is_all or len(rows) >= MOST_MARKED:
+                    return rows
+                window = replace(window, start="from", key=self.key_of(found.rows[-1]))
+
+        rows = await self.desk.long_work("Mark All That Match", min(self.snapshot.total, MOST_MARKED), read_all)
+        if rows is None or self.state.filter != wanted:
+            return
+        self.beyond = rows
+        self.state.marks |= set(rows)
         self._marked()
-        if self.snapshot.before or self.snapshot.after:
-            loaded = f"The {len(self.table.keys)} {self.ROWS[1]} loaded are marked; the list is longer."
-            self.desk.say(loaded, "warning")
+        if not is_all:
+            self.desk.say(f"The first {len(rows):,} {self.ROWS[1]} are marked; more match.", "warning")
 
     def do_unmark_all(self) -> None:
         self.state.marks.clear()
+        self.beyond.clear()
         self._marked()
 
     def unmark(self, keys: set[str]) -> None:

@@ -29,6 +29,7 @@ class LogPage(ListPage):
     """The list."""
 
     PAGE = LOG
+    SORTS = tuple(readings.LOG_SORTS)
     ACTIONS_OF = (LOG, LIST, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     CAPTION = "Job Queue Log Entries"

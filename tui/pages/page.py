@@ -122,6 +122,9 @@ class Page(Screen[None]):
     def do_pause(self) -> None:
         self.desk.pause()
 
+    def do_poll(self) -> Any:
+        return self.desk.ask_poll()
+
     def do_quit(self) -> None:
         self.desk.exit()
 

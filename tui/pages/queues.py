@@ -128,7 +128,7 @@ class QueuesPage(ListPage, QueueActions):
             for row in queues.list_queues()
             if all(word in f"{row.code} {row.description} {row.state.value}".lower() for word in words)
         ]
-        return readings.sliced(found, self.key_of, window)
+        return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((visible(row.code), "bold"), "  ", state(row), f"  {visible(row.description)}\n")
@@ -242,7 +242,7 @@ class CategoriesPage(ListPage):
             for row in categories.list_categories()
             if all(word in f"{row.code} {row.description}".lower() for word in words)
         ]
-        return readings.sliced(found, self.key_of, window)
+        return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
         said = "1 entry bears it" if row.entries == 1 else f"{row.entries:,} entries bear it"

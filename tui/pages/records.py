@@ -101,7 +101,7 @@ class RecordsPage(ListPage):
         return key_of(self.kind, row)
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
-        return readings.sliced(masters.list_records(self.kind.slug, filter), self.key_of, window)
+        return readings.sliced(masters.list_records(self.kind.slug, filter), self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((visible(self.key_of(row)), "bold"), "  ", visible(name_of(row)), "\n")

@@ -36,6 +36,7 @@ class RoleCentre(EntryActions, ListPage):
     """The first page."""
 
     PAGE = ROLE_CENTRE
+    SORTS = ()
     ACTIONS_OF = (ROLE_CENTRE, ENTRIES, LIST, ANYWHERE)
     WITHOUT = frozenset({"job-queue-entries.cancel", "job-queue-entries.run-once", "job-queue-entries.set-on-hold"})
     BINDINGS: ClassVar = bindings(*ACTIONS_OF, without=WITHOUT)

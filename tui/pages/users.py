@@ -58,7 +58,7 @@ class UsersPage(ListPage):
     def read(self, filter: str, window: Window) -> ListSnapshot:
         words = filter.lower().split()
         found = [view for view in users.list_users() if all(word in view.user_id.lower() for word in words)]
-        return readings.sliced(found, self.key_of, window)
+        return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
         dates = f"{shown.day(row.allow_posting_from) or '…'} to {shown.day(row.allow_posting_to) or '…'}"
