@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from pathlib import Path
+from random import Random
 
 import pytest
 from conftest import MakeCompany, on_server
@@ -15,7 +17,9 @@ from postroom.core.database import Location
 from postroom.core.errors import Problem, problems_to_json
 from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.tables.work import Consumer, JobQueueEntry, JobQueueLogEntry
-from postroom.tui.pages.list_page import ListPage
+from postroom.tui import readings
+from postroom.tui.memory import Memory
+from postroom.tui.pages.list_page import ListPage, Window
 
 BLOCKED = Problem(
     "customer_blocked",
@@ -419,3 +423,83 @@ async def test_a_server_that_ends_the_connection_is_said_and_found_again(make_po
         await screen.sees("Not connected since", "Sales Invoice S-INV1")
         on_server(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         await screen.sees_no("Not connected since")
+
+
+async def test_a_long_list_is_sorted_by_a_column_up_and_down_and_stays_so(
+    sqlite_firm: Location, tmp_path: Path
+) -> None:
+    for n in range(1, 306):
+        add_run(f"S-INV{n}")
+    memory = Memory(tmp_path / "pages.json")
+    async with terminal(sqlite_firm, page="job-queue-log-entries", memory=memory) as screen:
+        await screen.sees("305 log entries", "S-INV305 ")
+        await screen.press("z")
+        await screen.sees("Sort by", "No., downwards", "Time")
+        await screen.press("j", "enter")
+        await screen.sees("by No.", "S-INV1 ")
+        assert cursor_line(screen) == "S-INV1"
+        await screen.press("G")
+        await screen.until(lambda: cursor_line(screen) == "S-INV305")
+        await screen.press("g")
+        await screen.until(lambda: cursor_line(screen) == "S-INV1")
+    async with terminal(sqlite_firm, page="job-queue-log-entries", memory=Memory(tmp_path / "pages.json")) as screen:
+        await screen.sees("by No.", "S-INV1 ")
+
+
+@pytest.mark.parametrize("descends", [False, True])
+def test_each_window_of_each_order_holds_what_a_sorted_list_has_there(firm: Location, descends: bool) -> None:
+    random = Random(7)
+    for n in range(1, 450):
+        add_run(f"S-INV{n}", ended_at=clock.now() + timedelta(seconds=random.randrange(40)))
+    rows = [(one.ended_at, one.entry_no) for one in JobQueueLogEntry.select()]
+    numbers = [number for _, number in sorted(rows, reverse=descends)]
+    sort = "-when" if descends else "when"
+    for place in (0, 1, 199, 200, 248, 447, 448):
+        found = readings.read_log("", Window("from", str(numbers[place]), sort))
+        assert [one.entry_no for one in found.rows] == numbers[place : place + 200]
+        assert (found.before, found.after) == (place > 0, place + 200 < len(numbers))
+        until = readings.read_log("", Window("until", str(numbers[place]), sort))
+        expected = numbers[max(0, place - 199) : place + 1] if place >= 199 else numbers[:200]
+        assert [one.entry_no for one in until.rows] == expected
+    assert [one.entry_no for one in readings.read_log("", Window("bottom", sort=sort)).rows] == numbers[-200:]
+
+
+async def test_the_star_marks_all_that_match_also_what_is_not_loaded(sqlite_firm: Location) -> None:
+    for n in range(1, 306):
+        add_entry(f"S-INV{n}")
+    async with terminal(sqlite_firm) as screen:
+        await screen.sees("305 entries")
+        await screen.press("asterisk")
+        await screen.sees("305 marked")
+        await screen.press("p")
+        await screen.sees("Priority of 305 entries")
+        await screen.type("7")
+        await screen.press("enter")
+        await screen.until(lambda: JobQueueEntry.select().where(JobQueueEntry.priority == 7).count() == 305)
+        await screen.sees_no("305 marked")
+
+
+async def test_rows_are_copied_to_the_clipboard_and_all_that_match_to_a_file(
+    sqlite_firm: Location, tmp_path: Path
+) -> None:
+    for n in range(1, 306):
+        add_run(f"S-INV{n}")
+    async with terminal(sqlite_firm, page="job-queue-log-entries") as screen:
+        await screen.sees("305 log entries", "S-INV305 ")
+        await screen.press("y")
+        await screen.until(lambda: "S-INV305" in screen.app.clipboard)
+        assert "\t" in screen.app.clipboard
+        await screen.press("Y")
+        await screen.sees("Copy to a File")
+        target = tmp_path / "log.csv"
+        target.write_text("mine")
+        await screen.type(str(target))
+        await screen.press("enter")
+        await screen.sees("is there already")
+        assert target.read_text() == "mine"
+        await screen.type("2")
+        await screen.press("enter")
+        await screen.hears("Written:")
+        lines = (tmp_path / "log.csv2").read_text().splitlines()
+        assert lines[0].startswith("No.,Status,")
+        assert len(lines) == 306

@@ -17,6 +17,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("anywhere.search", "Search for a Page or an Action", "colon,ctrl+p", "Type a part of its name.", "Search"),
     Action("anywhere.help", "Keys of This Page", "question_mark,f1", "Every key of this page.", "Keys"),
     Action("anywhere.back", "Back", "escape", "To the page before.", possible=_back),
+    Action(
+        "anywhere.copy", "Copy", "y", "The row, the marked rows or the field, to the terminal's clipboard (OSC 52)."
+    ),
+    Action("anywhere.copy-to-file", "Copy to a File", "Y", "All that match as CSV; of a card its text."),
     Action("anywhere.refresh", "Refresh", "f5", "Read the page again now."),
     Action("anywhere.pause", "Pause or Resume Updating", "P", "While paused, pages stay as they are until F5."),
     Action("anywhere.poll", "Poll Interval", "I", "How often pages are read again; kept for the next time."),

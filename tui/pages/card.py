@@ -62,6 +62,12 @@ class CardPage(Page):
         row = self.snapshot.row if self.snapshot is not None else None
         return Situation(rows=(row,) if row is not None else (), connected=self.desk.is_connected)
 
+    def copied(self) -> str:
+        if self.snapshot is None:
+            return ""
+        parts = [f"{section.caption}\n{section.body.plain}" for section in self.snapshot.sections]
+        return "\n\n".join([self.snapshot.title.plain, *parts])
+
     def body(self) -> ComposeResult:
         yield Static(markup=False, id="caption")
         with VerticalScroll(id="tabs", can_focus=False):

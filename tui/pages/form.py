@@ -220,6 +220,18 @@ class FormPage(Page):
         """The field under the cursor."""
         return self.focused if isinstance(self.focused, FieldRow) else None
 
+    def copied(self) -> str:
+        """The value of the field under the cursor."""
+        return self.row.field.value if self.row is not None and self.row.field is not None else ""
+
+    async def written(self) -> str | None:
+        """The whole card."""
+        if self.snapshot is None:
+            return None
+        lines = [f"{field.caption}: {said_value(field)}" for field in self.snapshot.fields]
+        lines += [f"{caption}\n{text.plain}" for caption, text in self.snapshot.texts if text]
+        return "\n".join([self.snapshot.title.plain, *lines, ""])
+
     def do_edit(self) -> Any:
         row = self.row
         if row is None:

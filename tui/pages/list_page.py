@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
@@ -21,6 +23,8 @@ from postroom.tui.widgets.keyed_table import Column, KeyedTable
 
 MOST_MARKED = 10_000
 """At most so many rows are marked at once."""
+MOST_COPIED = 100_000
+"""At most so many rows are copied to a file; `postroom export` and `--json` know no limit."""
 OWN_ORDER = "Its own order"
 NEAR = 40
 """So many rows before the last loaded one the next are loaded."""
@@ -283,6 +287,22 @@ class ListPage(Page):
         caption = next((column.caption for column in self.columns() if column.id == name), name)
         return f"{caption}, downwards" if sort.startswith("-") else caption
 
+    def copied(self) -> str:
+        return "\n".join(
+            "\t".join(column.cell(row).plain for column in self.columns()) for row in self.situation().rows
+        )
+
+    async def written(self) -> str | None:
+        """All that match, with the captions above."""
+        rows = await self._all_rows("Copy to a File", MOST_COPIED)
+        if rows is None:
+            return None
+        columns, file = self.columns(), io.StringIO()
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(column.caption for column in columns)
+        table.writerows([column.cell(row).plain for column in columns] for row in rows.values())
+        return file.getvalue()
+
     async def do_sort(self) -> None:
         """Ask for a column and a direction."""
         sorts = ["", *(sign + column.id for column in self._sortable() for sign in ("", "-"))]
@@ -321,29 +341,33 @@ class ListPage(Page):
             self.state.marks |= set(self.table.keys)
             self._marked()
             return
-        wanted, is_all = self.state.filter, True
+        rows = await self._all_rows("Mark All That Match", MOST_MARKED)
+        if rows is not None:
+            self.beyond = rows
+            self.state.marks |= set(rows)
+            self._marked()
+
+    async def _all_rows(self, title: str, most: int) -> dict[str, Any] | None:
+        """The rows that match by their keys, at most so many, which is said; None if reading them was stopped."""
+        filter, window, read, key_of = self.state.filter, Window(sort=self.state.window.sort), self.read, self.key_of
+        is_all = True
 
         def read_all(advance: Callable[[int], None]) -> dict[str, Any]:
-            nonlocal is_all
+            nonlocal is_all, window
             rows: dict[str, Any] = {}
-            window = Window(sort=self.state.window.sort)
             while True:
-                found = self.read(wanted, window)
-                rows.update((self.key_of(row), row) for row in found.rows)
-                advance(min(len(rows), MOST_MARKED))
+                found = read(filter, window)
+                rows.update((key_of(row), row) for row in found.rows)
                 is_all = not found.after
-                if is_all or len(rows) >= MOST_MARKED:
+                advance(most if is_all else min(len(rows), most))
+                if is_all or len(rows) >= most:
                     return rows
-                window = replace(window, start="from", key=self.key_of(found.rows[-1]))
+                window = replace(window, start="from", key=key_of(found.rows[-1]))
 
-        rows = await self.desk.long_work("Mark All That Match", min(self.snapshot.total, MOST_MARKED), read_all)
-        if rows is None or self.state.filter != wanted:
-            return
-        self.beyond = rows
-        self.state.marks |= set(rows)
-        self._marked()
-        if not is_all:
-            self.desk.say(f"The first {len(rows):,} {self.ROWS[1]} are marked; more match.", "warning")
+        rows = await self.desk.long_work(title, most if self.snapshot.after or self.snapshot.before else 1, read_all)
+        if rows is not None and not is_all:
+            self.desk.say(f"{title}: only the first {len(rows):,} {self.ROWS[1]}; more match.", "warning")
+        return rows
 
     def do_unmark_all(self) -> None:
         self.state.marks.clear()

@@ -122,6 +122,22 @@ class Page(Screen[None]):
     def do_pause(self) -> None:
         self.desk.pause()
 
+    def copied(self) -> str:
+        """What Copy takes: text, rows as lines with tabs between their cells. Blank if there is nothing."""
+        return ""
+
+    async def written(self) -> str | None:
+        """What Copy to a File writes; None if that was stopped."""
+        return self.copied() + "\n"
+
+    def do_copy(self) -> None:
+        self.desk.copy(self.copied())
+
+    async def do_copy_to_file(self) -> None:
+        text = await self.written()
+        if text is not None:
+            await self.desk.copy_to_file(text)
+
     def do_poll(self) -> Any:
         return self.desk.ask_poll()
 
