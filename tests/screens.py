@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from postroom.core import company
 from postroom.core.database import Location
 from postroom.tui.app import PostroomApp
+from postroom.tui.keymap import Keymap
 from postroom.tui.memory import Memory
 from postroom.tui.pages.page import Page
 
@@ -100,10 +101,11 @@ async def terminal(
     size: tuple[int, int] = (80, 24),
     page: str = "job-queue-entries",
     memory: Memory | None = None,
+    keymap: Keymap | None = None,
 ) -> AsyncIterator[Terminal]:
     """The terminal on a company, after its first look at it."""
     company.open_company(location)
-    app = PostroomApp(location, poll=0.05, memory=memory, first_page=page, few_colours=False)
+    app = PostroomApp(location, poll=0.05, memory=memory, keymap=keymap, first_page=page, few_colours=False)
     async with app.run_test(size=size, notifications=True) as pilot:
         opened = Terminal(app, pilot)
         await opened.until(lambda: app.reads)

@@ -20,10 +20,12 @@ from textual.theme import Theme
 
 from postroom.core import bugs, clock
 from postroom.core.database import Location
-from postroom.core.errors import DatabaseAway, PostroomError
+from postroom.core.errors import DatabaseAway, PostroomError, UsageError
 from postroom.core.plain_text import visible
+from postroom.tui import keymap
 from postroom.tui.actions import shown_key
 from postroom.tui.cli import crash
+from postroom.tui.keymap import Keymap
 from postroom.tui.memory import Memory, of_company
 from postroom.tui.pages import directory
 from postroom.tui.pages.page import Page
@@ -103,6 +105,7 @@ class PostroomApp(App[int]):
         *,
         poll: float | None = None,
         memory: Memory | None = None,
+        keymap: Keymap | None = None,
         first_page: str = directory.FIRST,
         few_colours: bool | None = None,
     ) -> None:
@@ -116,6 +119,8 @@ class PostroomApp(App[int]):
             self.ansi_theme_dark = terminal_palette()
         self.location = location
         self.memory = memory or Memory(None)
+        self.keymap = keymap or Keymap()
+        self.set_keymap(self.keymap.keys)
         self.poll = poll or self.memory.poll or POLL
         self.first_page = first_page
         self.reader = Reader(location)
@@ -129,6 +134,8 @@ class PostroomApp(App[int]):
         """How often a snapshot was shown; tests wait for it."""
         self._wake = asyncio.Event()
         self._look_once = False
+        self.first_words = ""
+        """A message to begin with."""
         self._last_refusal = ""
         self._told_trouble = ""
         self._has_bell = False
@@ -156,6 +163,8 @@ class PostroomApp(App[int]):
                 loop.add_signal_handler(number, self.exit, 128 + number)
         self.open_page(self.first_page)
         self.tell_trouble()
+        if self.first_words:
+            self.say(self.first_words, "warning")
         self.run_worker(self._keep_looking(), name="poll", exit_on_error=True)
 
     def on_unmount(self) -> None:
@@ -342,7 +351,10 @@ class PostroomApp(App[int]):
             before = action.page
             keys = "  ".join(shown_key(key) for key in action.keys.split(","))
             asks = " Asks first." if action.dangerous else ""
-            grid.add_row(Text(keys, "bold"), Text(action.caption), Text(f"{action.help}{asks}", "bright_black"))
+            told = Text(f"{action.help}{asks}", "bright_black")
+            if self.size.width >= 120:
+                told = Text.assemble(told, f"  {action.id}")  # what a keymap file calls it
+            grid.add_row(Text(keys, "bold"), Text(action.caption), told)
         self.push_screen(ReadingBox(f"Keys of {page.caption}", grid))
 
     # The poll.
@@ -417,7 +429,12 @@ def run(location: Location, *, first_page: str = directory.FIRST) -> int:
     company.open_company(location, busy_seconds=BUSY_SECONDS)
     company.close()
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    app = PostroomApp(location, first_page=first_page, memory=of_company(location))
+    try:
+        own_keys, trouble = keymap.read(keymap.place()), ""
+    except UsageError as error:
+        own_keys, trouble = Keymap(), str(error)
+    app = PostroomApp(location, first_page=first_page, memory=of_company(location), keymap=own_keys)
+    app.first_words = trouble
     app.run()
     if app._exception is not None:
         return crash.report(app._exception)

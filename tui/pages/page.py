@@ -42,7 +42,8 @@ class Page(Screen[None]):
 
     @property
     def actions(self) -> tuple[Action, ...]:
-        return tuple(action for action in actions_of(*self.ACTIONS_OF) if action.id not in self.WITHOUT)
+        own = [action for action in actions_of(*self.ACTIONS_OF) if action.id not in self.WITHOUT]
+        return self.desk.keymap.changed(self.address.partition(" ")[0], own)
 
     @property
     def address(self) -> str:
