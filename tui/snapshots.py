@@ -152,6 +152,7 @@ class Standing:
     time_zone: str = "UTC"
     consumers: int = 0
     workers: int = 0
+    unread_notes: int = 0
     consumer_gone_since: datetime | None = None
 
 
@@ -192,16 +193,18 @@ class Reader:
 
 def read_standing() -> Standing:
     """How the background work stands, for the status bar; a few short statements in the reader's thread."""
-    from postroom.core.jobs import consumers
+    from postroom.core.jobs import consumers, notes
     from postroom.core.tables.setup import Company, GeneralLedgerSetup
 
     oldest = clock.now() - timedelta(seconds=max(consumers.lease(), 2 * consumers.HEARTBEAT))
     seen = [consumer for consumer in consumers.list_consumers() if consumer.workers and consumer.last_heartbeat]
     responding = [one for one in seen if one.is_alive and one.last_heartbeat and one.last_heartbeat > oldest]
     last = max((one.last_heartbeat for one in seen if one.last_heartbeat), default=None)
+    user = company.current_user()
     return Standing(
         company_name=Company.get_by_id(1).name,
-        user=company.current_user(),
+        user=user,
+        unread_notes=notes.unread_count(user),
         time_zone=GeneralLedgerSetup.get_by_id(1).company_time_zone,
         consumers=len(responding),
         workers=sum(consumer.workers for consumer in responding),

@@ -87,6 +87,7 @@ FIELDS: Mapping[str, tuple[str, str, Callable[[str], Any]]] = {
 RULES = ("weekdays", "next_run_date_formula", "starting_time", "ending_time", "no_of_minutes_between_runs")
 """The fields that say when it runs again."""
 PARAMETER = "param."
+_DURATIONS = ("rerun_delay", "job_timeout")
 
 
 def change(name: str | int, changes: Mapping[str, str], *, user: str) -> EntryView:
@@ -117,6 +118,22 @@ def change(name: str | int, changes: Mapping[str, str], *, user: str) -> EntryVi
             JobQueueEntry.update(**read).where(JobQueueEntry.entry_no == entry_no).execute()
         _log(user, entry, read)
     return show(entry_no)
+
+
+def texts(name: str | int) -> dict[str, str]:
+    """Each field's value as it could be typed again. Rules are left out for what runs once. Raises NotFound."""
+    entry = entry_rows.find(name)
+    return {
+        key: _text(column, getattr(entry, column))
+        for key, (_, column, _) in FIELDS.items()
+        if entry.record_id is None or key not in (*RULES, "inactivity_timeout")
+    }
+
+
+def _text(column: str, value: Value | datetime) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(company.time_zone()).strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
+    return values.shown(FieldKind.DURATION if column in _DURATIONS else FieldKind.TEXT, value)
 
 
 def _read(entry: EntryRow, changes: Mapping[str, str]) -> dict[str, Any]:

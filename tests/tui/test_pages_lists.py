@@ -361,7 +361,7 @@ async def test_help_names_every_key_of_the_page(sqlite_firm: Location, size: tup
         await screen.press("question_mark")
         await screen.sees("Keys of Job Queue Entries", actions[0].caption)
         seen = screen.shown
-        for _ in range(40):
+        for _ in range(50):
             await screen.press("j")
             seen += screen.shown
         assert [action.caption for action in actions if action.caption not in seen] == []

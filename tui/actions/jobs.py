@@ -75,10 +75,17 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "job-queue-entries.open",
         "Card",
-        "enter,f2",
+        "enter",
         "All fields of the entry, its errors, and why it waits.",
         "Card",
         possible=_entry,
+    ),
+    Action(
+        "job-queue-entries.edit",
+        "Edit Fields",
+        "f2",
+        "Schedule, priority, category, attempts, timeout: while it is On Hold.",
+        possible=_entries_in((EntryStatus.ON_HOLD,), "Fields are changed only On Hold: h sets it on hold."),
     ),
     Action(
         "job-queue-entries.set-ready",

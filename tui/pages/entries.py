@@ -9,9 +9,11 @@ from rich.text import Text
 
 from postroom.core.errors import NotFound, PostroomError
 from postroom.core.plain_text import visible
+from postroom.core.values import shown_duration
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, CARD, ENTRIES, LIST, bindings
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
+from postroom.tui.pages.entry_fields import EntryFieldsPage
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText, Reading
@@ -112,6 +114,9 @@ class EntryActions(Mixed):
         caption = f"Priority of {of_what(entries)}. 0 is served first."
         await self.app.push_screen_wait(AskText("Set Priority", caption, str(entries[0].priority), attempt=attempt))
 
+    def do_edit(self) -> None:
+        self.app.push_screen(EntryFieldsPage(self.chosen()[0].entry_no))
+
     def do_log_entries(self) -> None:
         page = self.desk.open_page("job-queue-log-entries")
         assert isinstance(page, ListPage)
@@ -210,7 +215,7 @@ class EntryCard(EntryActions, CardPage):
     WITHOUT = frozenset({f"{ENTRIES}.open", f"{ENTRIES}.show-errors", f"{ENTRIES}.why"})
     BINDINGS: ClassVar = bindings(*ACTIONS_OF, without=WITHOUT)
     CAPTION = "Job Queue Entry Card"
-    SECTIONS = ("Errors", "Why Is It Not Running?", "General", "Schedule")
+    SECTIONS = ("Errors", "Why Is It Not Running?", "General", "Schedule", "Attempts")
 
     def __init__(self, entry_id: str, unfold: str = "") -> None:
         super().__init__(unfold)
@@ -245,15 +250,26 @@ def read_card(entry_id: str) -> CardSnapshot:
         ("Job Queue Category Code", entry.category),
         ("Priority", entry.priority),
         ("Batch No.", entry.batch_no),
-        ("Attempts", f"{entry.attempts} of {entry.max_attempts}"),
         ("Started", shown.whole_stamp(entry.started, time_zone)),
         ("Worker", f"{entry.host}, process {entry.process_id}" if entry.process_id else ""),
     )
-    schedule = fields(("Earliest Start", shown.whole_stamp(entry.earliest_start, time_zone)))
+    schedule = fields(
+        ("Earliest Start", shown.whole_stamp(entry.earliest_start, time_zone)),
+        ("Expiration", shown.whole_stamp(entry.expiration, time_zone)),
+        ("Runs Again", entry.recurrence),
+        ("Next Run", shown.whole_stamp(entry.next_run, time_zone)),
+    )
+    attempts = fields(
+        ("Attempts", f"{entry.attempts} of {entry.max_attempts}"),
+        ("Rerun Delay", shown_duration(entry.rerun_delay)),
+        ("Job Timeout", shown_duration(entry.job_timeout)),
+        ("Notify on Success", "Yes" if entry.notify_on_success else "No"),
+    )
     sections = [
         Section("Errors", shown.problem_lines(entry.errors)),
         Section("Why Is It Not Running?", Text(visible(entry.why.text, line_breaks=True)) if entry.why else Text("")),
         Section("General", general),
         Section("Schedule", schedule),
+        Section("Attempts", attempts),
     ]
     return CardSnapshot(entry, title, tuple(section for section in sections if section.body))

@@ -34,6 +34,8 @@ def words(health: Health) -> list[tuple[str, str]]:
         said.append(("Paused", "warning"))
     if health.away_since is not None or not health.read_once:
         return said
+    if standing.unread_notes:
+        said.append((f"{standing.unread_notes} new note{'s' if standing.unread_notes != 1 else ''}", "warning"))
     if standing.consumers:
         workers = f"{standing.workers} worker{'s' if standing.workers != 1 else ''}"
         said.append((f"Consumer running, {workers}", "calm"))

@@ -1,0 +1,57 @@
+"""An entry's fields on a page: changed while it is On Hold, refused with the reason, shown on its card."""
+
+from __future__ import annotations
+
+import pytest
+from jobs import wait_entry
+from screens import SIZES, terminal
+
+from postroom.core import company
+from postroom.core.database import Location
+from postroom.core.jobs import categories, entries
+from postroom.core.kinds import EntryStatus
+from postroom.core.tables.work import JobQueueEntry
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_schedule_and_attempts_are_changed_while_on_hold(sqlite_firm: Location, size: tuple[int, int]) -> None:
+    me = company.current_user()
+    categories.add("NIGHT", user=me)
+    entry = wait_entry(me, 1, status=EntryStatus.ON_HOLD)
+    async with terminal(sqlite_firm, size) as screen:
+        await screen.sees("1 entry")
+        await screen.press("f2")
+        await screen.sees("Job Queue Category Code", "Job Timeout")
+        await screen.press("j", "enter")
+        await screen.sees("NIGHT", "SALESPOST")
+        await screen.press("j", "enter")
+        await screen.until(lambda: JobQueueEntry.get_by_id(entry.entry_no).category_code)
+        await screen.press("f", "G", "k", "enter")
+        await screen.sees("Maximum No. of Attempts")
+        await screen.type("none")
+        await screen.press("enter")
+        await screen.sees("none is not a whole number")
+        await screen.press(*["backspace"] * 4)
+        await screen.type("5")
+        await screen.press("enter")
+        await screen.until(lambda: JobQueueEntry.get_by_id(entry.entry_no).max_attempts == 5)
+        await screen.press("escape", "enter")
+        await screen.sees("Attempts", "0 of 5")
+
+
+async def test_what_is_ready_is_not_changed_and_says_why(sqlite_firm: Location) -> None:
+    wait_entry(company.current_user(), 1)
+    async with terminal(sqlite_firm) as screen:
+        await screen.sees("1 entry")
+        await screen.press("f2")
+        await screen.hears("Fields are changed only On Hold")
+
+
+async def test_an_entry_that_is_gone_says_so(sqlite_firm: Location) -> None:
+    me = company.current_user()
+    entry = wait_entry(me, 1, status=EntryStatus.ON_HOLD)
+    async with terminal(sqlite_firm) as screen:
+        await screen.press("f2")
+        await screen.sees("Job Queue Category Code")
+        entries.delete([entry.entry_no], user=me)
+        await screen.sees("The entry is gone")
