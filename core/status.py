@@ -69,6 +69,11 @@ def read() -> Status:
         if not one.is_alive
     ]
     attention += [
+        f"The consumer on {one.host} (process {one.process_id}) does not respond."
+        for one in consumers.alive()
+        if one.workers and not one.is_responding
+    ]
+    attention += [
         f"Printer {code} is not responding{f': {said}' if said else '.'}"
         for code, said in query("SELECT code, last_message FROM printer WHERE not_responding_since > 0 ORDER BY code")
     ]

@@ -7,16 +7,28 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from types import FrameType
 
 from peewee import IntegrityError
 
 from postroom.core import clock, company
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PostroomError, Problem, Refused, problems_to_json
-from postroom.core.jobs import claims, doorbell, entry_rows, notes, processes, recurrence, recurrence_fields, runs
+from postroom.core.jobs import (
+    claims,
+    doorbell,
+    entry_rows,
+    notes,
+    processes,
+    recurrence,
+    recurrence_fields,
+    runs,
+)
 from postroom.core.jobs.claims import Claim
 from postroom.core.jobs.entry_access import (
     KIND,
@@ -252,7 +264,8 @@ def _run_once(name: str | int, user: str) -> EntryResult:
         claim = _claim_here(name, user)
     except PostroomError as error:
         return EntryResult("", "", "refused", str(name), errors=error.problems)
-    runs.run(claim)
+    with _stoppable():
+        runs.run(claim)
     after = entry_rows.by_number([claim.entry_no])
     posted = tuple(
         PostedRef(Area(area), PostedKind(kind), no)
@@ -264,6 +277,23 @@ def _run_once(name: str | int, user: str) -> EntryResult:
         done = "posted" if posted else "done"
         return EntryResult(claim.record_type, claim.record_no, done, claim.entry_id, posted=posted)
     return EntryResult(claim.record_type, claim.record_no, "failed", claim.entry_id, errors=show(claim.entry_no).errors)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM end a run in the foreground as Ctrl-C does: rolled back and on hold."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _claim_here(name: str | int, user: str) -> Claim:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from peewee import Field
 from postroom.core import changelog, clock, filters, users
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PostroomError, Problem, Refused, problems_from_json
-from postroom.core.jobs import claims, endings
+from postroom.core.jobs import claims, endings, processes, recovery
 from postroom.core.jobs.results import EntryResult
 from postroom.core.kinds import Area, LogStatus, PostedKind
 from postroom.core.posting.post import PostedRef
@@ -125,6 +126,7 @@ def set_error(entry_nos: Sequence[int], *, user: str) -> list[EntryResult]:
 
 def _set_error(number: int, user: str) -> EntryResult:
     view = show(number)
+    _end_worker(number, view)
     with transaction():
         entry = JobQueueEntry.get_or_none(JobQueueEntry.claim_token == view.posting_id)
         claim = claims.open_claim(entry.entry_no) if entry is not None else None
@@ -143,6 +145,21 @@ def _set_error(number: int, user: str) -> EntryResult:
         endings.fail(claim, (problem,))
         changelog.record(user, "Set Status to Error", KIND, str(number), field="Status", old=view.status, new="Error")
     return EntryResult(claim.record_type, claim.record_no, "set to error", claim.entry_id)
+
+
+def _end_worker(number: int, view: LogView) -> None:
+    """Kill the worker of a run on this host, so that a restart runs beside nothing. Raises Refused if it may not be."""
+    held = next((one for one in recovery.held_entries() if one.claim_token == view.posting_id), None)
+    if held is None or (held.host, held.process_id) == (processes.host(), os.getpid()):
+        return
+    if not recovery.make_sure(held):
+        raise Refused(
+            f"Its worker, process {held.process_id} of {processes.owner(held.process_id)} on {held.host}, may not be"
+            " ended by you.",
+            code="worker_not_killable",
+            record=f"{KIND} {number}",
+            hint="Cancel the entry: its own consumer stops the worker.",
+        )
 
 
 def _posted(posting_ids: Sequence[str]) -> dict[str, tuple[PostedRef, ...]]:

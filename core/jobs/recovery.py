@@ -79,7 +79,7 @@ def recover(watch: Watch) -> int:
         consumer = everyone.get(held.consumer_id)
         if not _is_lost(held, consumer, gone, watch):
             _forget_unkillable(held)
-        elif _make_sure(held):
+        elif make_sure(held):
             recovered += _take_back(held, consumer)
     still = {held.consumer_id for held in held_entries()}
     for consumer_id in ended - still:
@@ -124,7 +124,7 @@ def _end_consumer(consumer: ConsumerView) -> bool:
     return True
 
 
-def _make_sure(held: Held) -> bool:
+def make_sure(held: Held) -> bool:
     """See that the worker can act no more; False where that is not allowed, which the entry then says."""
     if held.host == processes.host() and not _kill(held):
         return False

@@ -73,6 +73,9 @@ def run(claim: Claim) -> None:
     except JobCancelled as cancelled:
         by = cancelled.by
         _end(lambda: endings.hold(claim, by))
+    except KeyboardInterrupt:
+        _end(lambda: endings.hold(claim, claim.user_id))  # a run in the foreground, ended by its person
+        raise
     except Exception as error:  # noqa: BLE001  a bug in a job is this entry's error, never the worker's end
         _failed(claim, error, limit)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +57,8 @@ class _Scene:
     living: tuple[ConsumerView, ...]
     last_heartbeat: datetime | None
     busy: dict[str, EntryRow]
+    full: frozenset[str]
+    """Consumers whose workers all run something; print workers stand beside these."""
     silent_printers: dict[str, Printer]
     """Printers that do not respond, by the category of their jobs."""
 
@@ -79,8 +82,8 @@ def explain(entries: Sequence[EntryRow]) -> dict[int, Why | None]:
             if found is None and queue is not None:
                 in_line.append((entry, queue))
         reasons[entry.entry_no] = found
-    for (entry, _), ahead in zip(in_line, _count_ahead(in_line, scene.now), strict=True):
-        reasons[entry.entry_no] = _place(entry, ahead)
+    for (entry, queue), ahead in zip(in_line, _count_ahead(in_line, scene.now), strict=True):
+        reasons[entry.entry_no] = _place(entry, ahead) if ahead else _next_in_line(entry, queue, scene)
     return reasons
 
 
@@ -102,6 +105,7 @@ def _read_scene() -> _Scene:
     running: dict[str, int] = {}
     for entry in held:
         running[entry.job_queue_code] = running.get(entry.job_queue_code, 0) + 1
+    at_work = Counter(entry.consumer_id for entry in held if not entry.category_code.startswith(PRINT_CATEGORY))
     everyone = consumers.list_consumers()
     beats = [one.last_heartbeat for one in everyone if one.last_heartbeat is not None]
     living = tuple(one for one in everyone if one.is_alive)
@@ -122,6 +126,7 @@ def _read_scene() -> _Scene:
         living,
         max(beats, default=None),
         {entry.category_code: entry for entry in held if entry.category_code},
+        frozenset(one.id for one in living if 0 < one.workers <= at_work.get(one.id, 0)),
         {f"{PRINT_CATEGORY}{row.code}": row for row in Printer.select().where(Printer.not_responding_since != 0)},
     )
 
@@ -171,7 +176,7 @@ def _queue_reason(category: str, scene: _Scene) -> tuple[Why | None, _Queue | No
         return Why("queue_stopped", text, f"Start job queue {queue.row.code}.", category=category), None
     served = [queue for queue in started if any(one.is_responding for one in _servers(queue, scene))]
     if not served:
-        return _unserved(started[0], scene), None
+        return _unserved(min(started, key=lambda queue: _is_pinned_away(queue, scene)), scene), None
     holder = scene.busy.get(category) if category else None
     if holder is not None:
         since = _at(holder.started_at, scene)
@@ -213,9 +218,13 @@ def _servers(queue: _Queue, scene: _Scene) -> list[ConsumerView]:
     return [one for one in scene.living if one.may_serve(queue.row.code, queue.row.on_host)]
 
 
+def _is_pinned_away(queue: _Queue, scene: _Scene) -> bool:
+    return bool(queue.row.on_host) and all(one.host != queue.row.on_host for one in scene.living)
+
+
 def _unserved(queue: _Queue, scene: _Scene) -> Why:
     host = queue.row.on_host
-    if host and not any(one.host == host for one in scene.living):
+    if _is_pinned_away(queue, scene):
         text = f"Job queue {queue.row.code} is pinned to host {host}, where no consumer runs."
         return Why("pinned", text, f"Start a consumer on {host}, or clear Start on This Host.")
     silent = _servers(queue, scene)
@@ -256,9 +265,16 @@ def _competing(entry: EntryRow, queue: _Queue) -> tuple[str, ...]:
     return (entry.category_code,) if entry.category_code else tuple(sorted(queue.categories))
 
 
-def _place(entry: EntryRow, ahead: int) -> Why:
-    if not ahead:
+def _next_in_line(entry: EntryRow, queue: _Queue, scene: _Scene) -> Why:
+    prints = entry.category_code.startswith(PRINT_CATEGORY)
+    if prints or any(one.is_responding and one.id not in scene.full for one in _servers(queue, scene)):
         return Why("about_to_start", "About to start.", category=entry.category_code, ahead=0)
+    text = "It is the next one; all workers of its consumer are busy."
+    hint = "It runs when one of them is free. `postroom consumer --workers N` has more of them."
+    return Why("workers_busy", text, hint, category=entry.category_code, ahead=0)
+
+
+def _place(entry: EntryRow, ahead: int) -> Why:
     shown = f"{MOST_COUNTED:,} or more entries are" if ahead == MOST_COUNTED else f"{ahead} entries are"
     text = "1 entry is ahead of it." if ahead == 1 else f"{shown} ahead of it."
     return Why("ahead", text, "It runs when they have ended.", category=entry.category_code, ahead=ahead)

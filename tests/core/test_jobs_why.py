@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from jobs import (
     claimed,
     consumer_row,
     ended_process,
+    here,
     in_error,
     queue_invoice,
     row,
@@ -25,7 +27,7 @@ from postroom.core import clock
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import Problem
-from postroom.core.jobs import consumers, endings, entries, queues
+from postroom.core.jobs import claims, consumers, endings, entries, queues
 from postroom.core.jobs.why import Why
 from postroom.core.kinds import EntryStatus
 from postroom.core.statements import execute
@@ -277,3 +279,25 @@ def test_the_first_reason_that_holds_is_told_and_each_gives_way_to_the_next() ->
         "ahead",
         "about_to_start",
     ]
+
+
+def test_all_workers_of_its_consumer_are_busy(firm: Location) -> None:
+    consumer_row("one", workers=1)
+    JobQueue.update(started=True).execute()
+    running = wait_entry()
+    claim = claims.claim_next(replace(here(), consumer_id="one"))
+    assert claim is not None
+    assert claim.entry_no == running.entry_no
+    waiting = wait_entry()
+    found = entries.show(waiting.entry_no).why
+    assert found is not None
+    assert (found.code, found.ahead) == ("workers_busy", 0)
+    assert "--workers" in found.hint
+
+
+def test_of_two_queues_the_one_that_this_host_could_serve_is_told_of(firm: Location) -> None:
+    queues.change("DEFAULT", {"category_filter": "", "on_host": "elsewhere"}, user=current_user())
+    JobQueue.update(started=True).execute()
+    found = entries.show(queue_invoice().entry_no).why
+    assert found is not None
+    assert found.code == "no_consumer"

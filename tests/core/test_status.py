@@ -9,6 +9,7 @@ from jobs import claimed, consumer_row, ended_process, in_error, queue_invoice, 
 
 from postroom.core import clock, status
 from postroom.core.company import current_user
+from postroom.core.database import Location
 from postroom.core.jobs import consumers, entries, queues, runs
 from postroom.core.jobs.claims import Worker
 from postroom.core.jobs.queues import MOST_FAILURES
@@ -108,3 +109,8 @@ def test_a_printer_that_does_not_respond_asks_for_attention() -> None:
     assert status.read().attention == ()
     printers.failed("STORE", "It has no paper.")
     assert status.read().attention == ("Printer STORE is not responding: It has no paper.",)
+
+
+def test_a_consumer_that_does_not_respond_is_to_be_looked_at(firm: Location) -> None:
+    consumer_row("one", silent_for=3600)
+    assert any("does not respond" in said for said in status.read().attention)
