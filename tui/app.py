@@ -134,8 +134,7 @@ class PostroomApp(App[int]):
         """How often a snapshot was shown; tests wait for it."""
         self._wake = asyncio.Event()
         self._look_once = False
-        self.first_words = ""
-        """A message to begin with."""
+        self.first_words = ""  # a message to begin with
         self._last_refusal = ""
         self._told_trouble = ""
         self._has_bell = False

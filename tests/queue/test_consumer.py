@@ -182,7 +182,7 @@ def test_a_queue_that_a_person_started_is_stopped_by_the_next_consumer_and_not_s
     sale = wait_entry(category_code="SALESPOST")
     left = wait_entry()
     until(lambda: entry(sale) is None, what="a job of a queue that starts automatically")
-    assert queues.show("DEFAULT").state is QueueState.STOPPED
+    until(lambda: queues.show("DEFAULT").state is QueueState.STOPPED, what="the queue, stopped")
     assert entry(left) is not None
 
 
