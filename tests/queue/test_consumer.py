@@ -121,7 +121,7 @@ def test_two_entries_of_a_category_never_run_at_once_and_two_categories_do(start
     other = wait_entry(60, category_code="PURCHPOST")
     start(workers=3)
     until(lambda: running(first) and running(other))
-    assert queues.show("SPPOST").state is QueueState.RUNNING
+    until(lambda: queues.show("SPPOST").state is QueueState.RUNNING)
     again = wait_entry(category_code="")
     until(lambda: entry(again) is None)  # the third worker has looked, and left the second alone
     held = entry(second)
