@@ -13,7 +13,7 @@ from textual.widgets import DataTable, Input, Static
 
 from postroom.core.errors import PostroomError
 from postroom.core.plain_text import visible
-from postroom.tui.actions import BY_ID, Situation
+from postroom.tui.actions import Situation
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
 from postroom.tui.widgets.keyed_table import Column, KeyedTable
@@ -203,8 +203,8 @@ class ListPage(Page):
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         event.stop()
-        opening = f"{self.PAGE}.open"
-        if opening in BY_ID:
+        opening = next((action.id for action in self.actions if action.method == "do_open"), "")
+        if opening:
             self.action_act(opening)
 
     def do_filter(self) -> None:
