@@ -94,9 +94,14 @@ class ListPage(Page):
     def table(self) -> KeyedTable:
         return self.query_one("#table", KeyedTable)
 
+    @property
+    def state_name(self) -> str:
+        """Under which name the list's filter, marks and cursor are kept."""
+        return self.address
+
     def on_mount(self) -> None:
         super().on_mount()
-        self.state = self.desk.list_states.setdefault(self.address, self.state)
+        self.state = self.desk.list_states.setdefault(self.state_name, self.state)
         self.table.marks = self.state.marks
         self.query_one("#filter").display = False
         self.query_one("#empty").display = False
@@ -252,7 +257,7 @@ class ListPage(Page):
         if self.is_mounted:
             self.set_filter(filter)
         else:
-            state = self.desk.list_states.setdefault(self.address, self.state)
+            state = self.desk.list_states.setdefault(self.state_name, self.state)
             state.filter, state.window, state.cursor_key = filter, Window(), ""
             state.marks.clear()
 
