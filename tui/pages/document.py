@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual.screen import ModalScreen
 
 from postroom.core import documents, values
 from postroom.core.documents import fields as typed_fields
@@ -248,6 +249,8 @@ class DocumentCard(FormPage, DocumentActions):
         if snapshot.row is None:  # posted or deleted meanwhile
             self.desk.say(snapshot.title.plain)
             if self.desk.page_in_front() is self:
+                while isinstance(self.desk.screen, ModalScreen):  # a question or a field being typed goes along
+                    self.desk.screen.dismiss(None)
                 self.desk.pop_screen()
             return
         super().show(snapshot)
