@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from postroom.core import users
+from postroom.core.company import current_user
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, LineType
 from postroom.core.tables.ledgers import GlEntry
 from postroom.core.tables.trade import Document, DocumentLine, Item, Party
@@ -76,3 +78,10 @@ def balances() -> dict[str, Decimal]:
     for entry in GlEntry.select(GlEntry.account_no, GlEntry.amount):
         totals[entry.account_no] = totals.get(entry.account_no, Decimal(0)) + entry.amount
     return {account: total for account, total in sorted(totals.items()) if total}
+
+
+def take_away(field: str) -> None:
+    """The permission set of a field of User Setup is this user's no more; somebody else keeps Setup."""
+    user = current_user()
+    users.set_user("boss", {"may_setup": "true"}, user=user)
+    users.set_user(user, {field: "false"}, user=user)

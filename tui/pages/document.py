@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual.screen import ModalScreen
 
 from postroom.core import documents, values
 from postroom.core.documents import fields as typed_fields
 from postroom.core.documents.fields import DocumentField
-from postroom.core.errors import NotFound
+from postroom.core.errors import DatabaseAway, NotFound, NotPermitted, PostroomError
 from postroom.core.jobs import background, entries
-from postroom.core.jobs.background import PostRequest
+from postroom.core.jobs.background import DocumentResult, PostRequest
 from postroom.core.kinds import Area, DocumentType, LineType
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
@@ -108,15 +109,20 @@ class DocumentActions(Mixed):
             await self._each("Deleted", documents.delete)
 
     async def _each(self, verb: str, use_case: Callable[..., Any]) -> None:
+        """Do it to each document; one that is refused does not keep the others from it."""
         views, user = self.chosen(), self.desk.user
 
-        def act() -> bool:
-            for view in views:
-                use_case(view.id, user=user)
-            return True
+        def act() -> list[DocumentResult]:
+            return [_attempt(view, verb.lower(), use_case, user, alone=len(views) == 1) for view in views]
 
-        if await self.desk.carry_out(act):
-            self.done_with({str(view.id) for view in views})
+        done = await self.desk.carry_out(act)
+        if done is None:
+            return
+        bad = [one for one in done if one.result in results.BAD]
+        self.done_with({str(view.id) for view, one in zip(views, done, strict=True) if one not in bad})
+        if bad:
+            results.tell(self.desk, verb, done)
+        else:
             self.desk.say(f"{verb}: {of_what(views)}.")
 
     async def do_why(self) -> None:
@@ -153,6 +159,17 @@ def _only_checked(result: Any) -> bool:
         problem.code not in ("document_is_scheduled", "document_is_posting", "document_gone")
         for problem in result.errors
     )
+
+
+def _attempt(view: Any, verb: str, use_case: Callable[..., Any], user: str, *, alone: bool) -> DocumentResult:
+    """What became of one document. Raises what it was refused for if it is the only one, or concerns all."""
+    try:
+        use_case(view.id, user=user)
+    except PostroomError as error:
+        if alone or isinstance(error, NotPermitted | DatabaseAway):
+            raise
+        return DocumentResult(view.type.value, view.no, "refused", errors=error.problems)
+    return DocumentResult(view.type.value, view.no, verb)
 
 
 def of_what(views: Sequence[Any]) -> str:
@@ -232,6 +249,8 @@ class DocumentCard(FormPage, DocumentActions):
         if snapshot.row is None:  # posted or deleted meanwhile
             self.desk.say(snapshot.title.plain)
             if self.desk.page_in_front() is self:
+                while isinstance(self.desk.screen, ModalScreen):  # a question or a field being typed goes along
+                    self.desk.screen.dismiss(None)
                 self.desk.pop_screen()
             return
         super().show(snapshot)

@@ -55,6 +55,10 @@ class DocumentsPage(ListPage, DocumentActions):
     def address(self) -> str:
         return self.PAGE
 
+    @property
+    def state_name(self) -> str:
+        return f"{self.address} {self.kind.value}"
+
     def body(self) -> ComposeResult:
         yield Static(markup=False, id="types")
         yield from super().body()
@@ -73,7 +77,7 @@ class DocumentsPage(ListPage, DocumentActions):
         """Show another type, with the filter, marks and cursor that it had."""
         self.kind = kind
         self.desk.chosen[self.address] = kind.value
-        self.state = self.desk.list_states.setdefault(f"{self.address} {kind.value}", type(self.state)())
+        self.state = self.desk.list_states.setdefault(self.state_name, type(self.state)())
         self.table.mark(self.state.marks)
         self.has_read = False
         self._draw_types()

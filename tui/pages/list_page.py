@@ -15,7 +15,7 @@ from textual.widgets import DataTable, Input, Static
 
 from postroom.core.errors import PostroomError
 from postroom.core.plain_text import visible
-from postroom.tui.actions import BY_ID, Situation
+from postroom.tui.actions import Situation
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
 from postroom.tui.widgets.dialogs import Choose
@@ -108,9 +108,14 @@ class ListPage(Page):
     def table(self) -> KeyedTable:
         return self.query_one("#table", KeyedTable)
 
+    @property
+    def state_name(self) -> str:
+        """Under which name the list's filter, marks and cursor are kept."""
+        return self.address
+
     def on_mount(self) -> None:
         super().on_mount()
-        self.state = self.desk.list_states.setdefault(self.address, self._remembered())
+        self.state = self.desk.list_states.setdefault(self.state_name, self._remembered())
         self.table.marks = self.state.marks
         self.query_one("#filter").display = False
         self.query_one("#empty").display = False
@@ -119,7 +124,7 @@ class ListPage(Page):
 
     def _remembered(self) -> ListState:
         """The list as this user left it when the program last ended."""
-        kept = self.desk.memory.view(self.address)
+        kept = self.desk.memory.view(self.state_name)
         return ListState(filter=kept.get("filter", ""), window=Window(sort=kept.get("sort", "")))
 
     def asked(self) -> object:
@@ -227,8 +232,8 @@ class ListPage(Page):
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         event.stop()
-        opening = f"{self.PAGE}.open"
-        if opening in BY_ID:
+        opening = next((action.id for action in self.actions if action.method == "do_open"), "")
+        if opening:
             self.action_act(opening)
 
     def do_filter(self) -> None:
@@ -273,7 +278,7 @@ class ListPage(Page):
 
     def _view_changed(self) -> None:
         """Another filter or order: kept for the next time, and shown."""
-        self.desk.memory.keep_view(self.address, filter=self.state.filter, sort=self.state.window.sort)
+        self.desk.memory.keep_view(self.state_name, filter=self.state.filter, sort=self.state.window.sort)
         self.desk.tell_trouble()
         self._draw_caption()
         self.desk.look_now(even_if_paused=True)
@@ -321,7 +326,7 @@ class ListPage(Page):
         if self.is_mounted:
             self.set_filter(filter)
         else:
-            state = self.desk.list_states.setdefault(self.address, self.state)
+            state = self.desk.list_states.setdefault(self.state_name, self._remembered())
             state.filter, state.window, state.cursor_key = filter, Window(sort=state.window.sort), ""
             state.marks.clear()
 

@@ -1,0 +1,597 @@
+"""Documents, their cards and lines: what each key does to them, and what is said where it cannot."""
+
+from __future__ import annotations
+
+import builders
+import jobs
+import pytest
+from screens import SIZES, Terminal, terminal
+from textual.widgets import Collapsible
+
+from postroom.core import documents, setups
+from postroom.core.company import current_user
+from postroom.core.database import Location
+from postroom.core.jobs import background
+from postroom.core.jobs.background import PostRequest
+from postroom.core.kinds import Area, DocumentStatus, DocumentType, JobQueueStatus
+from postroom.core.tables.ledgers import PostedDocument
+from postroom.core.tables.trade import Document, DocumentLine, Party
+from postroom.core.tables.work import JobQueueEntry
+from postroom.tui.pages.document import DocumentCard, LineCard, LinesPage
+from postroom.tui.pages.form import FieldRow
+from postroom.tui.pages.list_page import ListPage
+
+WILD = "[bold]A[/x] \x1b[31m漢字 שלום \u202eevil"
+SHOWN_WILD = "[bold]A[/x] \\e[31m漢字 שלום \\u{202e}evil"
+
+
+def the(no: str) -> Document:
+    """The document as it stands now."""
+    found: Document = Document.get(Document.no == no)
+    return found
+
+
+def is_there(no: str) -> bool:
+    return Document.select().where(Document.no == no).exists()
+
+
+def queue(*nos: str) -> None:
+    background.post([the(no).id for no in nos], PostRequest(mode="queue", queue_anyway=True), user=current_user())
+
+
+def in_session() -> None:
+    """Post posts in the session."""
+    keys = ("sales.post_documents_via_job_queue", "purchases.post_documents_via_job_queue")
+    setups.change(dict.fromkeys(keys, "false"), user=current_user())
+
+
+def reopened(no: str) -> Document:
+    documents.reopen(the(no).id, user=current_user())
+    return the(no)
+
+
+async def goes_to_row(screen: Terminal, part: str) -> None:
+    """Move the cursor down to the row that shows `part`."""
+    await screen.sees(part)
+    page = screen.page
+    assert isinstance(page, ListPage)
+    for _ in range(len(page.table.keys)):
+        row = page.table.row_of(page.table.cursor_key)
+        if part in (getattr(row, "no", ""), str(getattr(row, "line_no", ""))):
+            return
+        await screen.press("j")
+    pytest.fail(f"no row {part}")
+
+
+async def goes_to_field(screen: Terminal, name: str) -> None:
+    """Unfold everything and put the cursor on a field."""
+    if any(tab.collapsed for tab in screen.page.query(Collapsible)):
+        await screen.press("f")
+    for _ in range(60):
+        if screen.app.focused is not None and screen.app.focused.id == f"field-{name}":
+            return
+        await screen.press("j")
+    pytest.fail(f"no field {name}")
+
+
+async def is_on(screen: Terminal, page: type) -> None:
+    """Wait until such a page is in front and shows what it read."""
+    await screen.until(lambda: isinstance(screen.page, page) and getattr(screen.page, "snapshot", None))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_left_right_and_tab_lead_through_the_eight_types(demo_firm: Location, size: tuple[int, int]) -> None:
+    async with terminal(demo_firm, size, "documents") as screen:
+        await screen.sees("Sales Orders   18 documents", "[Orders]", "S-ORD1001")
+        assert (" Orders " in screen.line("[Orders]")) == (size[0] >= 90)
+        assert ("Posting Date" in screen.line("Job Queue Status")) == (size[0] >= 100)
+        await screen.press("right")
+        await screen.sees("Sales Return Orders", "S-RET1001", "[Returns]")
+        await screen.press("tab", "tab", "tab")
+        await screen.sees("Purchase Orders", "P-ORD1001", "[Orders]")
+        await screen.press("left", "shift+tab", "left", "left", "left")
+        await screen.sees("Purchase Credit Memos", "P-CR1001", "[Memos]")
+
+
+async def test_each_type_keeps_its_filter_marks_and_cursor(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.press("slash")
+        await screen.type("no=S-ORD1002..S-ORD1004")
+        await screen.press("enter")
+        await screen.sees("3 documents", "Filter: no=S-ORD1002..S-ORD1004")
+        await screen.press("j", "space", "right")
+        await screen.sees("Sales Return Orders", "S-RET1001")
+        await screen.sees_no("Filter:", "marked")
+        await screen.press("left")
+        await screen.sees("3 documents", "1 marked", "Filter: no=S-ORD1002..S-ORD1004")
+        await screen.sees("Sales Order S-ORD1004")
+        await screen.goes_to("batches")
+        await screen.sees("No batch yet")
+        await screen.press("escape")
+        await screen.sees("3 documents", "Filter:")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_post_queues_where_the_setup_says_so(demo_firm: Location, size: tuple[int, int]) -> None:
+    async with terminal(demo_firm, size, "documents") as screen:
+        await goes_to_row(screen, "S-ORD1001")
+        await screen.press("f9")
+        await screen.hears("Sales Order S-ORD1001: queued.")
+        await screen.until(lambda: "Scheduled for Posting" in screen.line(" S-ORD1001"))
+        assert the("S-ORD1001").job_queue_status is JobQueueStatus.SCHEDULED
+        await screen.press("p")
+        await screen.hears("Post: Sales Order S-ORD1001 is Scheduled for Posting; remove it from the job queue first.")
+        assert JobQueueEntry.select().count() == 1
+
+
+async def test_post_posts_in_the_session_where_the_setup_says_so(demo_firm: Location) -> None:
+    in_session()
+    async with terminal(demo_firm, page="sales-invoice") as screen:
+        await goes_to_row(screen, "S-INV1002")
+        await screen.press("p")
+        await screen.until(lambda: not is_there("S-INV1002"))
+        posted = PostedDocument.get(PostedDocument.source_no == "S-INV1002", PostedDocument.kind == "invoice")
+        await screen.hears("Sales Invoice S-INV1002: posted as ")
+        await screen.hears(posted.no)
+        await screen.sees("21 documents")
+        await goes_to_row(screen, "S-INV1004")
+        await screen.press("b")
+        await screen.hears("Sales Invoice S-INV1004: queued.")
+        assert JobQueueEntry.select().count() == 1
+
+
+async def test_what_the_check_refuses_may_be_queued_anyway(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="sales-invoice") as screen:
+        await goes_to_row(screen, "S-INV1003")
+        await screen.press("p")
+        await screen.sees("S-INV1003 would not post now", "Customer C1099 is blocked")
+        await screen.press("n")
+        await screen.sees("0 done, 1 not", "Sales Invoice S-INV1003  refused")
+        assert not JobQueueEntry.select().exists()
+        await screen.press("escape", "b")
+        await screen.sees("would not post now")
+        await screen.press("y")
+        await screen.hears("Sales Invoice S-INV1003: queued.")
+        assert the("S-INV1003").job_queue_status is JobQueueStatus.SCHEDULED
+
+
+async def test_marked_documents_are_posted_together_after_a_question(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.press("space", "space", "space")
+        await screen.sees("3 marked")
+        await screen.press("p")
+        await screen.sees("Post 3 documents?")
+        await screen.press("n")
+        await screen.sees_no("Post 3 documents?")
+        assert not JobQueueEntry.select().exists()
+        await screen.press("p", "y")
+        await screen.hears("3 documents: queued.")
+        await screen.sees_no("marked")
+        assert {entry.batch_no for entry in JobQueueEntry.select()} == {1}
+
+
+async def test_of_several_those_that_failed_stay_marked_and_are_named(demo_firm: Location) -> None:
+    in_session()
+    async with terminal(demo_firm, page="sales-invoice") as screen:
+        await screen.press("space", "space", "space", "p", "y")
+        await screen.sees("2 done, 1 not", "Sales Invoice S-INV1003 failed", "Customer C1099 is blocked")
+        await screen.press("escape")
+        await screen.sees("1 marked")
+        assert is_there("S-INV1003")
+        assert not is_there("S-INV1001")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_check_tells_every_reason_and_posts_nothing(demo_firm: Location, size: tuple[int, int]) -> None:
+    async with terminal(demo_firm, size, "sales-invoice") as screen:
+        await goes_to_row(screen, "S-INV1002")
+        await screen.press("c")
+        await screen.hears("Sales Invoice S-INV1002: checked.")
+        await screen.press("j", "c")
+        await screen.sees("0 done, 1 not", "Sales Invoice S-INV1003", "Customer C1099 is blocked")
+        await screen.press("q")
+        await screen.sees_no("0 done")
+        await screen.press("asterisk", "c")
+        await screen.sees("not", "Check")
+        assert not JobQueueEntry.select().exists()
+        assert not PostedDocument.select().exists()
+
+
+async def test_release_and_reopen_and_why_not(demo_firm: Location) -> None:
+    documents.set_line(reopened("S-ORD1002").id, 10000, user=current_user(), delete=True)
+    for line in DocumentLine.select().where(DocumentLine.document == the("S-ORD1002").id):
+        documents.set_line(the("S-ORD1002").id, line.line_no, user=current_user(), delete=True)
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("r")
+        await screen.hears("Release: Sales Order S-ORD1001 is released already.")
+        await screen.press("o")
+        await screen.hears("Reopened: Sales Order S-ORD1001.")
+        assert the("S-ORD1001").status is DocumentStatus.OPEN
+        await screen.until(lambda: screen.line(" S-ORD1001").endswith("Open"))
+        await screen.press("o")
+        await screen.hears("Reopen: Sales Order S-ORD1001 is open already.")
+        await screen.press("r")
+        await screen.hears("Released: Sales Order S-ORD1001.")
+        assert the("S-ORD1001").status is DocumentStatus.RELEASED
+        await screen.press("j", "r")
+        await screen.sees("Not done", "No line has both")
+        assert the("S-ORD1002").status is DocumentStatus.OPEN
+
+
+async def test_job_queue_status_says_who_queued_it_and_why_it_waits(demo_firm: Location) -> None:
+    queue("S-ORD1001")
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("Scheduled for Posting")
+        await screen.press("w")
+        await screen.sees("Scheduled for Posting", f"Queued by {current_user()}", "as entry 1", "consumer")
+        await screen.press("escape", "j", "w")
+        await screen.hears("Job Queue Status: Sales Order S-ORD1002 is not in the job queue.")
+
+
+async def test_job_queue_status_of_what_is_posted_names_the_worker(demo_firm: Location) -> None:
+    queue("S-ORD1001")
+    claim = jobs.claimed()
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.until(lambda: "Posting" in screen.line(" S-ORD1001"))
+        await screen.press("w")
+        await screen.sees(f"Posted by process {JobQueueEntry.get().process_id} on ", "since")
+        await screen.press("escape")
+        for key, caption in (("R", "Remove From Job Queue"), ("p", "Post"), ("D", "Delete"), ("o", "Reopen")):
+            await screen.press(key)
+            await screen.hears(f"{caption}: Sales Order S-ORD1001 is ")
+        assert JobQueueEntry.get().claim_token == claim.token
+        assert is_there("S-ORD1001")
+
+
+async def test_job_queue_status_of_an_error_is_every_error_and_m_leads_to_the_field(posted_demo: Location) -> None:
+    async with terminal(posted_demo, page="sales-invoice") as screen:
+        await goes_to_row(screen, "S-INV1007")
+        await screen.press("w")
+        await screen.sees("Job Queue Status", "Error", "2025-12-30", "m goes to the field")
+        await screen.press("escape", "m")
+        await is_on(screen, DocumentCard)
+        assert screen.app.focused is screen.page.query_one("#field-posting_date", FieldRow)
+        await screen.press("escape")
+        await screen.sees("Sales Invoices")
+
+
+async def test_m_says_when_there_is_no_error(demo_firm: Location) -> None:
+    queue("S-ORD1001")
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("Scheduled for Posting")
+        await screen.press("m")
+        await screen.hears("Sales Order S-ORD1001 has no error.")
+        await screen.press("j", "m")
+        await screen.hears("Go to the Cause: Sales Order S-ORD1002 is not in the job queue.")
+
+
+async def test_remove_from_job_queue_asks_and_leaves_the_document(demo_firm: Location) -> None:
+    queue("S-ORD1001", "S-ORD1002")
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("Scheduled for Posting")
+        await screen.press("R")
+        await screen.sees("Remove Sales Order S-ORD1001 from the job queue?", "They stay Released.")
+        await screen.press("enter")
+        await screen.sees_no("They stay Released.")
+        assert JobQueueEntry.select().count() == 2
+        await screen.press("space", "space", "R")
+        await screen.sees("Remove 2 documents from the job queue?")
+        await screen.press("y")
+        await screen.hears("2 documents: removed.")
+        await screen.sees_no("Scheduled for Posting")
+        assert not JobQueueEntry.select().exists()
+        assert the("S-ORD1001").status is DocumentStatus.RELEASED
+
+
+async def test_delete_asks_and_refuses_what_is_scheduled(demo_firm: Location) -> None:
+    queue("S-ORD1002")
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("Scheduled for Posting")
+        await screen.press("D")
+        await screen.sees("Delete Sales Order S-ORD1001?", "This cannot be undone.")
+        await screen.press("escape")
+        await screen.sees_no("This cannot be undone.")
+        await screen.press("D", "y")
+        await screen.hears("Deleted: Sales Order S-ORD1001.")
+        await screen.sees("17 documents")
+        assert not is_there("S-ORD1001")
+        await screen.sees("Sales Order S-ORD1002")
+        await screen.press("D")
+        await screen.hears("Delete: Sales Order S-ORD1002 is Scheduled for Posting; remove it")
+        assert is_there("S-ORD1002")
+
+
+async def test_of_several_deleted_the_one_that_cannot_is_named(demo_firm: Location) -> None:
+    queue("S-ORD1002")
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("Scheduled for Posting")
+        await screen.press("space", "space", "space", "D")
+        await screen.sees("Delete 3 documents?")
+        await screen.press("y")
+        await screen.sees("2 done, 1 not", "Sales Order S-ORD1002")
+        assert is_there("S-ORD1002")
+        assert not is_there("S-ORD1001")
+        assert not is_there("S-ORD1003")
+
+
+async def test_batch_post_opens_the_request_page_of_the_type(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.press("right", "B")
+        await screen.sees("Batch Post Sales Return Orders")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_new_document_opens_as_a_card_and_is_filled_in(demo_firm: Location, size: tuple[int, int]) -> None:
+    async with terminal(demo_firm, size, "sales-invoice") as screen:
+        before = Document.select().where(Document.type == DocumentType.SALES_INVOICE).count()
+        await screen.press("ctrl+n")
+        await is_on(screen, DocumentCard)
+        assert Document.select().where(Document.type == DocumentType.SALES_INVOICE).count() == before + 1
+        made = Document.select().order_by(Document.id.desc()).first()
+        await screen.sees(f"Sales Invoice {made.no}", "Open")
+        await goes_to_field(screen, "party_no")
+        await screen.press("enter")
+        await screen.sees("Customer No.", "Lanternfish Hardware")
+        await screen.type("copper")
+        await screen.sees_no("Lanternfish Hardware")
+        await screen.press("enter")
+        await screen.until(lambda: "The Copper Kettle" in screen.line("Customer Name") or "Copper" in screen.shown)
+        assert Document.get_by_id(made.id).party_no == "C1002"
+        await goes_to_field(screen, "posting_date")
+        await screen.press("f2")
+        await screen.sees("Leave as it is")
+        await screen.type("yesterday-ish")
+        await screen.press("enter")
+        await screen.sees("yesterday-ish")
+        await screen.until(lambda: "date" in screen.read.lower())
+        await screen.press("ctrl+u")
+        await screen.type("2026-11-03")
+        await screen.press("enter")
+        await screen.sees_no("Leave as it is")
+        await screen.sees("2026-11-03")
+        assert str(Document.get_by_id(made.id).posting_date) == "2026-11-03"
+
+
+async def test_without_the_permission_nothing_is_done_and_it_is_said(demo_firm: Location) -> None:
+    builders.take_away("may_post")
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        for keys in (("n",), ("p",), ("b",), ("c",), ("o",), ("D", "y")):
+            await screen.press(*keys)
+            await screen.sees("Not done", "lacks the permission set Post")
+            await screen.press("escape")
+            await screen.sees_no("Not done")
+        assert not JobQueueEntry.select().exists()
+        assert Document.select().where(Document.type == DocumentType.SALES_ORDER).count() == 18
+        assert the("S-ORD1001").status is DocumentStatus.RELEASED
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_wild_names_show_as_text_on_list_card_and_lines(demo_firm: Location, size: tuple[int, int]) -> None:
+    Document.update(party_name=WILD).where(Document.no == "S-ORD1001").execute()
+    DocumentLine.update(description=WILD, no="[/x]").where(DocumentLine.document == the("S-ORD1001").id).execute()
+    async with terminal(demo_firm, size, "documents") as screen:
+        await screen.sees(SHOWN_WILD)
+        await screen.press("enter")
+        await is_on(screen, DocumentCard)
+        await screen.sees("[bold]A[/x] \\e[31m漢字 שלום \\u{202e}")
+        await screen.press("l")
+        await is_on(screen, LinesPage)
+        await screen.sees(SHOWN_WILD, "[/x]")
+        await screen.press("enter")
+        await is_on(screen, LineCard)
+        await screen.sees("[bold]A[/x] \\e[31m")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_card_posts_checks_releases_and_removes_like_the_list(
+    demo_firm: Location, size: tuple[int, int]
+) -> None:
+    async with terminal(demo_firm, size, "documents") as screen:
+        await goes_to_row(screen, "S-ORD1001")
+        await screen.press("f2")
+        await is_on(screen, DocumentCard)
+        await screen.sees("Sales Order S-ORD1001   Released", "Customer No.", "C2002")
+        await screen.press("c")
+        await screen.hears("Sales Order S-ORD1001: checked.")
+        await screen.press("o")
+        await screen.sees("Sales Order S-ORD1001   Open")
+        await screen.press("r")
+        await screen.sees("Sales Order S-ORD1001   Released")
+        await screen.press("w")
+        await screen.hears("Job Queue Status: Sales Order S-ORD1001 is not in the job queue.")
+        await screen.press("b")
+        await screen.sees("Sales Order S-ORD1001   Released   Scheduled for Posting")
+        await screen.press("w")
+        await screen.sees("Queued by")
+        await screen.press("escape", "R", "y")
+        await screen.hears("Sales Order S-ORD1001: removed.")
+        await screen.until(lambda: the("S-ORD1001").job_queue_status is JobQueueStatus.BLANK)
+
+
+async def test_a_card_whose_document_is_posted_or_deleted_says_so_and_closes(demo_firm: Location) -> None:
+    in_session()
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter")
+        await is_on(screen, DocumentCard)
+        await screen.press("p")
+        await screen.hears("Sales Order S-ORD1001: posted as ")
+        await screen.sees("Sales Orders", "17 documents")
+        await screen.press("enter")
+        await is_on(screen, DocumentCard)
+        documents.delete(the("S-ORD1002").id, user=current_user())
+        await screen.hears("The Sales Order is no longer there: it was posted or deleted.")
+        await screen.sees("Sales Orders", "16 documents")
+
+
+async def test_a_document_that_goes_while_a_field_of_its_card_is_typed_leaves_no_trace(demo_firm: Location) -> None:
+    reopened("S-ORD1001")
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter")
+        await is_on(screen, DocumentCard)
+        await goes_to_field(screen, "external_document_no")
+        await screen.press("enter")
+        await screen.sees("Leave as it is")
+        documents.delete(the("S-ORD1001").id, user=current_user())
+        await screen.hears("The Sales Order is no longer there")
+        await screen.sees("17 documents")
+        await screen.sees_no("Leave as it is")
+        await screen.press("j")
+        assert screen.page.address == "documents"
+
+
+async def test_a_card_follows_what_others_change_and_refuses_what_they_made_impossible(demo_firm: Location) -> None:
+    reopened("S-ORD1001")
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter")
+        await is_on(screen, DocumentCard)
+        documents.set_fields(the("S-ORD1001").id, {"external_document_no": "PO-77"}, user=current_user())
+        await screen.until(lambda: "PO-77" in screen.line("External Document No."))
+        await goes_to_field(screen, "external_document_no")
+        await screen.press("enter")
+        await screen.sees("Leave as it is")
+        queue("S-ORD1001")
+        await screen.type("PO-78")
+        await screen.press("enter")
+        await screen.sees("Scheduled", "Remove")
+        await screen.press("escape")
+        assert the("S-ORD1001").external_document_no == "PO-77"
+
+
+async def test_a_released_document_keeps_its_customer_and_says_so(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter")
+        await is_on(screen, DocumentCard)
+        await goes_to_field(screen, "party_no")
+        await screen.press("enter")
+        await screen.sees("Lanternfish Hardware")
+        await screen.type("wren")
+        await screen.press("enter")
+        await screen.sees("Not done", "Reopen")
+        assert the("S-ORD1001").party_no == "C2002"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_lines_are_added_changed_and_deleted(demo_firm: Location, size: tuple[int, int]) -> None:
+    id_ = reopened("S-ORD1001").id
+    lines = DocumentLine.select().where(DocumentLine.document == id_)
+    before = lines.count()
+    async with terminal(demo_firm, size, "documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter", "l")
+        await is_on(screen, LinesPage)
+        await screen.sees("Lines of Sales Order", f"{before} line")
+        await screen.press("ctrl+n")
+        await is_on(screen, LineCard)
+        assert lines.count() == before + 1
+        made = lines.order_by(DocumentLine.line_no.desc()).first()
+        await screen.sees(f"Line {made.line_no} of Sales Order S-ORD1001")
+        await goes_to_field(screen, "no")
+        await screen.press("enter")
+        await screen.sees("1000  Storm lantern, brass")
+        await screen.type("1020")
+        await screen.press("enter")
+        await screen.until(lambda: lines.where(DocumentLine.no == "1020", DocumentLine.line_no == made.line_no).count())
+        await goes_to_field(screen, "quantity")
+        await screen.press("enter")
+        await screen.type("many")
+        await screen.press("enter")
+        await screen.sees("many")
+        await screen.press("ctrl+u")
+        await screen.type("3")
+        await screen.press("enter")
+        await screen.sees_no("Leave as it is")
+        assert DocumentLine.get_by_id(made.id).quantity == 3
+        await screen.press("escape")
+        await is_on(screen, LinesPage)
+        await screen.press("G", "D")
+        await screen.sees(f"Delete line {made.line_no}?")
+        await screen.press("y")
+        await screen.sees(f"{before} line")
+        await screen.until(lambda: lines.count() == before)
+
+
+async def test_lines_of_a_released_document_are_refused_with_the_way_out(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter", "l")
+        await is_on(screen, LinesPage)
+        await screen.sees("Lines of Sales Order")
+        await screen.press("n")
+        await screen.sees("Not done", "Reopen")
+        await screen.press("escape", "D", "y")
+        await screen.sees("Not done", "Reopen")
+        await screen.press("escape", "enter")
+        await is_on(screen, LineCard)
+        await goes_to_field(screen, "quantity")
+        await screen.press("enter")
+        await screen.type("9")
+        await screen.press("enter")
+        await screen.sees("Reopen")
+
+
+async def test_several_lines_are_deleted_at_once(demo_firm: Location) -> None:
+    id_ = reopened("S-ORD1001").id
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter", "l")
+        await is_on(screen, LinesPage)
+        await screen.press("asterisk", "D")
+        await screen.sees("lines?")
+        await screen.press("y")
+        await screen.sees("There is no line yet. Ctrl+N adds one.")
+        assert not DocumentLine.select().where(DocumentLine.document == id_).exists()
+        await screen.press("D")
+        await screen.hears("Delete Line: There is no line under the cursor.")
+
+
+async def test_a_line_deleted_by_somebody_else_while_its_card_is_open_is_said(demo_firm: Location) -> None:
+    id_ = reopened("S-ORD1001").id
+    first = DocumentLine.select().where(DocumentLine.document == id_).order_by(DocumentLine.line_no).first()
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter", "l", "enter")
+        await is_on(screen, LineCard)
+        documents.set_line(id_, first.line_no, user=current_user(), delete=True)
+        await screen.hears(f"Line {first.line_no} is no longer there.")
+
+
+async def test_the_lines_of_a_document_that_is_gone_say_so_and_lead_back(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter", "l")
+        await is_on(screen, LinesPage)
+        documents.delete(the("S-ORD1001").id, user=current_user())
+        await screen.until(lambda: screen.app._notifications)
+        await screen.press("escape")
+        await screen.sees("Sales Orders", "17 documents")
+
+
+async def test_an_empty_list_says_what_to_do(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm, page="documents") as screen:
+        await screen.sees("There is no document of this type. Ctrl+N makes one")
+        await screen.press("p")
+        await screen.hears("Post: There is no document under the cursor.")
+        await screen.press("right")
+        await screen.sees("Sales Return Orders")
+
+
+async def test_a_party_unknown_meanwhile_is_refused_on_the_card(demo_firm: Location) -> None:
+    reopened("S-ORD1001")
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter")
+        await is_on(screen, DocumentCard)
+        await goes_to_field(screen, "party_no")
+        await screen.press("enter")
+        await screen.sees("Wren & Daughters")
+        Party.delete().where(Party.area == Area.SALES, Party.no == "C1003").execute()
+        await screen.type("wren")
+        await screen.press("enter")
+        await screen.sees("Not done", "Customer C1003 does not exist.")
+        assert the("S-ORD1001").party_no == "C2002"

@@ -1,0 +1,66 @@
+"""Every key of every page reaches its action where the page has the keys: no widget on it takes one away."""
+
+from __future__ import annotations
+
+import pytest
+from screens import terminal
+
+from postroom.core.database import Location
+
+PAGES = {
+    "role-centre": (),
+    "documents": (),
+    "documents card": ("enter",),
+    "documents lines": ("enter", "l"),
+    "documents line": ("enter", "l", "enter"),
+    "documents-to-handle": (),
+    "batches": (),
+    "notes": (),
+    "job-queues": (),
+    "job-queues card": ("enter",),
+    "job-queue-categories": (),
+    "job-queue-entries": (),
+    "job-queue-entries card": ("enter",),
+    "job-queue-log-entries": (),
+    "job-queue-log-entries card": ("enter",),
+    "sales-setup": (),
+    "customer": (),
+    "customer card": ("enter",),
+    "charge": (),
+    "charge card": ("enter",),
+    "posted-documents": (),
+    "posted-documents card": ("enter",),
+    "posted-documents navigate": ("n",),
+    "gl-ledger-entries": (),
+    "change-log": (),
+    "user-setup": (),
+    "user-setup card": ("enter",),
+    "batch-post-sales-orders": (),
+    "schedule-backup": (),
+}
+"""By address and what is meant: the keys that lead to it."""
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_each_key_of_the_page_is_taken_for_its_action(posted_demo: Location, name: str) -> None:
+    async with terminal(posted_demo, (80, 24), name.partition(" ")[0]) as screen:
+        for key in PAGES[name]:
+            before = screen.page
+            reads = screen.app.reads
+            await screen.press(key)
+            await screen.until(lambda: screen.page is not before and screen.app.reads > reads)  # noqa: B023
+        page = screen.page
+        taken: list[str] = []
+
+        def take(action_id: str) -> None:
+            taken.append(action_id)
+
+        page.action_act = take  # type: ignore[method-assign]
+        lost = []
+        for action in page.actions:
+            for key in action.keys.split(",") if not action.motion else ():
+                taken.clear()
+                await screen.pilot.press(key)
+                if taken != [action.id]:
+                    lost.append((key, action.id, *taken))
+        assert lost == []
