@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from rich.console import Console
@@ -134,7 +133,8 @@ class PostroomApp(App[int]):
         """How often a snapshot was shown; tests wait for it."""
         self._wake = asyncio.Event()
         self._look_once = False
-        self.first_words = ""  # a message to begin with
+        self.first_words = ""
+        """A message to begin with."""
         self._last_refusal = ""
         self._told_trouble = ""
         self._has_bell = False
@@ -202,31 +202,6 @@ class PostroomApp(App[int]):
     def say(self, message: str, severity: Severity = "information") -> None:
         """A message for a few seconds."""
         self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=8)
-
-    def copy(self, text: str) -> None:
-        """To the clipboard of the terminal, over SSH too, where the terminal allows it (OSC 52)."""
-        if not text:
-            self.say("There is nothing to copy.", "warning")
-            return
-        self.copy_to_clipboard(text)
-        self.say(f"Copied, if the terminal allows it: {len(text):,} characters.")
-
-    async def copy_to_file(self, text: str) -> None:
-        """Ask for a file that is not there yet and write it."""
-
-        async def attempt(typed: str) -> str:
-            path = Path(typed.strip()).expanduser()
-            try:
-                with path.open("x", encoding="utf-8") as file:
-                    file.write(text)
-            except FileExistsError:
-                return f"{path} is there already. Type another name."
-            except (OSError, ValueError) as error:
-                return f"{path} cannot be written: {getattr(error, 'strerror', None) or error}."
-            self.say(f"Written: {path.absolute()}.")
-            return ""
-
-        await self.push_screen_wait(AskText("Copy to a File", "File", attempt=attempt))
 
     def tell_trouble(self) -> None:
         """Say once what keeps the terminal from remembering."""

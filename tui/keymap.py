@@ -77,7 +77,7 @@ def read(path: Path) -> Keymap:
         {id_: ",".join(key.strip() for key in text.split(",")) for id_, text in keys.items()},
         {page: tuple(map(str, line)) for page, line in footers.items()},
     )
-    wrong += wrong or _twice(keymap)
+    wrong = wrong or _twice(keymap)
     if wrong:
         raise UsageError(f"{path}: {'; '.join(wrong[:5])}.", hint="The built-in keys are used.")
     return keymap

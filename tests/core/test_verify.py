@@ -167,7 +167,8 @@ def test_an_empty_company_is_ok(firm: Location) -> None:
     assert [check for check in verify().checks if not check.ok] == []
 
 
-def test_it_writes_nothing_and_waits_for_no_writer(firm: Location) -> None:
+def test_it_writes_nothing_and_waits_for_no_writer(good_company: Location) -> None:
+    company.open_company(good_company)
     before = count("change_log_entry")
 
     assert verify().ok

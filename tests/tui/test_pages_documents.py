@@ -11,12 +11,14 @@ from textual.widgets import Collapsible
 from postroom.core import documents, setups
 from postroom.core.company import current_user
 from postroom.core.database import Location
+from postroom.core.errors import Problem
 from postroom.core.jobs import background
 from postroom.core.jobs.background import PostRequest
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, JobQueueStatus
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.trade import Document, DocumentLine, Party
 from postroom.core.tables.work import JobQueueEntry
+from postroom.tui.pages.causes import open_cause
 from postroom.tui.pages.document import DocumentCard, LineCard, LinesPage
 from postroom.tui.pages.form import FieldRow
 from postroom.tui.pages.list_page import ListPage
@@ -595,3 +597,17 @@ async def test_a_party_unknown_meanwhile_is_refused_on_the_card(demo_firm: Locat
         await screen.press("enter")
         await screen.sees("Not done", "Customer C1003 does not exist.")
         assert the("S-ORD1001").party_no == "C2002"
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "address"),
+    [("gl_account_blocked", "6100", "gl-account-card 6100"), ("item_blocked", "I1", "item-card I1")],
+)
+async def test_what_is_blocked_is_opened_where_it_is_unblocked(
+    sqlite_firm: Location, code: str, value: str, address: str
+) -> None:
+    builders.item()
+    async with terminal(sqlite_firm) as screen:
+        await open_cause(screen.app, Problem(code, "It is blocked.", "Sales Invoice S-INV1", 10000, "no", value))
+        await screen.until(lambda: screen.page.address == address)
+        await screen.sees("Blocked")

@@ -10,12 +10,11 @@ from postroom.core.errors import Problem
 from postroom.core.kinds import DocumentType
 from postroom.core.masters import KINDS
 
-_BLOCKED = {"item_blocked": "item", "account_blocked": "gl-account"}
+_BLOCKED = {"item_blocked": "item", "gl_account_blocked": "gl-account"}
 _LISTS = {
     "general_posting_setup_missing": "general-posting-setup",
     "vat_posting_setup_missing": "vat-posting-setup",
 }
-_LEDGER_SETUP = "ledger-setup"
 
 
 def document_of(record: str) -> tuple[DocumentType, str] | None:

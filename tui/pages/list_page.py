@@ -267,6 +267,7 @@ class ListPage(Page):
             return
         self.close_filter()
         self.set_filter(typed)
+        self._remember()
 
     def set_filter(self, filter: str) -> None:
         """Show what matches."""
@@ -274,14 +275,13 @@ class ListPage(Page):
         self.state.marks.clear()
         self.beyond.clear()
         self.table.mark(self.state.marks)
-        self._view_changed()
-
-    def _view_changed(self) -> None:
-        """Another filter or order: kept for the next time, and shown."""
-        self.desk.memory.keep_view(self.state_name, filter=self.state.filter, sort=self.state.window.sort)
-        self.desk.tell_trouble()
         self._draw_caption()
         self.desk.look_now(even_if_paused=True)
+
+    def _remember(self) -> None:
+        """Keep the filter and order that a person chose for the next time; those that another page asks for are not."""
+        self.desk.memory.keep_view(self.state_name, filter=self.state.filter, sort=self.state.window.sort)
+        self.desk.tell_trouble()
 
     def _sortable(self) -> list[Column]:
         return [column for column in self.columns() if self.SORTS is None or column.id in self.SORTS]
@@ -319,7 +319,9 @@ class ListPage(Page):
         if chosen is not None:
             self.state.window = Window(sort=sorts[captions.index(chosen)])
             self.go_to = "top"
-            self._view_changed()
+            self._remember()
+            self._draw_caption()
+            self.desk.look_now(even_if_paused=True)
 
     def want_filter(self, filter: str) -> None:
         """Show what matches as soon as the page is there."""
@@ -332,6 +334,7 @@ class ListPage(Page):
 
     def do_clear_filter(self) -> None:
         self.set_filter("")
+        self._remember()
 
     def do_mark(self) -> None:
         key = self.table.cursor_key
@@ -364,12 +367,13 @@ class ListPage(Page):
                 found = read(filter, window)
                 rows.update((key_of(row), row) for row in found.rows)
                 is_all = not found.after
-                advance(most if is_all else min(len(rows), most))
+                advance(total if is_all else min(len(rows), total - 1))
                 if is_all or len(rows) >= most:
                     return rows
                 window = replace(window, start="from", key=key_of(found.rows[-1]))
 
-        rows = await self.desk.long_work(title, most if self.snapshot.after or self.snapshot.before else 1, read_all)
+        total = min(self.snapshot.total, most) if self.snapshot.total <= COUNT_LIMIT else most
+        rows = await self.desk.long_work(title, total, read_all)
         if rows is not None and not is_all:
             self.desk.say(f"{title}: only the first {len(rows):,} {self.ROWS[1]}; more match.", "warning")
         return rows

@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from postroom.tui import copying
 from postroom.tui.actions import ANYWHERE, BY_ID, Action, Situation, actions_of
 from postroom.tui.widgets.key_line import KeyLine
 from postroom.tui.widgets.status_bar import Health, StatusBar
@@ -132,12 +133,12 @@ class Page(Screen[None]):
         return self.copied() + "\n"
 
     def do_copy(self) -> None:
-        self.desk.copy(self.copied())
+        copying.to_clipboard(self.desk, self.copied())
 
     async def do_copy_to_file(self) -> None:
         text = await self.written()
         if text is not None:
-            await self.desk.copy_to_file(text)
+            await copying.to_file(self.desk, text)
 
     def do_poll(self) -> Any:
         return self.desk.ask_poll()

@@ -13,6 +13,7 @@ from textual.widgets import Sparkline, Static
 from postroom.core import company, cues
 from postroom.core.cues import Cues
 from postroom.core.jobs import notes
+from postroom.core.plain_text import visible
 from postroom.core.tables.work import JobQueueEntry
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, ENTRIES, LIST, bindings
@@ -88,7 +89,7 @@ class RoleCentre(EntryActions, ListPage):
                 text.append(f" {value:,}", style)
             text.append("  ")
         for line in now.status.attention[:3]:
-            text.append(f"\n ! {line}", "yellow")
+            text.append(f"\n ! {visible(line)}", "yellow")
         if not now.status.attention:
             text.append("\n Nothing needs attention.", shown.FAINT)
         drawn = self.query_one("#cues", Static)
