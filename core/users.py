@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from postroom.core import changelog, grants, values
 from postroom.core.database import transaction
-from postroom.core.errors import NotPermitted, Problem, Refused
+from postroom.core.errors import NotFound, NotPermitted, Problem, Refused
 from postroom.core.setup_version import raise_version
 from postroom.core.tables.setup import UserSetup
 from postroom.core.values import FieldKind
@@ -89,6 +89,19 @@ def require(user: str, permission: Permission) -> None:
 def list_users() -> list[UserView]:
     """All rows of User Setup. Users without a row have View and Post."""
     return [_view(row) for row in UserSetup.select().order_by(UserSetup.user_id)]
+
+
+def show(user_id: str) -> UserView:
+    """One row of User Setup. Raises NotFound."""
+    row = UserSetup.get_or_none(UserSetup.user_id == user_id)
+    if row is None:
+        raise NotFound(
+            f"User Setup has no {user_id}.",
+            field="user_id",
+            value=user_id,
+            hint="New, or `postroom grant`, adds a user.",
+        )
+    return _view(row)
 
 
 def set_user(user_id: str, changes: Mapping[str, str], *, user: str) -> UserView:

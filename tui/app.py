@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 from rich.console import Console
 from rich.text import Text
 from textual.app import App
+from textual.screen import ModalScreen
 from textual.theme import Theme
 
 from postroom.core import bugs, clock
 from postroom.core.database import Location
-from postroom.core.errors import DatabaseAway, PostroomError, UsageError
+from postroom.core.errors import DatabaseAway, NotFound, PostroomError, UsageError
 from postroom.core.plain_text import visible
 from postroom.tui import keymap
 from postroom.tui.actions import shown_key
@@ -354,6 +355,9 @@ class PostroomApp(App[int]):
             if self.is_connected:
                 self._set_health(replace(self.health, away_since=clock.now()))
             return
+        except NotFound as error:
+            self.close_gone(page, str(error))
+            return
         except PostroomError as error:
             self._refuse_once(str(error))
             return
@@ -365,12 +369,22 @@ class PostroomApp(App[int]):
             return
         self._last_refusal = ""
         self._set_health(replace(self.health, standing=reading.standing, away_since=None, read_once=True))
-        if page.is_mounted and page.asked() == asked:
+        if page in self.screen_stack and page.is_mounted and page.asked() == asked:
             page.show(reading.page)
         else:
             self.reader.forget()
             self.look_now(even_if_paused=True)
         self.reads += 1
+
+    def close_gone(self, page: Page, message: str) -> None:
+        """Go back from a page whose record was posted or deleted meanwhile, and say so."""
+        if self.page_in_front() is not page or self.is_first(page):
+            self._refuse_once(message)
+            return
+        self.say(message)
+        while isinstance(self.screen, ModalScreen):  # a question or a field being typed goes along
+            self.screen.dismiss(None)
+        self.pop_screen()
 
     def _refuse_once(self, message: str) -> None:
         """What cannot be read (a right that is missing) is said once, not every second."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual.screen import ModalScreen
 
 from postroom.core import documents, values
 from postroom.core.documents import fields as typed_fields
@@ -247,11 +246,7 @@ class DocumentCard(FormPage, DocumentActions):
 
     def show(self, snapshot: Any) -> None:
         if snapshot.row is None:  # posted or deleted meanwhile
-            self.desk.say(snapshot.title.plain)
-            if self.desk.page_in_front() is self:
-                while isinstance(self.desk.screen, ModalScreen):  # a question or a field being typed goes along
-                    self.desk.screen.dismiss(None)
-                self.desk.pop_screen()
+            self.desk.close_gone(self, snapshot.title.plain)
             return
         super().show(snapshot)
 
@@ -301,8 +296,8 @@ def read_card(id_: int, kind: DocumentType) -> FormSnapshot:
 
 def line_text(line: Any) -> Text:
     """A line in one line."""
-    text = Text(f"{line.line_no:>6}  {visible(line.no):<12} ")
-    text.append(visible(line.description)[:22].ljust(22))
+    text = Text(f"{line.line_no:>6}  {shown.padded(visible(line.no), 12)} ")
+    text.append(shown.padded(visible(line.description), 22))
     if line.type is not LineType.COMMENT:
         price, amount = shown.amount(line.unit_price), shown.amount(line.line_amount)
         text.append(f" {shown.amount(line.quantity, 0):>8} x {price:>12} {amount:>14}")

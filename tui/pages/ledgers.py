@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from postroom.core import reading
@@ -233,12 +234,12 @@ def entry_sections(entries: Mapping[str, Any]) -> list[Section]:
 def table(rows: Any, names: tuple[str, ...]) -> Text:
     """Rows as lines of text, their columns as wide as they need, numbers to the right."""
     cells = [[name.replace("_", " ").title().replace("No", "No.") for name in names]]
-    cells += [[value(row, name).plain[:40] for name in names] for row in rows]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
+    cells += [[value(row, name).plain for name in names] for row in rows]
+    widths = [min(40, max(cell_len(line[place]) for line in cells)) for place in range(len(names))]
     text = Text()
     for number, line in enumerate(cells):
         parts = [
-            cell.rjust(width) if name in _NUMBERS else cell.ljust(width)
+            shown.padded(cell, width, right=name in _NUMBERS)
             for cell, width, name in zip(line, widths, names, strict=True)
         ]
         text.append("\n" if number else "").append("  ".join(parts).rstrip(), "bold" if not number else "")

@@ -115,7 +115,7 @@ class UserCard(FormPage):
         user_id, blank = self.user_id, self.form_fields()
 
         def read() -> FormSnapshot:
-            (view,) = [one for one in users.list_users() if one.user_id == user_id]
+            view = users.show(user_id)
             return FormSnapshot(
                 view,
                 Text(f"User {visible(user_id)}", "bold"),
