@@ -112,7 +112,7 @@ PROBLEM = ["code", "message", "record", "line", "field", "value", "hint"]
         (["document", "show"], 2, "usage_error", "Missing argument"),
         (["nonsense"], 2, "usage_error", "nonsense"),
         (["--nonsense"], 2, "usage_error", "--nonsense"),
-        (["consumer", "--job-queue", "NONE"], 1, "not_found", "NONE"),
+        (["queue", "start", "NONE"], 1, "not_found", "NONE"),
         (["import", "/nowhere/at-all.csv"], 2, "", "at-all.csv"),
         (["printer", "test", "NONE"], 1, "not_found", "NONE"),
         (["document", "show", "\udcff"], 2, "usage_error", "UTF-8"),
