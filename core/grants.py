@@ -61,7 +61,13 @@ SETUP: Rights = {
     trade.Document: "UPDATE",
     trade.DocumentLine: "UPDATE",
 }
-SETS: Mapping[str, Rights] = {"may_view": {}, "may_post": POST, "job_queue_admin": JOB_QUEUE_ADMIN, "may_setup": SETUP}
+VIEW: Rights = {work.Note: "UPDATE (is_read)"}
+SETS: Mapping[str, Rights] = {
+    "may_view": VIEW,
+    "may_post": POST,
+    "job_queue_admin": JOB_QUEUE_ADMIN,
+    "may_setup": SETUP,
+}
 """What each permission set may write, by its field in User Setup; each may read everything."""
 
 _IS_ADMIN = "COALESCE((SELECT job_queue_admin FROM user_setup WHERE user_id = current_user), false)"
@@ -101,7 +107,7 @@ def give(role: str, sets: Sequence[str]) -> None:
     _run(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(schema, name))
     for table, rights in ((table, rights) for chosen in sets for table, rights in SETS[chosen].items()):
         _run(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), sql.Identifier(_name(table)), name))
-    if any(SETS[chosen] for chosen in sets):
+    if set(sets) - {"may_view"}:
         _run(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {}").format(schema, name))
         for messages in _queue_tables():
             _run(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(WRITE), sql.Identifier(messages), name))

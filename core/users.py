@@ -134,8 +134,8 @@ def set_user(user_id: str, changes: Mapping[str, str], *, user: str) -> UserView
 def grant(user_id: str, sets: Sequence[str], *, revoke: bool = False, user: str) -> UserView:
     """Give permission sets to a user, or take them away; on PostgreSQL with the database rights that guard them.
 
-    A user of whom User Setup says nothing has exactly what is given here. Needs Setup. Raises UsageError for a set that
-    is none.
+    A user of whom User Setup says nothing has exactly what is given here. View comes along with any set: without it no
+    other is of use. Needs Setup. Raises UsageError for a set that is none.
     """
     named = {_slug(permission.value): permission for permission in Permission}
     problems = [
@@ -152,6 +152,8 @@ def grant(user_id: str, sets: Sequence[str], *, revoke: bool = False, user: str)
     ]
     values.refuse_all(problems)
     given = {named[_slug(text)].field for text in sets}
+    if not revoke:
+        given.add(Permission.VIEW.field)
     if UserSetup.get_or_none(UserSetup.user_id == user_id) is None:
         after = {permission.field for permission in _BY_DEFAULT} - given if revoke else given
         changes = {field: "true" if field in after else "false" for field in grants.SETS}

@@ -18,7 +18,7 @@ from postroom.core import company, database, documents, grants, setups, users
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import NotPermitted, PostroomError, UsageError
-from postroom.core.jobs import background, categories, entries, log, queues
+from postroom.core.jobs import background, categories, entries, log, notes, queues
 from postroom.core.jobs.background import PostRequest
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.masters import records
@@ -244,9 +244,39 @@ def test_an_upgrade_gives_the_rights_once_more(firm: Firm) -> None:
     assert not firm.refuses(role, "UPDATE party SET name = 'x'")
 
 
-def test_on_sqlite_a_grant_is_kept_in_user_setup_and_exactly_what_was_given(sqlite_firm: Location) -> None:
+def test_view_marks_its_own_notes_as_read_and_touches_no_others(firm: Firm) -> None:
+    role, another = firm.role("view"), firm.role("view")
+    for user in (role, another):
+        notes.write(user, "It has failed.")
+    firm.work_as(role)
+    assert (notes.unread_count(role), notes.mark_read(role), notes.unread_count(role)) == (1, 1, 0)
+    assert notes.mark_read(another) == 0
+    for statement in (
+        "UPDATE note SET is_read = false WHERE user_id <> current_user",
+        "UPDATE note SET text = 'x'",
+        f"UPDATE note SET user_id = '{another}'",
+        "DELETE FROM note",
+        "INSERT INTO note (user_id, created_at, text, is_read) VALUES (current_user, 0, 'x', false)",
+        "INSERT INTO huey_task (queue, data) VALUES ('postroom', '')",
+    ):
+        assert firm.refuses(role, statement), statement
+
+
+@pytest.mark.parametrize("given", ["post", "job-queue-admin", "setup"])
+def test_a_set_brings_view_along(firm: Firm, given: str) -> None:
+    role = firm.role(given)
+    firm.work_as(role)
+    users.require(role, Permission.VIEW)
+    assert entries.list_entries() == []
+
+
+def test_on_sqlite_a_grant_is_kept_in_user_setup_and_is_what_was_given_and_view(sqlite_firm: Location) -> None:
     view = users.grant("ann", ["post"], user=current_user())
-    assert (view.may_view, view.may_post, view.job_queue_admin) == (False, True, False)
+    assert (view.may_view, view.may_post, view.job_queue_admin) == (True, True, False)
+    users.set_user("cid", {"may_view": "false", "may_post": "false"}, user=current_user())
+    admin = users.grant("cid", ["job-queue-admin"], user=current_user())
+    assert (admin.may_view, admin.may_post, admin.job_queue_admin) == (True, False, True)
+    assert not users.grant("cid", ["view"], revoke=True, user=current_user()).may_view
     assert users.grant("ann", ["Job Queue Admin"], user=current_user()).job_queue_admin
     assert not users.grant("ann", ["job-queue-admin"], revoke=True, user=current_user()).job_queue_admin
     assert not users.grant("bob", ["post"], revoke=True, user=current_user()).may_post
