@@ -66,9 +66,10 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
     since = clock.now()
     started = _begin(me, workers, automatic_only=not until_idle)
     lease = consumers.lease()
-    company.close()
     hub = broker.make(location)
-    crew = Crew(hub, location, me, lease=lease, workers=workers, until_idle=until_idle)
+    queue_file = _queue_file(location, hub)
+    company.close()
+    crew = Crew(hub, queue_file, me, lease=lease, workers=workers, until_idle=until_idle)
     _log.info("consumer %s serves %s with %s workers", me.process_id, location.shown, workers)
     try:
         crew.run()
@@ -87,7 +88,7 @@ class Crew(huey.consumer.Consumer):
     scheduler: Any
 
     def __init__(
-        self, hub: Huey, location: Location, me: claims.Worker, *, lease: float, workers: int, until_idle: bool
+        self, hub: Huey, queue_file: QueueFile, me: claims.Worker, *, lease: float, workers: int, until_idle: bool
     ) -> None:
         self.me = me
         self.lease = lease
@@ -96,11 +97,7 @@ class Crew(huey.consumer.Consumer):
         self.print_crew = PrintCrew(self._start_print_worker)
         self.frozen: dict[int, float] = {}
         """Since when a child is seen frozen, on the monotonic clock, by process id."""
-        self.queue_file = QueueFile(location, hub)
-        try:
-            self.queue_file.reopen()
-        except Exception as error:  # noqa: BLE001  without a doorbell the workers look by themselves
-            _log.warning("nobody can ring this consumer, it looks for work once a second: %s", error)
+        self.queue_file = queue_file
         super().__init__(
             hub,
             workers=workers,
@@ -254,6 +251,16 @@ def _begin(me: claims.Worker, workers: int, *, automatic_only: bool) -> list[str
                 told = engine.reason(error)
                 _log.warning("the database is locked or away: %s", told)
             time.sleep(START_PAUSE)
+
+
+def _queue_file(location: Location, hub: Huey) -> QueueFile:
+    """Where the consumer is rung, opened; on PostgreSQL its tables are made where they are not there."""
+    queue_file = QueueFile(location, hub)
+    try:
+        queue_file.reopen()
+    except Exception as error:  # noqa: BLE001  without a doorbell the workers look by themselves
+        _log.warning("nobody can ring this consumer, it looks for work once a second: %s", error)
+    return queue_file
 
 
 def _leave(location: Location, me: claims.Worker, started: list[str]) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from builders import document, item, item_line, party
-from conftest import MakeCompany, on_server
+from conftest import MakeCompany, drop_database, on_server, server_url
 from consumer_process import ConsumerProcess, until
 from jobs import QUEUE
 from peewee import PeeweeException
@@ -24,9 +24,10 @@ from postroom.core.kinds import Area, DocumentType
 from postroom.core.masters import records
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import UserSetup
-from postroom.core.tables.work import JobQueueEntry
+from postroom.core.tables.work import JobQueueEntry, Worker
 from postroom.core.users import Permission
 from postroom.queue import broker
+from postroom.tui.cli.main import main
 
 
 class Firm:
@@ -66,10 +67,10 @@ class Firm:
 
 
 @pytest.fixture
-def firm(make_postgres: MakeCompany) -> Iterator[Firm]:
+def quiet_firm(make_postgres: MakeCompany) -> Iterator[Firm]:
+    """A company whose consumers were never rung: the tables of the messages are not there."""
     location = make_postgres()
     company.open_company(location)
-    broker.make(location).storage.initialize_schema()
     party(Area.SALES)
     item()
     made = Firm(location)
@@ -82,6 +83,12 @@ def firm(make_postgres: MakeCompany) -> Iterator[Firm]:
     for role in made.roles:
         on_server(f"DROP ROLE {role}")
     assert database_name
+
+
+@pytest.fixture
+def firm(quiet_firm: Firm) -> Firm:
+    broker.prepare(quiet_firm.location)
+    return quiet_firm
 
 
 def invoice() -> int:
@@ -180,6 +187,32 @@ def test_a_consumer_with_a_role_of_its_own_posts_what_others_queued(firm: Firm) 
     assert {view.user for view in log.list_log()} == {ann}
 
 
+RING = "INSERT INTO huey_task (queue, data) VALUES ('postroom', '')"
+
+
+def test_init_makes_the_tables_by_which_consumers_are_rung(postgres_server: str) -> None:
+    name = f"postroom_test_{uuid.uuid4().hex[:12]}"
+    on_server(f"CREATE DATABASE {name}")
+    try:
+        assert main(["--company", server_url(name), "init"]) == 0
+        with psycopg.connect(server_url(name)) as connection:
+            assert connection.execute("SELECT count(*) FROM huey_task").fetchone() == (0,)
+    finally:
+        drop_database(name)
+
+
+def test_who_had_rights_before_the_first_consumer_may_ring_it_too(quiet_firm: Firm) -> None:
+    clerk, viewer, nobody = quiet_firm.role("post"), quiet_firm.role("view"), quiet_firm.role()
+    consumer = ConsumerProcess(quiet_firm.location, workers=1)
+    try:
+        until(lambda: Worker.select().exists(), what="the worker")
+    finally:
+        consumer.end()
+    assert not quiet_firm.refuses(clerk, RING)
+    assert quiet_firm.refuses(viewer, RING)
+    assert quiet_firm.refuses(nobody, RING)
+
+
 def test_a_job_queue_admin_has_the_queue_and_not_the_setup(firm: Firm) -> None:
     admin = firm.role("view", "job-queue-admin")
     background.post([invoice()], QUEUE, user=current_user())
@@ -257,7 +290,7 @@ def test_view_marks_its_own_notes_as_read_and_touches_no_others(firm: Firm) -> N
         f"UPDATE note SET user_id = '{another}'",
         "DELETE FROM note",
         "INSERT INTO note (user_id, created_at, text, is_read) VALUES (current_user, 0, 'x', false)",
-        "INSERT INTO huey_task (queue, data) VALUES ('postroom', '')",
+        RING,
     ):
         assert firm.refuses(role, statement), statement
 
