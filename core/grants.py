@@ -127,6 +127,45 @@ def give_messages() -> None:
                 _let_ring(sql.Identifier(role))
 
 
+def role_at_work() -> str:
+    """The database role of this connection."""
+    ((role,),) = _rows("SELECT current_user")
+    return str(role)
+
+
+def lacking(sets: Sequence[str]) -> list[str]:
+    """Which of these sets the role at work does not have in the database itself; none on SQLite."""
+    return [chosen for chosen in sets if engine.is_postgres() and not _has(chosen)]
+
+
+def _has(chosen: str) -> bool:
+    wanted = [
+        (_name(table), column, privilege)
+        for table, rights in SETS[chosen].items()
+        for privilege, column in _privileges(rights)
+    ]
+    ((has,),) = _rows(
+        "SELECT bool_and(CASE WHEN c = '' THEN has_table_privilege(t, p) ELSE has_column_privilege(t, c, p) END)"
+        f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(wanted))}) AS wanted (t, c, p)",
+        [text for one in wanted for text in one],
+    )
+    return bool(has) and (chosen != "job_queue_admin" or _sees_all_entries())
+
+
+def _privileges(rights: str) -> list[tuple[str, str]]:
+    """`UPDATE (a, b)` or `INSERT, UPDATE` as pairs of privilege and column; a blank column is the whole table."""
+    privilege, has_columns, columns = rights.rstrip(")").partition(" (")
+    if has_columns:
+        return [(privilege, column) for column in columns.split(", ")]
+    return [(one, "") for one in rights.split(", ")]
+
+
+def _sees_all_entries() -> bool:
+    """Whether the row policies let the role change entries of others."""
+    ((may,),) = _rows(f"SELECT NOT row_security_active('job_queue_entry') OR {_IS_ADMIN}")
+    return bool(may)
+
+
 def _sets_of_roles() -> list[tuple[str, list[str]]]:
     rows = setup.UserSetup.select().order_by(setup.UserSetup.user_id)
     return [(row.user_id, [field for field in SETS if getattr(row, field)]) for row in rows]

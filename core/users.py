@@ -86,6 +86,27 @@ def require(user: str, permission: Permission) -> None:
     )
 
 
+def require_in_database(what: str, *permissions: Permission) -> None:
+    """Raise NotPermitted where the database role at work has not the rights of these sets, whatever User Setup says.
+
+    On SQLite whoever may write the file has all rights.
+    """
+    lacking = grants.lacking([permission.field for permission in permissions])
+    if not lacking:
+        return
+    missing = [permission for permission in permissions if permission.field in lacking]
+    names = " and ".join(permission.value for permission in missing)
+    role = grants.role_at_work()
+    raise NotPermitted(
+        f"The database role {role} cannot {what}: it lacks the permission set{'s' * (len(missing) > 1)} {names}.",
+        code="not_permitted",
+        record=f"User {role}",
+        field=missing[0].field,
+        hint="The company's owner gives database rights: "
+        f"`postroom grant {role} {' '.join(_slug(permission.value) for permission in missing)}`.",
+    )
+
+
 def list_users() -> list[UserView]:
     """All rows of User Setup. Users without a row have View and Post."""
     return [_view(row) for row in UserSetup.select().order_by(UserSetup.user_id)]

@@ -9,22 +9,23 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from builders import document, item, item_line, party
+from command_line import spawn
 from conftest import MakeCompany, drop_database, on_server, server_url
 from consumer_process import ConsumerProcess, until
-from jobs import QUEUE
+from jobs import QUEUE, claimed
 from peewee import PeeweeException
 
 from postroom.core import company, database, documents, grants, setups, users
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import NotPermitted, PostroomError, UsageError
-from postroom.core.jobs import background, categories, entries, log, notes, queues
+from postroom.core.jobs import background, categories, entries, log, notes, queues, runs
 from postroom.core.jobs.background import PostRequest
-from postroom.core.kinds import Area, DocumentType
+from postroom.core.kinds import Area, DocumentType, JobQueueStatus
 from postroom.core.masters import records
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import UserSetup
-from postroom.core.tables.work import JobQueueEntry, Worker
+from postroom.core.tables.work import Consumer, JobQueueEntry, Worker
 from postroom.core.users import Permission
 from postroom.queue import broker
 from postroom.tui.cli.main import main
@@ -93,6 +94,10 @@ def firm(quiet_firm: Firm) -> Firm:
 
 def invoice() -> int:
     return document(DocumentType.SALES_INVOICE, [item_line()])
+
+
+def view_of(id_: int) -> documents.DocumentView:
+    return next(view for view in documents.list_documents() if view.id == id_)
 
 
 WRITES = {
@@ -185,6 +190,63 @@ def test_a_consumer_with_a_role_of_its_own_posts_what_others_queued(firm: Firm) 
         consumer.end()
     assert {row.user_id for row in PostedDocument.select()} == {ann}
     assert {view.user for view in log.list_log()} == {ann}
+
+
+@pytest.mark.parametrize(
+    ("given", "missing", "command"),
+    [
+        ("job-queue-admin", "the permission set Post", "post"),
+        ("post", "the permission set Job Queue Admin", "job-queue-admin"),
+        ("setup", "the permission sets Post and Job Queue Admin", "post job-queue-admin"),
+    ],
+)
+def test_a_consumer_whose_role_lacks_a_set_refuses_to_start(firm: Firm, given: str, missing: str, command: str) -> None:
+    runner = firm.role(given)
+    id_ = invoice()
+    background.post([id_], QUEUE, user=current_user())
+    told = spawn("--company", firm.place(runner).text, "consumer", "--until-idle")
+    assert told.code == 1
+    assert f"lacks {missing}" in told.err
+    assert f"`postroom grant {runner} {command}`" in told.err
+    assert view_of(id_).job_queue_status is JobQueueStatus.SCHEDULED
+    assert not Consumer.select().exists()
+
+
+def test_a_consumer_whose_rights_were_never_given_to_its_role_refuses_to_start(firm: Firm) -> None:
+    runner = firm.role("view")
+    fields = {"may_post": True, "job_queue_admin": True}
+    UserSetup.update(fields).where(UserSetup.user_id == runner).execute()  # as if the role had come later
+    firm.work_as(runner)
+    with pytest.raises(NotPermitted, match="Post and Job Queue Admin"):
+        users.require_in_database("run a consumer", Permission.POST, Permission.JOB_QUEUE_ADMIN)
+    firm.work_as("")
+    users.require_in_database("run a consumer", Permission.POST, Permission.JOB_QUEUE_ADMIN)
+
+
+def test_run_once_of_a_posting_needs_post(firm: Firm) -> None:
+    admin = firm.role("job-queue-admin")
+    id_ = invoice()
+    (queued,) = background.post([id_], QUEUE, user=current_user())
+    firm.work_as(admin)
+    (result,) = entries.run_once([queued.entry_id], user=admin)
+    assert (result.result, result.errors[0].code) == ("refused", "not_permitted")
+    assert "Post" in result.errors[0].message
+    assert view_of(id_).job_queue_status is JobQueueStatus.SCHEDULED
+
+
+def test_a_right_taken_away_from_a_running_consumer_is_told_as_such(firm: Firm) -> None:
+    runner = firm.role("post", "job-queue-admin")
+    id_ = invoice()
+    background.post([id_], QUEUE, user=current_user())
+    firm.work_as(runner)
+    claim = claimed()
+    with psycopg.connect(firm.location.text, autocommit=True) as connection:
+        connection.execute(f"REVOKE INSERT ON posted_document FROM {runner}")  # type: ignore[call-overload]
+    runs.run(claim)
+    (error,) = view_of(id_).errors
+    assert error.code == "not_permitted"
+    assert "permission denied for table posted_document" in error.message
+    assert f"`postroom grant {runner} post job-queue-admin`" in error.hint
 
 
 RING = "INSERT INTO huey_task (queue, data) VALUES ('postroom', '')"
