@@ -92,7 +92,7 @@ class Sweep(huey.consumer.Scheduler):
                 self._beat,
                 self._recover,
                 self._bury_workers,
-                entries.expire_overdue,
+                self._expire,
                 entries.wake_resting,
                 self._stop_unserved,
             ):
@@ -139,6 +139,9 @@ class Sweep(huey.consumer.Scheduler):
 
     def _recover(self) -> None:
         recovery.recover(self.watch)
+
+    def _expire(self) -> None:
+        self.watched.expired.add(entries.expire_overdue())
 
     def _stop_unserved(self) -> None:
         everyone = consumers.list_consumers()
