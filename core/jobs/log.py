@@ -75,7 +75,11 @@ _SEARCHED = tuple(COLUMNS[name] for name in ("description", "record_no", "catego
 
 def conditions(filter: str) -> list[Any]:
     """A filter expression over log entries as conditions for a query. Raises UsageError."""
-    return filters.conditions(filter, COLUMNS, _SEARCHED)
+    chosen = filters.parse_filter(filter)
+    for one in chosen:
+        if one.field == "status":
+            filters.refuse_unlisted("status", "statuses", one.filter, [status.value for status in LogStatus])
+    return filters.conditions(chosen, COLUMNS, _SEARCHED)
 
 
 def list_log(filter: str = "", *, entry_nos: Sequence[int] | None = None) -> list[LogView]:
