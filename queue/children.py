@@ -51,6 +51,16 @@ class Stopwatches:
                 return time.monotonic() - since if since else 0.0
         return 0.0
 
+    def running(self) -> dict[int, float]:
+        """Since when each process is in the midst of it, by the monotonic clock; also one that has ended in it."""
+        return {process_id: since for process_id, since in zip(self._process_ids, self._since, strict=True) if since}
+
+    def forget(self, process_id: int) -> None:
+        """Of a process that has ended in the midst of it: its id may be another's before a new worker has its place."""
+        for place, known in enumerate(self._process_ids):
+            if known == process_id:
+                self._since[place] = 0.0
+
     def longer_than(self, seconds: float) -> list[int]:
         """The processes that have been in the midst of it for longer, also those that have ended in it."""
         return [process_id for process_id in self._process_ids if self.seconds(process_id) > seconds]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import psycopg
@@ -30,10 +31,12 @@ from postroom.core.database import Location
 from postroom.core.errors import Problem, problems_from_json
 from postroom.core.jobs import claims, consumers, endings, entries, log, notes, recovery, runs
 from postroom.core.jobs.claims import ClaimLost, Worker
+from postroom.core.jobs.results import EntryResult
 from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
 from postroom.core.posting import post
-from postroom.core.statements import execute
+from postroom.core.statements import execute, query
+from postroom.core.tables.base import database as bound
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import Company
 from postroom.core.tables.work import JobQueueEntry
@@ -261,6 +264,32 @@ def test_a_backend_that_this_role_may_not_end_keeps_its_entry_and_why_says_who_m
         assert row(entry.id).status is EntryStatus.READY
     finally:
         run_sql("RESET ROLE", f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+def test_a_run_that_ends_while_it_is_set_to_error_is_refused_as_what_it_has_become(make_postgres: MakeCompany) -> None:
+    firm = make_postgres()
+    company.open_company(firm)
+    me, entry, claim = company.current_user(), wait_entry(), claimed()
+    told: list[EntryResult] = []
+
+    def set_error() -> None:
+        try:
+            told.extend(log.set_error([claim.log_no], user=me))
+        finally:
+            bound.close()
+
+    with psycopg.connect(firm.text) as sweep:
+        sweep.execute("UPDATE job_queue_entry SET status = 'Ready', claim_token = ''")
+        sweep.execute("UPDATE job_queue_log_entry SET status = 'Error', ended_at = started_at")
+        clerk = threading.Thread(target=set_error)
+        clerk.start()
+        waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        until(lambda: query(waits), what="waiting for the sweep")
+    clerk.join()
+    (problem,) = told[0].errors
+    assert (problem.code, problem.value) == ("entry_state", "Error")
+    assert problem.message == "It is Error; only a run In Process can be set to Error."
+    assert row(entry.id).status is EntryStatus.READY
 
 
 def run_sql(*statements: str) -> None:
