@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from types import FrameType
 
 from peewee import IntegrityError
 
@@ -23,11 +21,12 @@ from postroom.core.jobs import (
     claims,
     doorbell,
     entry_rows,
+    foreground,
     notes,
     processes,
+    recovery,
     recurrence,
     recurrence_fields,
-    runs,
 )
 from postroom.core.jobs.claims import Claim
 from postroom.core.jobs.entry_access import (
@@ -100,7 +99,11 @@ def set_on_hold(ids: Names, *, user: str) -> list[EntryResult]:
 
 
 def cancel(ids: Names, *, user: str) -> list[EntryResult]:
-    """Cancel a run: its worker is asked to stop, then stopped; what it did is rolled back, the entry goes on hold."""
+    """Cancel a run: its worker is asked to stop, then stopped; what it did is rolled back, the entry goes on hold.
+
+    At once where its worker, on this host, is gone: nobody else may come to take it back.
+    """
+    asked: dict[str, int] = {}
 
     def act(entry: EntryRow) -> None:
         require_status(entry, "cancelled", EntryStatus.IN_PROCESS)
@@ -111,8 +114,11 @@ def cancel(ids: Names, *, user: str) -> list[EntryResult]:
         ).rowcount
         require_changed(entry, changed)
         log_change(user, "Cancel", entry, "Status", entry.status.value, EntryStatus.ON_HOLD.value)
+        asked[entry.id] = entry.entry_no
 
-    return _each(ids, user, "cancelling", act)
+    results = _each(ids, user, "cancelling", act)
+    held = recovery.hold_cancelled(set(asked.values()))
+    return [replace(one, result="on hold") if asked.get(one.entry_id) in held else one for one in results]
 
 
 def delete(ids: Names, *, user: str) -> list[EntryResult]:
@@ -276,8 +282,7 @@ def _run_once(name: str | int, user: str, is_logged: bool) -> EntryResult:
         claim = _claim_here(name, user, is_logged)
     except PostroomError as error:
         return EntryResult("", "", "refused", str(name), errors=error.problems)
-    with _stoppable():
-        runs.run(claim)
+    foreground.run(claim)
     after = entry_rows.by_number([claim.entry_no])
     posted = tuple(
         PostedRef(Area(area), PostedKind(kind), no)
@@ -289,23 +294,6 @@ def _run_once(name: str | int, user: str, is_logged: bool) -> EntryResult:
         done = "posted" if posted else "done"
         return EntryResult(claim.record_type, claim.record_no, done, claim.entry_id, posted=posted)
     return EntryResult(claim.record_type, claim.record_no, "failed", claim.entry_id, errors=show(claim.entry_no).errors)
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM end a run in the foreground as Ctrl-C does: rolled back and on hold."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _claim_here(name: str | int, user: str, is_logged: bool) -> Claim:

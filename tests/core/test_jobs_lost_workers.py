@@ -27,6 +27,7 @@ from jobs import (
 )
 
 from postroom.core import clock, company, database
+from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import Problem, problems_from_json
 from postroom.core.jobs import claims, consumers, endings, entries, log, notes, recovery, runs
@@ -100,15 +101,36 @@ def test_three_losses_in_a_row_end_in_error_and_the_user_is_told_once(firm: Loca
 
 def test_a_lost_run_that_was_cancelled_goes_on_hold(firm: Location) -> None:
     entry = queue_invoice()
-    claimed(gone())
+    claimed(here("gone"))
     entries.cancel([entry.entry_no], user=ANN)
+    process_id, process_start = ended_process()
+    set_row(entry, process_id=process_id, process_start=process_start)
     assert recovery.recover(Watch()) == 1
-    after = row(entry.id)
-    assert (after.status, after.held_by, after.cancel_requested_by) == (EntryStatus.ON_HOLD, ANN, "")
-    assert document_status(entry) is JobQueueStatus.SCHEDULED
-    assert problem_of(entry).message == "Cancelled by ann."
-    assert log.list_log()[0].errors == (problem_of(entry),)
+    assert_held(entry)
     assert_verified()
+
+
+def test_a_cancel_holds_at_once_what_a_worker_of_this_host_has_lost_and_no_other(firm: Location) -> None:
+    entry = queue_invoice()
+    claimed(gone())
+    others = [wait_entry() for _ in range(3)]
+    consumer_row("far", host=ELSEWHERE)
+    for holder in (far(), here(), gone()):
+        claimed(holder)
+    results = entries.cancel([one.entry_no for one in (entry, *others[:2])], user=current_user())
+    assert [result.result for result in results] == ["on hold", "cancelling", "cancelling"]
+    assert {row(one.id).status for one in others} == {EntryStatus.IN_PROCESS}
+    assert_held(entry, current_user())
+
+
+def assert_held(entry: JobQueueEntry, by: str = ANN) -> None:
+    """The cancelled run of a posting has ended, and everything says so."""
+    after = row(entry.id)
+    assert (after.status, after.held_by, after.cancel_requested_by) == (EntryStatus.ON_HOLD, by, "")
+    assert document_status(entry) is JobQueueStatus.SCHEDULED
+    assert problem_of(entry).message == f"Cancelled by {by}."
+    (logged,) = log.list_log(f"job_queue_entry_id={entry.id}")
+    assert (logged.status, logged.errors) == ("Error", (problem_of(entry),))
 
 
 def test_a_lost_run_over_its_time_ends_in_error_with_attempts_left(firm: Location) -> None:
