@@ -51,6 +51,16 @@ class Stopwatches:
                 return time.monotonic() - since if since else 0.0
         return 0.0
 
+    def running(self) -> dict[int, float]:
+        """Since when each process is in the midst of it, by the monotonic clock; also one that has ended in it."""
+        return {process_id: since for process_id, since in zip(self._process_ids, self._since, strict=True) if since}
+
+    def forget(self, process_id: int) -> None:
+        """Of a process that has ended in the midst of it: its id may be another's before a new worker has its place."""
+        for place, known in enumerate(self._process_ids):
+            if known == process_id:
+                self._since[place] = 0.0
+
     def longer_than(self, seconds: float) -> list[int]:
         """The processes that have been in the midst of it for longer, also those that have ended in it."""
         return [process_id for process_id in self._process_ids if self.seconds(process_id) > seconds]
@@ -71,6 +81,21 @@ class Pulse:
         return time.monotonic() - float(self._last.value)
 
 
+class Tally:
+    """How many entries of the consumer's run expired, in memory that the sweep shares with its parent."""
+
+    def __init__(self) -> None:
+        self._count = multiprocessing.RawValue("q", 0)
+
+    def add(self, count: int) -> None:
+        """So many more; the sweep is the only one that counts."""
+        self._count.value += count
+
+    @property
+    def count(self) -> int:
+        return int(self._count.value)
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """What a consumer watches in its children, for what a hanging process cannot notice itself."""
@@ -82,11 +107,14 @@ class Watched:
     """SQLite's only write lock, held by a worker."""
     runs: Stopwatches
     """Work that has a time limit."""
+    expired: Tally
+    """Entries that ended in Error without a run, which the log therefore does not tell."""
 
     @classmethod
     def of(cls, workers: int) -> Watched:
         """Stopwatches for so many workers."""
-        return cls(Pulse(), Stopwatches(workers, engine.watch_write_lock), Stopwatches(workers, runs.watch_runs))
+        locks, work = Stopwatches(workers, engine.watch_write_lock), Stopwatches(workers, runs.watch_runs)
+        return cls(Pulse(), locks, work, Tally())
 
     def take_place(self, place: int) -> None:
         """In a new worker: note from now on in this place."""

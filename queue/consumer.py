@@ -80,7 +80,7 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
         _leave(location, me, started if until_idle else [])
     if crew.received is not None:
         return 130 if crew.received == signal.SIGINT else 0
-    return 1 if until_idle and _has_errors(location, since) else 0
+    return 1 if until_idle and (crew.watched.expired.count or _has_errors(location, since)) else 0
 
 
 class Crew(huey.consumer.Consumer):

@@ -9,13 +9,14 @@ from postroom.core import clock
 from postroom.core.jobs import claims
 from postroom.core.statements import marks, query
 from postroom.core.tables.base import instant_to_stored
+from postroom.core.tables.work import RECURS
 
 
 def is_idle(worker: claims.Worker) -> bool:
     """Whether nothing that the worker's job queues may run is due, In Process (also elsewhere) or waits for a retry.
 
     What starts later, is on hold, in Error, waits for another queue or host, or for a printer that does not respond,
-    does not count.
+    does not count. What has expired counts until the sweep has put it in Error; of what recurs it never does.
     """
     queues = claims.served_queues(worker) + claims.served_queues(replace(worker, prints=True))
     taken = sorted({code for queue in queues for code in queue.categories})
@@ -30,7 +31,8 @@ def is_idle(worker: claims.Worker) -> bool:
     now = instant_to_stored(clock.now())
     return not query(
         f"SELECT 1 FROM job_queue_entry WHERE status = 'Ready' AND category_code IN ({marks(len(awaited))})"
-        " AND (earliest_start <= ? OR attempts > 0) AND (expiration = 0 OR expiration > ?) LIMIT 1",
+        " AND (earliest_start <= ? OR attempts > 0)"
+        f" AND (expiration = 0 OR expiration > ? OR NOT {RECURS}) LIMIT 1",
         [*awaited, now, now],
     )
 

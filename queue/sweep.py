@@ -59,6 +59,8 @@ class Sweep(huey.consumer.Scheduler):
         self.troubles: dict[str, str] = {}
         """What each step that fails has said."""
         self.cancelled: dict[int, float] = {}
+        self.astray: set[tuple[int, float]] = set()
+        """Workers at a run, by process id and its begin, that held no entry at the last look."""
 
     def initialize(self) -> None:
         """In the new process: end with the parent, open the company."""
@@ -89,10 +91,11 @@ class Sweep(huey.consumer.Scheduler):
             # First what keeps others from writing; then each by itself, so that none keeps the others from being done.
             for step in (
                 self._end_hanging,
+                self._end_revoked,
                 self._beat,
                 self._recover,
                 self._bury_workers,
-                entries.expire_overdue,
+                self._expire,
                 entries.wake_resting,
                 self._stop_unserved,
             ):
@@ -137,8 +140,28 @@ class Sweep(huey.consumer.Scheduler):
         numbers = {one.entry_no for one in held if one.cancel_requested_by}
         self.cancelled = {number: at for number, at in self.cancelled.items() if number in numbers}
 
+    def _end_revoked(self) -> None:
+        """Kill workers that run what is no longer their own: set to Error, or taken back, from another host.
+
+        Two looks in a row must find them so: that a run has ended is told a moment after its entry says it.
+        """
+        running = self.watched.runs.running()  # before the entries: a run begins when its claim is committed
+        held = {one.process_id for one in recovery.held_entries() if one.consumer_id == self.parent.consumer_id}
+        astray = {(process_id, since) for process_id, since in running.items() if process_id not in held}
+        for process_id, _ in astray:
+            if not processes.start_of(process_id):
+                self.watched.runs.forget(process_id)
+        for process_id, _ in astray & self.astray:
+            if start := processes.start_of(process_id):
+                _log.warning("worker %s runs what is no longer its own; it is killed", process_id)
+                processes.kill(process_id, start)
+        self.astray = astray
+
     def _recover(self) -> None:
         recovery.recover(self.watch)
+
+    def _expire(self) -> None:
+        self.watched.expired.add(entries.expire_overdue())
 
     def _stop_unserved(self) -> None:
         everyone = consumers.list_consumers()

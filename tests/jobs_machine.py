@@ -51,6 +51,7 @@ from postroom.core.jobs.schedules import Schedule
 from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import LogStatus
 from postroom.core.tables.trade import Party
+from postroom.core.tables.work import JobQueueEntry
 
 DEADLOCK = OperationalError("deadlock")
 DEADLOCK.__cause__ = DeadlockDetected("deadlock detected")
@@ -158,6 +159,8 @@ class JobsMachine(JobsModel):
         who = user or self.admin
         if self.act("cancel", entry, who, entries.cancel, RUNS):
             entry.cancelled_by = who
+            if entry.is_lost:
+                self.ended(entry, HOLD, "at once", log=LogStatus.ERROR)
 
     @precondition(lambda self: self.models)
     @rule(entry=entries_there, user=anybody, priority=st.integers(0, 3))
@@ -305,6 +308,16 @@ class JobsMachine(JobsModel):
             self.move(best, RUNS, "claim")
             best.attempts += 1
             best.claim, best.is_lost = claimed, dies
+
+    @precondition(lambda self: self.running())
+    @rule()
+    def worker_dies(self) -> None:
+        entry = self.running()[0]
+        process_id, process_start = self.dead
+        JobQueueEntry.update(process_id=process_id, process_start=process_start).where(
+            JobQueueEntry.entry_no == entry.no
+        ).execute()
+        entry.is_lost = True
 
     @precondition(lambda self: self.running())
     @rule(blocked=st.booleans())

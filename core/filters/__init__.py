@@ -13,7 +13,14 @@ The same expression means the same for `Filter.matches` (in memory) and `conditi
 from __future__ import annotations
 
 from postroom.core.filters.conditions import condition, kind_of
-from postroom.core.filters.lists import FieldFilter, conditions, parse_filter, refuse_unknown, row_matches
+from postroom.core.filters.lists import (
+    FieldFilter,
+    conditions,
+    parse_filter,
+    refuse_unknown,
+    refuse_unlisted,
+    row_matches,
+)
 from postroom.core.filters.matching import Filter, parse, quote
 from postroom.core.filters.renaming import renamed
 from postroom.core.filters.values import Kind, fold
@@ -30,6 +37,7 @@ __all__ = [
     "parse_filter",
     "quote",
     "refuse_unknown",
+    "refuse_unlisted",
     "renamed",
     "row_matches",
 ]

@@ -13,9 +13,9 @@ from peewee import SQL, Field
 
 from postroom.core.errors import UsageError
 from postroom.core.filters.conditions import balanced, condition, kind_of
-from postroom.core.filters.expressions import Operand, Parser, Term, end_of_quotes, opens_quote, wrong
+from postroom.core.filters.expressions import Joined, Node, Operand, Parser, Term, end_of_quotes, opens_quote, wrong
 from postroom.core.filters.matching import Filter, parse
-from postroom.core.filters.values import Kind
+from postroom.core.filters.values import Kind, fold
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)(=|<>|<=|>=|<|>)", re.ASCII)
 
@@ -118,3 +118,25 @@ def refuse_unknown(field: str, fields: Mapping[str, object]) -> None:
             value=field,
             hint=f"The fields are {', '.join(sorted(fields))}.",
         )
+
+
+def refuse_unlisted(caption: str, plural: str, chosen: Filter, values: Sequence[str]) -> None:
+    """Raise UsageError where a filter of a closed list's field names a value that the list does not have."""
+    known = {fold(value) for value in values}
+    for term in _terms(chosen.root):
+        if term.operator not in ("=", "<>") or term.low is None or term.low.has_wildcards:
+            continue
+        if fold(term.low.text) not in known:
+            raise UsageError(
+                f"There is no {caption} {term.low.text or 'blank'}.",
+                code="filter_invalid",
+                field=caption,
+                value=term.low.text,
+                hint=f"The {plural} are {', '.join(values)}. One with a blank is put in quotes.",
+            )
+
+
+def _terms(node: Node | None) -> list[Term]:
+    if isinstance(node, Joined):
+        return [term for part in node.parts for term in _terms(part)]
+    return [node] if node is not None else []

@@ -208,7 +208,7 @@ def _post_in_session(document_id: int, request: PostRequest, user: str) -> Docum
     if request.print:
         # What goes to a printer is left to the consumers; a report for the inbox is laid there at once.
         reports = [(Report(ref.area, ref.kind), ref.no) for ref in posted]
-        entries.run_once(print_jobs.waiting_for_inbox(reports, user=user), user=user)
+        entries.run_once(print_jobs.waiting_for_inbox(reports, user=user), user=user, is_logged=False)
     return DocumentResult(type_, no, "posted", posted=tuple(PostedRef(ref.area, ref.kind, ref.no) for ref in posted))
 
 

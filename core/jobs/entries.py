@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from types import FrameType
 
 from peewee import IntegrityError
 
@@ -23,11 +21,12 @@ from postroom.core.jobs import (
     claims,
     doorbell,
     entry_rows,
+    foreground,
     notes,
     processes,
+    recovery,
     recurrence,
     recurrence_fields,
-    runs,
 )
 from postroom.core.jobs.claims import Claim
 from postroom.core.jobs.entry_access import (
@@ -72,12 +71,22 @@ Names = Sequence[str | int]
 
 def set_ready(ids: Names, *, user: str) -> list[EntryResult]:
     """Set Status to Ready: from On Hold or Error, attempts back to 0, errors cleared."""
-    return _each(ids, user, "ready", lambda entry: _to_ready(entry, user, "Set Status to Ready"))
+
+    def act(entry: EntryRow) -> None:
+        _to_ready(entry)
+        log_change(user, "Set Status to Ready", entry, "Status", entry.status.value, EntryStatus.READY.value)
+
+    return _each(ids, user, "ready", act)
 
 
 def restart(ids: Names, *, user: str) -> list[EntryResult]:
     """Restart what failed or was held: as Set Status to Ready, but at once."""
-    return _each(ids, user, "restarted", lambda entry: _to_ready(entry, user, "Restart", at_once=True))
+
+    def act(entry: EntryRow) -> None:
+        _to_ready(entry, at_once=True)
+        log_change(user, "Restart", entry, "Status", entry.status.value, EntryStatus.READY.value)
+
+    return _each(ids, user, "restarted", act)
 
 
 def set_on_hold(ids: Names, *, user: str) -> list[EntryResult]:
@@ -92,7 +101,11 @@ def set_on_hold(ids: Names, *, user: str) -> list[EntryResult]:
 
 
 def cancel(ids: Names, *, user: str) -> list[EntryResult]:
-    """Cancel a run: its worker is asked to stop, then stopped; what it did is rolled back, the entry goes on hold."""
+    """Cancel a run: its worker is asked to stop, then stopped; what it did is rolled back, the entry goes on hold.
+
+    At once where its worker, on this host, is gone: nobody else may come to take it back.
+    """
+    asked: dict[str, int] = {}
 
     def act(entry: EntryRow) -> None:
         require_status(entry, "cancelled", EntryStatus.IN_PROCESS)
@@ -103,8 +116,11 @@ def cancel(ids: Names, *, user: str) -> list[EntryResult]:
         ).rowcount
         require_changed(entry, changed)
         log_change(user, "Cancel", entry, "Status", entry.status.value, EntryStatus.ON_HOLD.value)
+        asked[entry.id] = entry.entry_no
 
-    return _each(ids, user, "cancelling", act)
+    results = _each(ids, user, "cancelling", act)
+    held = recovery.hold_cancelled(set(asked.values()))
+    return [replace(one, result="on hold") if asked.get(one.entry_id) in held else one for one in results]
 
 
 def delete(ids: Names, *, user: str) -> list[EntryResult]:
@@ -144,9 +160,12 @@ def set_priority(ids: Names, priority: int, *, user: str) -> list[EntryResult]:
     return _each(ids, user, "priority set", act)
 
 
-def run_once(ids: Names, *, user: str) -> list[EntryResult]:
-    """Run entries here and now, each under its category; the result is that of the run."""
-    return [_run_once(name, user) for name in ids]
+def run_once(ids: Names, *, user: str, is_logged: bool = True) -> list[EntryResult]:
+    """Run entries here and now, each under its category; the result is that of the run.
+
+    `is_logged`: False for what another command of the user includes, which its Change Log need not tell.
+    """
+    return [_run_once(name, user, is_logged) for name in ids]
 
 
 def expire_overdue() -> int:
@@ -213,7 +232,7 @@ def _each(ids: Names, user: str, done: str, act: Callable[[EntryRow], None]) -> 
     return results
 
 
-def _to_ready(entry: EntryRow, user: str, action: str, *, at_once: bool = False) -> None:
+def _to_ready(entry: EntryRow, *, at_once: bool = False) -> None:
     require_status(
         entry,
         "restarted" if at_once else "set to Ready",
@@ -233,7 +252,6 @@ def _to_ready(entry: EntryRow, user: str, action: str, *, at_once: bool = False)
         " last_ready_at = ?",
         (instant_to_stored(start), instant_to_stored(planned), instant_to_stored(clock.now())),
     )
-    log_change(user, action, entry, "Status", entry.status.value, EntryStatus.READY.value)
     doorbell.ring_after_commit()
 
 
@@ -261,13 +279,12 @@ def _set_document(entry: EntryRow, status: JobQueueStatus) -> None:
         execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (status.value, entry.record_id))
 
 
-def _run_once(name: str | int, user: str) -> EntryResult:
+def _run_once(name: str | int, user: str, is_logged: bool) -> EntryResult:
     try:
-        claim = _claim_here(name, user)
+        claim = _claim_here(name, user, is_logged)
     except PostroomError as error:
         return EntryResult("", "", "refused", str(name), errors=error.problems)
-    with _stoppable():
-        runs.run(claim)
+    foreground.run(claim)
     after = entry_rows.by_number([claim.entry_no])
     posted = tuple(
         PostedRef(Area(area), PostedKind(kind), no)
@@ -281,24 +298,7 @@ def _run_once(name: str | int, user: str) -> EntryResult:
     return EntryResult(claim.record_type, claim.record_no, "failed", claim.entry_id, errors=show(claim.entry_no).errors)
 
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM end a run in the foreground as Ctrl-C does: rolled back and on hold."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _claim_here(name: str | int, user: str) -> Claim:
+def _claim_here(name: str | int, user: str, is_logged: bool) -> Claim:
     """Claim an entry for this very process, under its category."""
     pid = os.getpid()
     here = claims.Worker(processes.host(), pid, processes.start_of(pid), "")
@@ -310,9 +310,12 @@ def _claim_here(name: str | int, user: str) -> Claim:
                 users.require_in_database("post", Permission.POST)
             if entry.recurs:
                 entry = _one_time_copy(entry, user)
-            refuse_in_process(entry, "run once more")
+            else:
+                refuse_in_process(entry, "run once more")
+                if is_logged:
+                    log_change(user, "Run Once", entry, "Status", entry.status.value, EntryStatus.IN_PROCESS.value)
             if entry.status is not EntryStatus.READY:
-                _to_ready(entry, user, "Run Once")
+                _to_ready(entry)
             claimed = claims.mark_in_process(here, "", entry.entry_no, entry.record_id)
     except (IntegrityError, claims.RaceLost):
         claimed = None

@@ -82,9 +82,28 @@ COLUMNS: Mapping[str, Field] = {
 _SEARCHED = tuple(COLUMNS[name] for name in ("description", "record_no", "category", "user", "errors"))
 
 
+_SHOWN = (
+    EntryStatus.READY.value,
+    WAITING,
+    *(status.value for status in EntryStatus if status is not EntryStatus.READY),
+)
+
+
 def conditions(filter: str) -> list[Any]:
-    """A filter expression over entries as conditions for a query. Raises UsageError."""
-    return filters.conditions(filter, COLUMNS, _SEARCHED)
+    """A filter expression over entries as conditions for a query; a status is the one shown. Raises UsageError."""
+    chosen = filters.parse_filter(filter)
+    found = filters.conditions([one for one in chosen if one.field != "status"], COLUMNS, _SEARCHED)
+    return found + [_is_shown(one.filter) for one in chosen if one.field == "status"]
+
+
+def _is_shown(chosen: filters.Filter) -> Any:
+    """The condition under which an entry's shown status passes a filter."""
+    filters.refuse_unlisted("status", "statuses", chosen, _SHOWN)
+    wanted = [status for status in _SHOWN if chosen.matches(status)]
+    stored = JobQueueEntry.status << [EntryStatus(status) for status in wanted if status != WAITING]
+    if (WAITING in wanted) == (EntryStatus.READY.value in wanted):
+        return stored
+    return stored | why.waits_for_its_category() if WAITING in wanted else stored & ~why.waits_for_its_category()
 
 
 def list_entries(

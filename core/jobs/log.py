@@ -14,11 +14,13 @@ from postroom.core import changelog, clock, filters, users
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PostroomError, Problem, Refused, problems_from_json
 from postroom.core.jobs import claims, endings, processes, recovery
+from postroom.core.jobs.claims import Claim
+from postroom.core.jobs.entry_access import locked
 from postroom.core.jobs.results import EntryResult
 from postroom.core.kinds import Area, LogStatus, PostedKind
 from postroom.core.posting.post import PostedRef
 from postroom.core.statements import in_parts, marks, query
-from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
+from postroom.core.tables.work import JobQueueLogEntry
 from postroom.core.users import Permission
 
 KIND = "Job Queue Log Entry"
@@ -75,7 +77,11 @@ _SEARCHED = tuple(COLUMNS[name] for name in ("description", "record_no", "catego
 
 def conditions(filter: str) -> list[Any]:
     """A filter expression over log entries as conditions for a query. Raises UsageError."""
-    return filters.conditions(filter, COLUMNS, _SEARCHED)
+    chosen = filters.parse_filter(filter)
+    for one in chosen:
+        if one.field == "status":
+            filters.refuse_unlisted("status", "statuses", one.filter, [status.value for status in LogStatus])
+    return filters.conditions(chosen, COLUMNS, _SEARCHED)
 
 
 def list_log(filter: str = "", *, entry_nos: Sequence[int] | None = None) -> list[LogView]:
@@ -125,11 +131,10 @@ def set_error(entry_nos: Sequence[int], *, user: str) -> list[EntryResult]:
 
 
 def _set_error(number: int, user: str) -> EntryResult:
-    view = show(number)
-    _end_worker(number, view)
+    _end_worker(number, show(number))
     with transaction():
-        entry = JobQueueEntry.get_or_none(JobQueueEntry.claim_token == view.posting_id)
-        claim = claims.open_claim(entry.entry_no) if entry is not None else None
+        claim = _held_claim(show(number).posting_id)
+        view = show(number)  # the run may have ended until the entry could be held
         if view.status != LogStatus.IN_PROCESS or claim is None:
             raise Refused(
                 f"It is {view.status}; only a run In Process can be set to Error.",
@@ -137,7 +142,7 @@ def _set_error(number: int, user: str) -> EntryResult:
                 record=f"{KIND} {number}",
                 field="status",
                 value=view.status,
-                hint="Look at it again.",
+                hint="Look at its entry, which may run again.",
             )
         problem = Problem(
             "set_to_error", f"Set to Error by {user}.", claim.description, hint="Restart it if it is to run."
@@ -145,6 +150,18 @@ def _set_error(number: int, user: str) -> EntryResult:
         endings.fail(claim, (problem,))
         changelog.record(user, "Set Status to Error", KIND, str(number), field="Status", old=view.status, new="Error")
     return EntryResult(claim.record_type, claim.record_no, "set to error", claim.entry_id)
+
+
+def _held_claim(token: str) -> Claim | None:
+    """The claim of that token, its entry held until the transaction ends; None if it has ended."""
+    rows = query("SELECT entry_no FROM job_queue_entry WHERE claim_token = ? AND status = 'In Process'", (token,))
+    if not rows:
+        return None
+    try:
+        entry = locked(rows[0][0])
+    except NotFound:  # it ended well meanwhile
+        return None
+    return claims.open_claim(entry.entry_no) if entry.claim_token == token else None
 
 
 def _end_worker(number: int, view: LogView) -> None:

@@ -334,11 +334,11 @@ def _reuse(
     execute(
         "UPDATE job_queue_entry SET status = 'Ready', attempts = 0, errors = '', held_by = '', earliest_start = 0,"
         " expiration = 0,"
-        " user_id = ?, category_code = ?, description = ?, parameters = ?, priority = ?,"
+        " user_id = ?, created_at = ?, category_code = ?, description = ?, parameters = ?, priority = ?,"
         " max_attempts = ?, rerun_delay = ?, job_timeout = ?,"
         " batch_no = ?, notify_on_success = ?, last_ready_at = ? WHERE entry_no = ?",
         (
-            user,
+            *(user, now),
             setup.job_queue_category_code,
             *how,
             setup.maximum_no_of_attempts,

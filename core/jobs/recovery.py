@@ -7,7 +7,7 @@ backend is ended, and the claim's token stops whatever comes later.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,14 +79,28 @@ def recover(watch: Watch) -> int:
         consumer = everyone.get(held.consumer_id)
         if not _is_lost(held, consumer, gone, watch):
             _forget_unkillable(held)
-        elif make_sure(held):
-            recovered += _take_back(held, consumer)
+        elif make_sure(held) and _take_back(held, consumer):
+            _log.warning("entry %s was taken back from worker %s on %s", held.entry_no, held.process_id, held.host)
+            recovered += 1
     still = {held.consumer_id for held in held_entries()}
     for consumer_id in ended - still:
         consumers.leave(consumer_id)
     if recovered:
         doorbell.ring_after_commit()
     return recovered
+
+
+def hold_cancelled(entry_nos: Collection[int]) -> set[int]:
+    """Put those of the entries on hold that are cancelled and whose worker on this host is gone; which they were."""
+    done = set()
+    for held in held_entries():
+        gone = held.host == processes.host() and not processes.is_alive(held.process_id, held.process_start)
+        is_asked = held.entry_no in entry_nos and bool(held.cancel_requested_by)
+        if is_asked and gone and make_sure(held) and _take_back(held, None):
+            done.add(held.entry_no)
+    if done:
+        doorbell.ring_after_commit()
+    return done
 
 
 def _is_lost(held: Held, consumer: ConsumerView | None, gone: set[str], watch: Watch) -> bool:
@@ -197,18 +211,17 @@ def _set_errors(held: Held, told: str) -> bool:
     return bool(changed)
 
 
-def _take_back(held: Held, consumer: ConsumerView | None) -> int:
-    """End the run as the loss of its worker asks for; 0 if somebody else did meanwhile."""
+def _take_back(held: Held, consumer: ConsumerView | None) -> bool:
+    """End the run as the loss of its worker asks for; False if somebody else did meanwhile."""
     try:
         with transaction():
             claim = _claim_of(held)
             if claim is None:
-                return 0
+                return False
             _end_lost(claim, held, consumer)
     except ClaimLost:
-        return 0
-    _log.warning("entry %s was taken back from worker %s on %s", held.entry_no, held.process_id, held.host)
-    return 1
+        return False
+    return True
 
 
 def _claim_of(held: Held) -> Claim | None:

@@ -72,13 +72,17 @@ def run(claim: Claim) -> None:
     except JobReturned:
         _end(lambda: endings.give_back(claim, _returned(claim)))
     except JobCancelled as cancelled:
-        by = cancelled.by
-        _end(lambda: endings.hold(claim, by))
+        hold(claim, cancelled.by)
     except KeyboardInterrupt:
-        _end(lambda: endings.hold(claim, claim.user_id))  # a run in the foreground, ended by its person
+        hold(claim, claim.user_id)  # a run in the foreground, ended by its person
         raise
     except Exception as error:  # noqa: BLE001  a bug in a job is this entry's error, never the worker's end
         _failed(claim, error, limit)
+
+
+def hold(claim: Claim, by: str) -> None:
+    """Put a cancelled run on hold, unless it has ended."""
+    _end(lambda: endings.hold(claim, by))
 
 
 def _work(claim: Claim) -> None:

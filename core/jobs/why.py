@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from postroom.core import clock, company
@@ -19,7 +20,7 @@ from postroom.core.jobs.due import Key
 from postroom.core.jobs.entry_rows import EntryRow
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.base import instant_to_stored
-from postroom.core.tables.work import JobQueue, JobQueueCategory, Printer
+from postroom.core.tables.work import JobQueue, JobQueueCategory, JobQueueEntry, Printer
 
 MOST_COUNTED = 1000
 """Entries ahead are counted up to here; beyond it `1,000 or more` says enough."""
@@ -203,6 +204,27 @@ def _queue_reason(category: str, scene: _Scene) -> tuple[Why | None, _Queue | No
     if category in scene.silent_printers:
         return _silent_printer(category, scene), None
     return None, roomy[0]
+
+
+def waits_for_its_category() -> Any:
+    """The condition of a query for the entries whose reason is that their category is busy: `explain`, in the database.
+
+    Those outside their window are named by number: when it opens is for the rules of recurrence to say.
+    """
+    scene = _read_scene()
+    reasons = {category: _queue_reason(category, scene)[0] for category in scene.busy}
+    busy = [category for category, reason in reasons.items() if reason is not None and reason.code == "category_busy"]
+    due_now = (
+        (JobQueueEntry.status == EntryStatus.READY)
+        & (JobQueueEntry.category_code << busy)
+        & (JobQueueEntry.earliest_start <= scene.now)
+        & ((JobQueueEntry.expiration == 0) | (JobQueueEntry.expiration > scene.now))
+    )
+    has_window = (JobQueueEntry.weekdays != "") & (JobQueueEntry.ending_time != "")
+    windowed = JobQueueEntry.select(JobQueueEntry.entry_no).where(due_now, has_window)
+    rows = entry_rows.by_number([row.entry_no for row in windowed])
+    outside = [row.entry_no for row in rows if windows.opens_at(row)]
+    return due_now & JobQueueEntry.entry_no.not_in(outside) if outside else due_now
 
 
 def _silent_printer(category: str, scene: _Scene) -> Why:

@@ -248,6 +248,20 @@ def test_run_once_posts_here_and_now_and_says_what_came_out() -> None:
     assert_verified()
 
 
+@pytest.mark.parametrize("status", [EntryStatus.READY, EntryStatus.ERROR, EntryStatus.ON_HOLD])
+def test_run_once_leaves_one_line_in_the_change_log_whatever_the_entry_was(status: EntryStatus) -> None:
+    entry = in_status(status)
+    before = changes()
+    entries.run_once([entry.entry_no], user=ANN)
+    assert changes() == [*before, (ANN, "Run Once", "Status", status.value, "In Process")]
+
+
+def test_run_once_of_a_recurring_entry_logs_the_copy_it_made_and_nothing_of_the_entry() -> None:
+    entry = wait_entry(next_run_date_formula="1D")
+    entries.run_once([entry.entry_no], user=ANN)
+    assert changes() == [(ANN, "Run Once", "", "", f"a copy of entry {entry.entry_no}")]
+
+
 @pytest.mark.parametrize("status", [EntryStatus.ERROR, EntryStatus.ON_HOLD])
 def test_run_once_also_takes_what_failed_or_was_held_and_what_starts_later(status: EntryStatus) -> None:
     entry = set_row(in_status(status), earliest_start=clock.now() + timedelta(days=1))

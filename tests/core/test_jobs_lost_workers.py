@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import psycopg
@@ -26,14 +27,17 @@ from jobs import (
 )
 
 from postroom.core import clock, company, database
+from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import Problem, problems_from_json
 from postroom.core.jobs import claims, consumers, endings, entries, log, notes, recovery, runs
 from postroom.core.jobs.claims import ClaimLost, Worker
+from postroom.core.jobs.results import EntryResult
 from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
 from postroom.core.posting import post
-from postroom.core.statements import execute
+from postroom.core.statements import execute, query
+from postroom.core.tables.base import database as bound
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import Company
 from postroom.core.tables.work import JobQueueEntry
@@ -97,15 +101,36 @@ def test_three_losses_in_a_row_end_in_error_and_the_user_is_told_once(firm: Loca
 
 def test_a_lost_run_that_was_cancelled_goes_on_hold(firm: Location) -> None:
     entry = queue_invoice()
-    claimed(gone())
+    claimed(here("gone"))
     entries.cancel([entry.entry_no], user=ANN)
+    process_id, process_start = ended_process()
+    set_row(entry, process_id=process_id, process_start=process_start)
     assert recovery.recover(Watch()) == 1
-    after = row(entry.id)
-    assert (after.status, after.held_by, after.cancel_requested_by) == (EntryStatus.ON_HOLD, ANN, "")
-    assert document_status(entry) is JobQueueStatus.SCHEDULED
-    assert problem_of(entry).message == "Cancelled by ann."
-    assert log.list_log()[0].errors == (problem_of(entry),)
+    assert_held(entry)
     assert_verified()
+
+
+def test_a_cancel_holds_at_once_what_a_worker_of_this_host_has_lost_and_no_other(firm: Location) -> None:
+    entry = queue_invoice()
+    claimed(gone())
+    others = [wait_entry() for _ in range(3)]
+    consumer_row("far", host=ELSEWHERE)
+    for holder in (far(), here(), gone()):
+        claimed(holder)
+    results = entries.cancel([one.entry_no for one in (entry, *others[:2])], user=current_user())
+    assert [result.result for result in results] == ["on hold", "cancelling", "cancelling"]
+    assert {row(one.id).status for one in others} == {EntryStatus.IN_PROCESS}
+    assert_held(entry, current_user())
+
+
+def assert_held(entry: JobQueueEntry, by: str = ANN) -> None:
+    """The cancelled run of a posting has ended, and everything says so."""
+    after = row(entry.id)
+    assert (after.status, after.held_by, after.cancel_requested_by) == (EntryStatus.ON_HOLD, by, "")
+    assert document_status(entry) is JobQueueStatus.SCHEDULED
+    assert problem_of(entry).message == f"Cancelled by {by}."
+    (logged,) = log.list_log(f"job_queue_entry_id={entry.id}")
+    assert (logged.status, logged.errors) == ("Error", (problem_of(entry),))
 
 
 def test_a_lost_run_over_its_time_ends_in_error_with_attempts_left(firm: Location) -> None:
@@ -261,6 +286,32 @@ def test_a_backend_that_this_role_may_not_end_keeps_its_entry_and_why_says_who_m
         assert row(entry.id).status is EntryStatus.READY
     finally:
         run_sql("RESET ROLE", f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+def test_a_run_that_ends_while_it_is_set_to_error_is_refused_as_what_it_has_become(make_postgres: MakeCompany) -> None:
+    firm = make_postgres()
+    company.open_company(firm)
+    me, entry, claim = company.current_user(), wait_entry(), claimed()
+    told: list[EntryResult] = []
+
+    def set_error() -> None:
+        try:
+            told.extend(log.set_error([claim.log_no], user=me))
+        finally:
+            bound.close()
+
+    with psycopg.connect(firm.text) as sweep:
+        sweep.execute("UPDATE job_queue_entry SET status = 'Ready', claim_token = ''")
+        sweep.execute("UPDATE job_queue_log_entry SET status = 'Error', ended_at = started_at")
+        clerk = threading.Thread(target=set_error)
+        clerk.start()
+        waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        until(lambda: query(waits), what="waiting for the sweep")
+    clerk.join()
+    (problem,) = told[0].errors
+    assert (problem.code, problem.value) == ("entry_state", "Error")
+    assert problem.message == "It is Error; only a run In Process can be set to Error."
+    assert row(entry.id).status is EntryStatus.READY
 
 
 def run_sql(*statements: str) -> None:

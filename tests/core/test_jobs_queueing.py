@@ -158,6 +158,7 @@ def test_a_document_in_error_that_is_posted_again_reuses_its_entry_as_new(firm: 
     assert (again.earliest_start, again.expiration) == (None, None)
     assert (again.user_id, again.priority, again.max_attempts, again.rerun_delay) == ("bob", 3, 9, 1)
     assert (again.job_timeout, again.batch_no) == (60, None)
+    assert again.created_at == again.last_ready_at > failed.created_at
     assert_verified()
     assert entries.expire_overdue() == 0
     assert run_all() == 1

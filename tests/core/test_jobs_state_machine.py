@@ -49,6 +49,7 @@ TABLE = {
     ("In Process", "On Hold", "cancelled, stopped"),
     ("In Process", "On Hold", "cancelled, transient"),
     ("In Process", "On Hold", "cancelled, lost"),
+    ("In Process", "On Hold", "cancelled, at once"),
     ("In Process", "On Hold", "cancelled, given back"),
     ("In Process", "On Hold", "cancelled, success"),
     ("In Process", "On Hold", "cancelled, nothing to do"),
@@ -293,11 +294,18 @@ def cancelled_runs_end(walk: Walk) -> None:
     for ending in ("cancelled_worker_stops", "database_gives_up", "sweep", "consumer_stops"):
         for kind in ("once", "recurs", "rests"):
             entry = walk.job(kind)
-            walk("claim", dies=ending == "sweep")
+            walk("claim", dies=False)
             walk("cancel", entry=entry, user="")
+            if ending == "sweep":
+                walk("worker_dies")
             walk(ending)
             assert entry.status.value == "On Hold"
             walk("delete", entry=entry, user="")
+    for entry in (walk.job(), walk.queued()[1]):
+        walk("claim", dies=True)
+        walk("cancel", entry=entry, user="")
+        assert entry.status.value == "On Hold"
+        walk("delete", entry=entry, user="")
     for kind in ("recurs", "rests"):
         entry = walk.job(kind)
         walk("claim", dies=False)

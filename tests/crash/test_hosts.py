@@ -15,8 +15,8 @@ from halting import SLOW_CHECK, SLOW_CLAIM, SLOW_POSTING, Halt, assert_verified,
 from jobs import queued
 
 from postroom.core import clock, company
-from postroom.core.jobs import queues
-from postroom.core.kinds import LogStatus
+from postroom.core.jobs import log, queues
+from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.statements import query
 from postroom.core.tables.work import JobQueueLogEntry
 
@@ -58,6 +58,28 @@ def test_a_posting_frozen_on_another_host_is_taken_over_and_commits_nothing_when
     runs = list(JobQueueLogEntry.select().where(JobQueueLogEntry.job_entry_id == waiting.id))
     assert sorted(row.status.value for row in runs) == ["Error", "Success"]
     assert_verified()
+
+
+def test_a_run_set_to_error_from_another_host_has_its_worker_ended_by_its_own_consumer(
+    make_postgres: MakeCompany, start_consumer: StartConsumer
+) -> None:
+    needs_hosts()
+    firm = make_postgres()
+    company.open_company(firm)
+    me = company.current_user()
+    waiting = wait_entry(60, user_id=me)
+    far = start_consumer(firm, workers=1, around=on_another_host("elsewhere"))
+    worker = until(lambda: running(waiting), what="the job").process_id
+    (result,) = log.set_error([JobQueueLogEntry.get().entry_no], user=me)
+    assert result.errors == ()
+    until(lambda: not lives(worker), what="the end of its worker")
+    number = wait_entry()
+    until(lambda: entry(number) is None, what="the next job")
+    found = entry(waiting)
+    assert found is not None
+    assert (found.status, found.attempts) == (EntryStatus.ERROR, 1)
+    assert far.process.poll() is None
+    assert "runs what is no longer its own" in far.messages
 
 
 def test_a_host_frozen_amid_a_claim_keeps_no_other_from_working(

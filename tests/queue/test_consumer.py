@@ -77,6 +77,25 @@ def test_the_run_ends_with_1_when_an_entry_ended_in_error_in_it_and_only_then(st
     assert start(until_idle=True).wait() == 0
 
 
+def test_the_run_ends_with_1_when_an_entry_expired_in_it_before_or_while_it_waited(start: Start) -> None:
+    overdue = wait_entry(expiration=clock.now() - timedelta(hours=1))
+    assert start(until_idle=True).wait() == 1
+    assert start(until_idle=True).wait() == 0
+    wait_entry(2, category_code="SALESPOST")
+    late = wait_entry(category_code="SALESPOST", expiration=clock.now() + timedelta(seconds=1))
+    assert start(until_idle=True).wait() == 1
+    for number in (overdue, late):
+        found = entry(number)
+        assert found is not None
+        assert [problem.code for problem in problems_from_json(found.errors)] == ["expired"]
+
+
+def test_a_recurring_entry_past_its_expiration_neither_keeps_the_run_nor_fails_it(start: Start) -> None:
+    number = wait_entry(expiration=clock.now() - timedelta(hours=1), next_run_date_formula="1D")
+    assert start(until_idle=True).wait() == 0
+    assert entry(number) is not None
+
+
 def queue_nobodys_invoice() -> list[int]:
     ids = [document(DocumentType.SALES_INVOICE, [item_line()], "NOBODY")]
     background.post(ids, PostRequest(mode="queue", queue_anyway=True), user=current_user())

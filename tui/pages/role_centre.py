@@ -131,7 +131,7 @@ class RoleCentre(EntryActions, ListPage):
         page.want_filter(filter)
 
     def do_in_queue(self) -> None:
-        self._entries("status=Ready")
+        self._entries("status=Ready|Waiting")
 
     def do_in_process(self) -> None:
         self._entries("status='In Process'")

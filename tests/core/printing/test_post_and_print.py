@@ -9,7 +9,7 @@ from pathlib import Path
 import builders
 import pytest
 from builders import document, item_line
-from jobs import here, row, run_all
+from jobs import changes, here, row, run_all
 from printing_by_hand import file_printer, posted_invoice
 
 from postroom.core import setups, users
@@ -114,6 +114,7 @@ def test_post_and_print_is_queued_only_if_the_setup_says_so(post: str, post_and_
         return
     (report,) = InboxReport.select()
     assert report.document_no == done.posted[-1].no, "in the session the inbox has it at once"
+    assert changes() == [], "nobody asked for Run Once"
     assert JobQueueEntry.select().count() == 0
 
 
