@@ -103,8 +103,8 @@ class DocumentsPage(ListPage, DocumentActions):
 
     def columns(self) -> tuple[Column, ...]:
         return (
-            Column("no", "No.", 14, lambda row: shown.text(row.no)),
-            Column("party", "Customer/Vendor", 24, lambda row: shown.text(f"{row.party_no} {row.party_name}")),
+            Column("no", "No.", 12, lambda row: shown.text(row.no)),
+            Column("party", "Customer/Vendor", 26, lambda row: shown.text(f"{row.party_no} {row.party_name}")),
             Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row.posting_date)), from_width=100),
             Column(
                 "amount",
@@ -127,9 +127,7 @@ class DocumentsPage(ListPage, DocumentActions):
         return readings.read_documents(self.kind, filter, window)
 
     def detail(self, row: Any) -> Text:
-        text = Text.assemble(
-            (visible(row.record), "bold"), f"  {visible(row.party_name)}  {row.status.value}  ", status_of(row)
-        )
+        text = Text.assemble((visible(row.record), "bold"), f"  {visible(row.party_name)}  ", status_of(row))
         text.append(f"\nAmount {shown.amount(row.amount)}  VAT {shown.amount(row.vat_amount)}")
         text.append(f"  Including VAT {shown.amount(row.amount_including_vat)} {row.currency}")
         text.append(f"  Posting {shown.day(row.posting_date)}\n")

@@ -95,7 +95,7 @@ def shown_value(field: FormField) -> Text:
     if field.kind is FieldKind.BOOLEAN:
         return Text("[x] Yes", style) if field.value == "true" else Text("[ ] No")
     if not field.value:
-        return Text(BLANK, "bright_black")
+        return Text(BLANK, "dim")
     return Text(visible(field.value), style)
 
 

@@ -24,7 +24,7 @@ from postroom.tui.widgets.keyed_table import Column
 _CAPTIONS = {
     "entry_no": ("No.", 7),
     "posting_date": ("Posting Date", 12),
-    "document_no": ("Document", 14),
+    "document_no": ("Document", 12),
     "account_no": ("Account", 10),
     "party_no": ("No.", 10),
     "item_no": ("Item", 10),
@@ -49,7 +49,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "item": ("entry_no", "posting_date", "document_no", "item_no", "quantity", "document_type"),
     "value": ("entry_no", "posting_date", "document_no", "item_no", "cost_amount", "account_no"),
 }
-_LATER = {"document_type": 100, "user": 120, "due_date": 90, "entry_no": 100}
+_LATER = {"rate": 90, "user": 120, "due_date": 90, "entry_no": 100}
 
 
 def value(row: Any, name: str) -> Text:
@@ -60,6 +60,12 @@ def value(row: Any, name: str) -> Text:
     if isinstance(found, date) and not isinstance(found, datetime):
         return Text(shown.day(found))
     return shown.text(str(found).replace("_", " ").title() if name in ("document_type", "kind") else found)
+
+
+def _caption(name: str) -> str:
+    """A field's name as it is read: `Document No.`, `Amount LCY`."""
+    words = {"no": "No.", "lcy": "LCY", "vat": "VAT", "id": "ID"}
+    return " ".join(words.get(word, word.title()) for word in name.split("_"))
 
 
 def _column(name: str) -> Column:
@@ -98,8 +104,13 @@ class LedgerPage(ListPage):
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((f"Entry {row['entry_no']}  {visible(row['document_no'])}", "bold"), "\n")
-        said = [f"{name.replace('_', ' ')}: {value(row, name).plain}" for name in row if row[name] not in (None, "")]
-        return text.append("   ".join(said[3:]), shown.FAINT)
+        seen = {"entry_no", "document_no", "posting_id", *self.table.shown_columns}
+        said = [
+            f"{_caption(name)}: {value(row, name).plain}"
+            for name in row
+            if row[name] not in (None, "") and name not in seen
+        ]
+        return text.append("   ".join(said), shown.FAINT)
 
     def do_open(self) -> None:
         (row,) = self.situation().rows[:1]

@@ -109,8 +109,8 @@ class QueuesPage(ListPage, QueueActions):
 
     def columns(self) -> tuple[Column, ...]:
         return (
-            Column("code", "Code", 12, lambda row: shown.text(row.code)),
-            Column("state", "State", 16, state),
+            Column("code", "Code", 10, lambda row: shown.text(row.code)),
+            Column("state", "State", 14, state),
             Column("filter", "Category Filter", 26, lambda row: shown.text(row.category_filter or "(all)")),
             Column("description", "Description", 0, lambda row: shown.text(row.description)),
             Column("max", "Max.", 5, lambda row: Text(str(row.max_concurrent)), right=True, from_width=90),
