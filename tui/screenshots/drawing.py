@@ -1,8 +1,10 @@
-"""Drawing pictures: the terminal opened on the staged company, its keys pressed, its screen kept once it is at rest."""
+"""Drawing pictures: the terminal opened on a copy of the staged company, keys pressed, its screen kept once at rest."""
 
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import monotonic
@@ -28,8 +30,10 @@ class NotDrawn(Exception):
 
 
 def draw(location: Location, picture: Picture, size: tuple[int, int]) -> str:
-    """One picture as SVG. Raises NotDrawn."""
-    return asyncio.run(_draw(location, picture, size))
+    """One picture as SVG, drawn on a copy: what its keys change is in no other picture. Raises NotDrawn."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = shutil.copy(location.path, Path(scratch) / "demo.db")
+        return asyncio.run(_draw(Location(str(copy)), picture, size))
 
 
 def draw_all(
@@ -62,10 +66,13 @@ async def _draw(location: Location, picture: Picture, size: tuple[int, int]) -> 
     app = PostroomApp(location, poll=3600, first_page=picture.address, few_colours=False)
     app.animation_level = "none"
     async with app.run_test(size=size, notifications=True) as pilot:
-        shot = await _at_rest(app, pilot)
+        await _at_rest(app, pilot)
         for key in picture.keys:
+            is_typed = isinstance(app.focused, Input) and len(key) == 1
             await pilot.press(key)
-            shot = await _at_rest(app, pilot)
+            if not is_typed:
+                await _at_rest(app, pilot)
+        shot = await _at_rest(app, pilot)
         text = "\n".join(svg.read(shot))
         if picture.shows not in text:
             raise NotDrawn(f"{picture.name} at {size[0]}x{size[1]} does not show {picture.shows!r} but\n{text}")
