@@ -128,10 +128,11 @@ class DocumentsPage(ListPage, DocumentActions):
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((visible(row.record), "bold"), f"  {visible(row.party_name)}  ", status_of(row))
+        if row.errors:  # what is wrong comes first, for there may be no room for more
+            text.append("\n").append(shown.problem_lines(row.errors))
         text.append(f"\nAmount {shown.amount(row.amount)}  VAT {shown.amount(row.vat_amount)}")
         text.append(f"  Including VAT {shown.amount(row.amount_including_vat)} {row.currency}")
-        text.append(f"  Posting {shown.day(row.posting_date)}\n")
-        return text.append(shown.problem_lines(row.errors))
+        return text.append(f"  Posting {shown.day(row.posting_date)}")
 
     def done_with(self, keys: set[str]) -> None:
         self.unmark(keys)

@@ -131,7 +131,7 @@ class PostedPage(ListPage):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("kind", "Kind", 22, lambda row: Text(title_of(row))),
-            Column("no", "No.", 14, lambda row: shown.text(row["no"])),
+            Column("no", "No.", 12, lambda row: shown.text(row["no"])),
             Column("source_no", "From", 14, lambda row: shown.text(row["source_no"]), from_width=100),
             Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row["posting_date"])), from_width=90),
             Column("party", "Customer/Vendor", 0, lambda row: shown.text(f"{row['party_no']} {row['party_name']}")),
@@ -213,7 +213,7 @@ def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
         ("G/L Register No.", row["register_no"]),
         ("Batch No.", row["batch_no"] or ""),
     )
-    lines = table(row["lines"], ("line_no", "type", "no", "description", "quantity", "unit_price", "amount"))
+    lines = table(row["lines"], ("no", "description", "quantity", "unit_price", "amount"))
     entries = reading.navigate(row["no"])["entries"]
     sections = [Section("General", general), Section("Lines", lines), Section("VAT", table(row["vat"], _VAT))]
     sections += entry_sections(entries)
@@ -221,7 +221,9 @@ def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
 
 
 _VAT = ("group", "rate", "base", "amount")
-_NUMBERS = frozenset(("line_no", "quantity", "unit_price", "amount", "rate", "base", "cost_amount", "entry_no"))
+_NUMBERS = frozenset(
+    ("quantity", "remaining_amount", "unit_price", "amount", "rate", "base", "cost_amount", "entry_no")
+)
 _ENTRY_COLUMNS = {
     "gl": ("entry_no", "document_no", "account_no", "amount", "description"),
     "customer": ("entry_no", "document_no", "party_no", "amount", "remaining_amount", "due_date"),
@@ -243,8 +245,8 @@ def entry_sections(entries: Mapping[str, Any]) -> list[Section]:
 
 def table(rows: Any, names: tuple[str, ...]) -> Text:
     """Rows as lines of text, their columns as wide as they need, numbers to the right."""
-    cells = [[name.replace("_", " ").title().replace("No", "No.") for name in names]]
-    cells += [[value(row, name).plain[:40] for name in names] for row in rows]
+    cells = [[_caption(name) for name in names]]
+    cells += [[value(row, name).plain[:28] for name in names] for row in rows]
     widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
     text = Text()
     for number, line in enumerate(cells):
@@ -305,7 +307,7 @@ class ChangesPage(ListPage):
             Column("at", "Time", 12, lambda row: Text(shown.stamp(row["at"], self.desk.time_zone))),
             Column("user", "User", 10, lambda row: shown.text(row["user"])),
             Column("action", "Action", 18, lambda row: shown.text(row["action"]), from_width=100),
-            Column("record", "Record", 30, lambda row: shown.text(f"{row['kind']} {row['record']}")),
+            Column("record", "Record", 26, lambda row: shown.text(f"{row['kind']} {row['record']}")),
             Column("change", "Change", 0, change_of),
         )
 

@@ -245,7 +245,7 @@ class CategoriesPage(ListPage):
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
-        said = "1 entry bears it" if row.entries == 1 else f"{row.entries:,} entries bear it"
+        said = {0: "No entry bears it", 1: "1 entry bears it"}.get(row.entries, f"{row.entries:,} entries bear it")
         return Text.assemble((visible(row.code), "bold"), f"\n{said}; at most one of them runs at a time.")
 
     async def do_new(self) -> None:

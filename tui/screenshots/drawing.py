@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import monotonic
 
@@ -23,6 +22,8 @@ SIZES = ((80, 24), (120, 40))
 DEADLINE = 20.0
 """Seconds after which a screen that does not come to rest, or does not show what it must, is given up."""
 PIXELS_PER_INCH = 96
+MOTIONS = ("j", "k", "space")
+"""Keys after which nothing is waited for."""
 
 
 class NotDrawn(Exception):
@@ -34,15 +35,6 @@ def draw(location: Location, picture: Picture, size: tuple[int, int]) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         copy = shutil.copy(location.path, Path(scratch) / "demo.db")
         return asyncio.run(_draw(Location(str(copy)), picture, size))
-
-
-def draw_all(
-    location: Location, pictures: Iterable[Picture], sizes: Iterable[tuple[int, int]], keep: Callable[[str, str], None]
-) -> None:
-    """Every picture at every size; `keep` is given the file's name and the SVG."""
-    for size in sizes:
-        for picture in pictures:
-            keep(file_name(picture, size), draw(location, picture, size))
 
 
 def file_name(picture: Picture, size: tuple[int, int]) -> str:
@@ -63,14 +55,16 @@ def as_png(picture: Path) -> bytes:
 
 
 async def _draw(location: Location, picture: Picture, size: tuple[int, int]) -> str:
-    app = PostroomApp(location, poll=3600, first_page=picture.address, few_colours=False)
+    app = PostroomApp(location, first_page=picture.address, few_colours=False)
     app.animation_level = "none"
+    app.has_bell = True  # no consumer is rung
+    app.message_seconds = 3600  # a message is in the picture however long the picture takes
     async with app.run_test(size=size, notifications=True) as pilot:
         await _at_rest(app, pilot)
         for key in picture.keys:
-            is_typed = isinstance(app.focused, Input) and len(key) == 1
+            is_small = key in MOTIONS or (isinstance(app.focused, Input) and key != "enter")
             await pilot.press(key)
-            if not is_typed:
+            if not is_small:
                 await _at_rest(app, pilot)
         shot = await _at_rest(app, pilot)
         text = "\n".join(svg.read(shot))

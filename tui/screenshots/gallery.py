@@ -24,7 +24,7 @@ def _from(address: str, *pictures: tuple[str, str, str]) -> tuple[Picture, ...]:
 
 def typed(text: str) -> str:
     """The keys that type a text."""
-    return " ".join({" ": "space", "=": "equals_sign"}.get(letter, letter) for letter in text)
+    return " ".join("space" if letter == " " else letter for letter in text)
 
 
 PAGES = tuple(Picture(entry.address, entry.address) for entry in directory.PAGES)
@@ -74,7 +74,7 @@ CARDS = (
         ("job-queue-entry-fields", "j j f2 f", "Next Run Date Formula"),
         ("job-queue-entries-marked", "j j j space space space", "3 marked"),
         ("job-queue-entries-delete", "j j j space space space D", "Documents stay Released."),
-        ("job-queue-entries-priority", "p", "0 is served"),
+        ("job-queue-entries-priority", "p", "Set Priority"),
         ("job-queue-entries-filter", f"slash {typed('status=Error')} enter", "Filter: status=Error"),
         ("job-queue-entries-wrong-filter", f"slash {typed('colour=red')} enter", "colour"),
         ("job-queue-entries-keys", "question_mark", "Keys of Job Queue Entries"),
@@ -100,7 +100,7 @@ CARDS = (
     *_from(
         "documents-to-handle",
         ("documents-to-handle-errors", "enter", "t posts the document again"),
-        ("documents-to-handle-group", "T", "Post again all"),
+        ("documents-to-handle-group", "T", "Post it again?"),
     ),
     *_from(
         "sales-setup",
@@ -121,7 +121,11 @@ CARDS = (
     *_from(
         "batch-post-sales-orders",
         ("batch-post-unfolded", "f", "Ship"),
-        ("batch-post-runs", "G k k k k k k k k k k enter", "Schedule"),
+        (
+            "batch-post-runs",
+            f"f {'j ' * 15} enter {typed('mon,wed')} enter j j enter {typed('22:00')} enter G",
+            "22:00",
+        ),
         ("batch-post-check", "c", "failed"),
         ("batch-post-run", "p", "queue them now?"),
     ),
