@@ -30,8 +30,8 @@ def main(folder: Path) -> int:
     if failures:
         Console(stderr=True).print(*failures, sep="\n\n", markup=False, highlight=False)
         return 1
-    for name, picture in drawn.items():
-        (folder / name).write_text(picture, encoding="utf-8")
+    for file_name, text in drawn.items():
+        (folder / file_name).write_text(text, encoding="utf-8")
     for name in IN_README:
         (folder / f"{name}.png").write_bytes(drawing.as_png(folder / f"{name}.svg"))
     kept = {*drawn, *(f"{name}.png" for name in IN_README)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 import typst
+from textual._compositor import LayoutUpdate
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
@@ -102,5 +103,6 @@ def _shot(app: PostroomApp) -> str:
     for line in app.screen.query(Input):
         line.cursor_blink = False  # its cursor would be there in one picture and not in the next
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens, simplify=True)
+    assert isinstance(update, LayoutUpdate)
     lines = [Strip.join(list(strips)) for strips in update.strips]
     return svg.drawn(lines, app.size.width)
