@@ -16,27 +16,26 @@ MOST_KEYS_WIDE = 11
 WIDE = 110
 GAP = 3
 """Blanks between two keys."""
-HELP = "anywhere.help"
+ALWAYS = ("anywhere.search", "anywhere.help")
 
 
 def that_fit(actions: tuple[Action, ...], columns: int) -> tuple[Action, ...]:
     """The first actions with a caption that fit into a line of so many columns, in the table's order.
 
-    The key that tells all other keys is always among them.
+    Those that lead to all others are always among them.
     """
     width, is_wide = columns - 2, columns >= WIDE
     wanted = [action for action in actions if action.footer and (is_wide or not action.wide)]
-    help = [action for action in wanted if action.id == HELP]
-    width -= sum(_width(action) + GAP for action in help)
-    most = (MOST_KEYS_WIDE if is_wide else MOST_KEYS) - len(help)
-    fitting: list[Action] = []
-    for action in [action for action in wanted if action not in help][:most]:
+    fitting = [action for action in wanted if action.id in ALWAYS]
+    width -= sum(_width(action) + GAP for action in fitting)
+    most = (MOST_KEYS_WIDE if is_wide else MOST_KEYS) - len(fitting)
+    for action in [action for action in wanted if action.id not in ALWAYS][:most]:
         width -= _width(action)
         if width < 0:
             break
         fitting.append(action)
         width -= GAP
-    return tuple(action for action in wanted if action in fitting or action in help)
+    return tuple(action for action in wanted if action in fitting)
 
 
 def _width(action: Action) -> int:
