@@ -122,6 +122,8 @@ class PostroomApp(App[int]):
         self.keymap = keymap or Keymap()
         self.set_keymap(self.keymap.keys)
         self.poll = poll or self.memory.poll or POLL
+        self.message_seconds = 8.0
+        """How long a message stays."""
         self.first_page = first_page
         self.reader = Reader(location)
         self.clerk = Desk(location, "postroom-clerk")
@@ -138,7 +140,7 @@ class PostroomApp(App[int]):
         """A message to begin with."""
         self._last_refusal = ""
         self._told_trouble = ""
-        self._has_bell = False
+        self.has_bell = False
         """Whether the clerk can ring the consumer; Huey is imported with the first command, not at the start."""
 
     @property
@@ -202,7 +204,7 @@ class PostroomApp(App[int]):
 
     def say(self, message: str, severity: Severity = "information") -> None:
         """A message for a few seconds."""
-        self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=8)
+        self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=self.message_seconds)
 
     def tell_trouble(self) -> None:
         """Say once what keeps the terminal from remembering."""
@@ -238,11 +240,11 @@ class PostroomApp(App[int]):
         """Run a use case at the clerk's desk and look again. Raises what it refuses."""
 
         def job_with_bell() -> Result:
-            if not self._has_bell:
+            if not self.has_bell:
                 from postroom.queue import broker
 
                 broker.install(self.location)
-                self._has_bell = True
+                self.has_bell = True
             return job()
 
         try:
@@ -315,21 +317,24 @@ class PostroomApp(App[int]):
         """Every key of a page, from the table of actions."""
         from rich.table import Table
 
+        is_wide = self.size.width >= 120
         grid = Table.grid(padding=(0, 2), expand=True)
         grid.add_column(no_wrap=True)
-        grid.add_column(no_wrap=True)
+        if is_wide:
+            grid.add_column(no_wrap=True)
         grid.add_column(ratio=1)
         before = ""
         for action in page.actions:
             if before and action.page != before:
                 grid.add_row()
             before = action.page
-            keys = "  ".join(shown_key(key) for key in action.keys.split(","))
-            asks = " Asks first." if action.dangerous else ""
-            told = Text(f"{action.help}{asks}", "bright_black")
-            if self.size.width >= 120:
+            keys = Text("  ".join(shown_key(key) for key in action.keys.split(",")), "bold")
+            told = Text(f"{action.help}{' Asks first.' if action.dangerous else ''}", "bright_black")
+            if is_wide:
                 told = Text.assemble(told, f"  {action.id}")  # what a keymap file calls it
-            grid.add_row(Text(keys, "bold"), Text(action.caption), told)
+                grid.add_row(keys, Text(action.caption), told)
+            else:
+                grid.add_row(keys, Text.assemble(action.caption, "  ", told))
         self.push_screen(ReadingBox(f"Keys of {page.caption}", grid))
 
     # The poll.

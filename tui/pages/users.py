@@ -48,8 +48,8 @@ class UsersPage(ListPage):
             return lambda row: Text("Yes" if getattr(row, name) else "")
 
         return (
-            Column("user", "User ID", 0, lambda row: shown.text(row.user_id)),
-            *(Column(name, caption, 15, yes(name)) for name, (caption, kind) in _SETS),
+            Column("user", "User ID", 0, lambda row: shown.text(row.user_id), least=16),
+            *(Column(name, caption, max(8, len(caption)), yes(name)) for name, (caption, kind) in _SETS),
         )
 
     def key_of(self, row: Any) -> str:
