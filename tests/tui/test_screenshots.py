@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from postroom.core import clock
 from postroom.core.database import Location
+from postroom.core.jobs import processes
 from postroom.tui.pages import directory
 from postroom.tui.screenshots import __main__ as command
 from postroom.tui.screenshots import drawing, gallery, stage, svg
@@ -96,12 +96,12 @@ def test_a_picture_is_the_same_for_another_user_and_at_another_time(
     (picture,) = [picture for picture in gallery.PICTURES if picture.name == "job-queue-entry-card"]
     drawn = []
     for name in ("one", "another"):
-        monkeypatch.setenv("LOGNAME", name)
+        monkeypatch.setattr(processes, "account", lambda name=name: name)
         monkeypatch.setenv("TZ", "Asia/Tokyo" if name == "one" else "America/New_York")
         (tmp_path / name).mkdir()
         with stage.staged(tmp_path / name / "firm.db") as location:
             drawn.append(drawing.draw(location, picture, SMALL))
-        assert os.environ["LOGNAME"] == name
+        assert processes.account() == name
         assert abs(clock.now() - stage.NOW) > timedelta(seconds=1)
     assert drawn[0] == drawn[1]
 

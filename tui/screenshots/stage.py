@@ -6,7 +6,6 @@ Most documents are posted, some are in error, some wait, one is being posted; wh
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from postroom.core import clock, company, demo, documents, masters, setups, user
 from postroom.core.database import Location, transaction
 from postroom.core.demo.trade import COMPANY
 from postroom.core.documents.views import DocumentView
-from postroom.core.jobs import background, claims, consumers, entries, notes, runs, schedules
+from postroom.core.jobs import background, claims, consumers, entries, notes, processes, runs, schedules
 from postroom.core.jobs.background import PostRequest
 from postroom.core.jobs.claims import Claim, Worker
 from postroom.core.jobs.recurrence import Recurrence
@@ -41,7 +40,7 @@ WEEK = frozenset(range(5))
 @contextmanager
 def staged(path: Path) -> Iterator[Location]:
     """The company made at `path`, closed. While it lasts it is that morning, and the user is `anna`."""
-    with patch.dict(os.environ, LOGNAME=USER), patch.object(secrets, "token_hex", _numbered_ids()):
+    with patch.object(processes, "account", lambda: USER), patch.object(secrets, "token_hex", _numbered_ids()):
         try:
             location = Location(str(path))
             _make(location)
