@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -252,8 +252,20 @@ class PostroomApp(App[int]):
 
     async def carry_out(self, job: Callable[[], Result]) -> Result | None:
         """Run a use case at the clerk's desk. What it refuses is shown; then None comes back."""
+        return await self._or_refused(self.command(job))
+
+    async def carry_out_beside(self, job: Callable[[], Result]) -> Result | None:
+        """The same at a desk of its own, for what may take long: other commands need not wait for it."""
+        desk = Desk(self.location, "postroom-beside")
         try:
-            result = await self.command(job)
+            return await self._or_refused(desk.do(job))
+        finally:
+            desk.close()
+            self.look_now(even_if_paused=True)
+
+    async def _or_refused(self, commanded: Awaitable[Result]) -> Result | None:
+        try:
+            result = await commanded
         except DatabaseAway as error:
             self.say(str(error), "error")
             return None
@@ -323,7 +335,7 @@ class PostroomApp(App[int]):
             if before and action.page != before:
                 grid.add_row()
             before = action.page
-            keys = "  ".join(shown_key(key) for key in action.keys.split(","))
+            keys = "  ".join(dict.fromkeys(shown_key(key) for key in action.keys.split(",")))
             asks = " Asks first." if action.dangerous else ""
             told = Text(f"{action.help}{asks}", "bright_black")
             if self.size.width >= 120:

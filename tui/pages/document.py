@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -52,6 +53,9 @@ class DocumentActions(Mixed):
     async def do_post(self) -> None:
         await self._post(PostRequest(), "Post")
 
+    async def do_post_and_print(self) -> None:
+        await self._post(PostRequest(print=True), "Post and Print")
+
     async def do_queue(self) -> None:
         await self._post(PostRequest(mode="queue"), "Queue")
 
@@ -80,7 +84,7 @@ class DocumentActions(Mixed):
             if await self.desk.ask(
                 f"{views[0].record} would not post now. Queue it anyway?", details, yes="Queue Anyway"
             ):
-                anyway = PostRequest(mode="queue", queue_anyway=True)
+                anyway = replace(request, mode="queue", queue_anyway=True)
                 done = await self.desk.carry_out(lambda: background.post(ids, anyway, user=user))
         if done is not None:
             self.done_with(

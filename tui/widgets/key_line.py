@@ -14,21 +14,24 @@ MOST_KEYS = 7
 """More than seven are not read any more; a wide terminal shows some more."""
 MOST_KEYS_WIDE = 11
 WIDE = 110
+SEARCH = "anywhere.search"
 
 
 def that_fit(actions: tuple[Action, ...], columns: int) -> tuple[Action, ...]:
-    """The first actions with a caption that fit into a line of so many columns, in the table's order."""
+    """The first actions with a caption that fit into a line of so many columns, in the table's order.
+
+    The search is always among them: it leads to all the others.
+    """
     width, is_wide = columns - 2, columns >= WIDE
-    fitting: list[Action] = []
-    for action in [action for action in actions if action.footer and (is_wide or not action.wide)]:
-        if len(fitting) == (MOST_KEYS_WIDE if is_wide else MOST_KEYS):
-            break
+    shown = [action for action in actions if action.footer and (is_wide or not action.wide)]
+    fitting: set[str] = set()
+    for action in sorted(shown, key=lambda action: action.id != SEARCH):
         width -= len(action.shown_key) + len(action.footer) + 1
-        if width < 0:
+        if width < 0 or len(fitting) == (MOST_KEYS_WIDE if is_wide else MOST_KEYS):
             break
-        fitting.append(action)
+        fitting.add(action.id)
         width -= 3
-    return tuple(fitting)
+    return tuple(action for action in shown if action.id in fitting)
 
 
 class KeyLine(Static):

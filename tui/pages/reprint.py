@@ -1,0 +1,95 @@
+"""Posted documents on paper: printed once more, and how far their print jobs are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from postroom.core.kinds import ReportOutput
+from postroom.core.plain_text import visible
+from postroom.core.printing import print_jobs
+from postroom.core.printing.reports import Report
+from postroom.tui import shown
+from postroom.tui.pages import results
+from postroom.tui.widgets.dialogs import Choose
+
+if TYPE_CHECKING:
+    from postroom.tui.pages.page import Page
+
+    Mixed = Page
+else:
+    Mixed = object  # styles are found by a screen's first base, which must be the list or the card
+
+OUTPUTS: dict[str, ReportOutput | None] = {
+    "As the setup says": None,
+    "PDF (Report Inbox)": ReportOutput.PDF,
+    "Print (a printer)": ReportOutput.PRINT,
+}
+"""Where a document may be printed, as a person chooses it."""
+
+
+class PostedActions(Mixed):
+    """What can be done with posted documents, the same in the list and on the card."""
+
+    async def do_print(self) -> None:
+        """Ask where to, and print each document; what was printed is unmarked also if the rest was stopped."""
+        rows, user = self.situation().rows, self.desk.user
+        named = [(Report(row["area"], row["kind"]).name, row["no"]) for row in rows]
+        title = f"Print {visible(rows[0]['no'])}" if len(rows) == 1 else f"Print {len(rows)} documents"
+        chosen = await self.app.push_screen_wait(Choose(title, list(OUTPUTS), next(iter(OUTPUTS))))
+        if chosen is None:
+            return
+        done: list[results.RecordResult] = []
+
+        def reprint(place: int) -> str:
+            row = rows[place]
+            print_jobs.reprint(row["no"], user=user, area=row["area"], kind=row["kind"], output=OUTPUTS[chosen])
+            return "queued to be printed"
+
+        def reprint_each(progress: Callable[[int], None]) -> None:
+            for result in results.each(named, reprint):
+                done.append(result)
+                progress(len(done))
+
+        await self.desk.long_work(title, len(rows), reprint_each)
+        self.done_with({str(row["id"]) for row, one in zip(rows, done, strict=False) if one.result not in results.BAD})
+        if done:
+            results.tell(self.desk, "Print", done)
+
+    def done_with(self, keys: set[str]) -> None:
+        """These documents' action has succeeded."""
+
+    def do_jobs(self) -> None:
+        """Their entries; what is printed has none any more."""
+        (row,) = self.situation().rows[:1]
+        no, report = row["no"].replace("'", "''"), Report(row["area"], row["kind"]).name
+        page: Any = self.desk.open_page("job-queue-entries")
+        page.want_filter(f"record_no='{no}' record_type=posted-{report}")
+
+
+def job_line(job: Any, time_zone: str) -> Text:
+    """A print job in one line: `Copy 1 on STORE: Error  The printer has no paper.`"""
+    where = f"on {visible(job.printer)}" if job.printer else f"in the Report Inbox of {visible(job.user)}"
+    text = Text(f"{f'Copy {job.copy_no}' if job.copy_no else 'Original'} {where}: ").append(shown.status(job.state))
+    if job.printed is not None:
+        text.append(f" {shown.stamp(job.printed, time_zone)}")
+    said = shown.one_line(job.errors) or visible(job.reason)
+    return text.append(f"  {said}", "red" if job.errors else "") if said else text
+
+
+def job_lines(jobs: list[Any], time_zone: str) -> Text:
+    """Every print job of a document, the newest first, but before them those that are not printed."""
+    ordered = sorted(jobs, key=lambda job: job.state == "Printed")
+    return Text("\n").join(job_line(job, time_zone) for job in ordered)
+
+
+def jobs_in_full(jobs: list[Any], time_zone: str) -> Text:
+    """Every print job, the newest first, with every error and what to do."""
+    text = Text()
+    for job in jobs:
+        text.append("\n" if text else "").append(job_line(job, time_zone))
+        if job.errors:
+            text.append("\n").append(shown.problem_lines(job.errors))
+    return text
