@@ -8,7 +8,8 @@ import pytest
 
 from postroom.tui.actions import ACTIONS, actions_of, shown_key
 from postroom.tui.pages import directory
-from postroom.tui.pages.document import DocumentCard, LineCard, LinesPage
+from postroom.tui.pages.document import DocumentCard
+from postroom.tui.pages.document_lines import LineCard, LinesPage
 from postroom.tui.pages.entries import EntryCard
 from postroom.tui.pages.inbox import ReportCard
 from postroom.tui.pages.ledgers import NavigateCard, PostedCard

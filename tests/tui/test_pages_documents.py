@@ -19,7 +19,8 @@ from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.trade import Document, DocumentLine, Party
 from postroom.core.tables.work import JobQueueEntry
 from postroom.tui.pages.causes import open_cause
-from postroom.tui.pages.document import DocumentCard, LineCard, LinesPage
+from postroom.tui.pages.document import DocumentCard
+from postroom.tui.pages.document_lines import LineCard, LinesPage
 from postroom.tui.pages.form import FieldRow
 from postroom.tui.pages.list_page import ListPage
 
