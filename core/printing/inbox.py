@@ -103,7 +103,10 @@ def save(id_: int, target: Path, *, user: str) -> Path:
         raise Refused(f"{path} exists already.", code="file_exists", value=str(path), hint="Name another.") from error
     except OSError as error:
         raise Refused(
-            f"{path} cannot be written: {error.strerror}.", code="file_not_written", value=str(path)
+            f"{path} cannot be written: {error.strerror}.",
+            code="file_not_written",
+            value=str(path),
+            hint="Name another place, or make room there.",
         ) from error
     return path
 

@@ -82,7 +82,7 @@ def _standing(
             return "Printing", "", ()
         deleted = MAY_HAVE_BEEN_PRINTED if state is PrintState.PRINTING else message or NOT_PRINTED
         return "Deleted", deleted, ()
-    if entry.errors and entry.status == EntryStatus.ERROR:
+    if entry.status == EntryStatus.ERROR:
         return "Error", "", entry.errors
     if entry.status == EntryStatus.IN_PROCESS:
         return "Printing", "", ()

@@ -136,7 +136,7 @@ def change(code: str, fields: Mapping[str, str], *, user: str) -> PrinterView:
                 )
             setattr(row, field, value)
         _refuse_incomplete(row)
-        row.not_responding_since, row.last_tried_at = None, None
+        row.not_responding_since, row.last_tried_at, row.last_message = None, None, ""
         row.save()
         JobQueueEntry.update(job_timeout=row.timeout + GRACE_SECONDS).where(
             JobQueueEntry.job == PRINT_DOCUMENT, JobQueueEntry.category_code == category_of(code)

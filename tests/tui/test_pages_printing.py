@@ -154,7 +154,7 @@ async def test_a_test_page_is_printed_from_list_and_card_and_a_failure_says_what
         await screen.press("j", "t")
         await screen.sees("0 done, 1 not", "The printer needs a person", "test it again")
         await closes(screen, "refused")
-        await screen.until(lambda: "Not responding" in screen.line("gone"))
+        await screen.until(lambda: "Not responding" in screen.line("GONE"))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -350,7 +350,9 @@ async def test_a_report_is_saved_where_one_says_and_never_over_another(
         assert (tmp_path / "sales_invoice_1.pdf").read_bytes() == b"%PDF-1"
         assert (tmp_path / "a.pdf").read_bytes() == b"mine"
         await screen.sees_no("unread")
-        await screen.press("enter", "s")
+        await screen.press("enter")
+        await screen.sees("- Report")
+        await screen.press("s")
         await screen.sees("Save Sales Invoice 1", str(tmp_path)[:30])
         await screen.press("end", "slash")
         await screen.type("b.pdf")

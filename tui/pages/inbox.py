@@ -152,9 +152,10 @@ class InboxPage(ListPage, ReportActions):
         self.unmark(keys)
 
     async def do_open(self) -> None:
+        """Show it, and mark it read; the card comes first, so that the next key is the card's."""
         id_, user = int(self.table.cursor_key), self.desk.user
-        if await self.desk.carry_out(lambda: inbox.open_report(id_, user=user)) is not None:
-            self.app.push_screen(ReportCard(id_))
+        self.app.push_screen(ReportCard(id_))
+        await self.desk.carry_out(lambda: inbox.open_report(id_, user=user))
 
     async def do_delete_all(self) -> None:
         """All that are there, or that the filter lets through, when the question is asked: not what comes meanwhile."""

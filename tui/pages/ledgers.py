@@ -18,7 +18,7 @@ from postroom.tui.actions.printing import POSTED_DOCUMENT
 from postroom.tui.actions.records import CHANGES, LEDGER, NAVIGATE, POSTED
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.list_page import ListPage, Window
-from postroom.tui.pages.reprint import PostedActions, job_lines, jobs_in_full
+from postroom.tui.pages.reprint import PostedActions, around, jobs_in_full
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
 from postroom.tui.widgets.keyed_table import Column
@@ -138,11 +138,11 @@ class PostedPage(ListPage, PostedActions):
         return readings.read_posted(filter, window)
 
     def detail(self, row: Any) -> Text:
-        text = Text.assemble((f"Posted {title_of(row)} {visible(row['no'])}", "bold"))
-        text.append(f"  from {visible(row['source_no'])}, by {visible(row['user'])}\n")
-        amounts = (("Amount", "amount"), ("VAT", "vat_amount"), ("Including VAT", "amount_including_vat"))
-        text.append("   ".join(f"{caption} {shown.amount(row[name])}" for caption, name in amounts))
-        return text.append("\n").append(job_lines(row["print_jobs"], self.desk.time_zone))
+        title = Text.assemble((f"Posted {title_of(row)} {visible(row['no'])}", "bold"))
+        title.append(f"  from {visible(row['source_no'])}, by {visible(row['user'])}")
+        names = (("Amount", "amount"), ("VAT", "vat_amount"), ("Including VAT", "amount_including_vat"))
+        amounts = Text("   ".join(f"{caption} {shown.amount(row[name])}" for caption, name in names))
+        return around(title, amounts, row["print_jobs"], self.desk.time_zone)
 
     def done_with(self, keys: set[str]) -> None:
         self.unmark(keys)

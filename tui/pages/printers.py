@@ -36,7 +36,7 @@ _PLACES = {
 """The field that says where a printer of a type prints, and what to type there."""
 _HELP = {
     "description": "What it is, or where it stands.",
-    "type": "File writes PDFs into a folder; CUPS prints on a queue of the host. Fill in its field first.",
+    "type": "File writes PDFs into a folder, CUPS prints. Fill in CUPS Queue before CUPS, Folder before File.",
     "folder": _PLACES[PrinterType.FILE][1] + ".",
     "cups_queue": _PLACES[PrinterType.CUPS][1] + ".",
     "timeout": "How long a print job may take; then it is in Error and the printer is Not responding.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -71,25 +71,39 @@ class PostedActions(Mixed):
 
 def job_line(job: Any, time_zone: str) -> Text:
     """A print job in one line: `Copy 1 on STORE: Error  The printer has no paper.`"""
+    text = standing(job, time_zone)
+    return text.append(f"  {shown.one_line(job.errors)}", "red") if job.errors else text
+
+
+def standing(job: Any, time_zone: str) -> Text:
+    """How a print job stands and why, but for its errors."""
     where = f"on {visible(job.printer)}" if job.printer else f"in the Report Inbox of {visible(job.user)}"
     text = Text(f"{f'Copy {job.copy_no}' if job.copy_no else 'Original'} {where}: ").append(shown.status(job.state))
     if job.printed is not None:
         text.append(f" {shown.stamp(job.printed, time_zone)}")
-    said = shown.one_line(job.errors) or visible(job.reason)
-    return text.append(f"  {said}", "red" if job.errors else "") if said else text
+    return text.append(f"  {visible(job.reason)}", "") if job.reason else text
 
 
-def job_lines(jobs: list[Any], time_zone: str) -> Text:
-    """Every print job of a document, the newest first, but before them those that are not printed."""
-    ordered = sorted(jobs, key=lambda job: job.state == "Printed")
-    return Text("\n").join(job_line(job, time_zone) for job in ordered)
+def around(title: Text, amounts: Text, jobs: Sequence[Any], time_zone: str) -> Text:
+    """A posted document in a few lines with all its print jobs.
+
+    What went wrong stands first, and what waits before the amounts: a narrow terminal shows three lines.
+    """
+    failed = [job for job in jobs if job.state == "Error"]
+    printed = [job for job in jobs if job.state == "Printed"]
+    waiting = [job for job in jobs if job not in failed and job not in printed]
+
+    def lines(chosen: Sequence[Any]) -> list[Text]:
+        return [job_line(job, time_zone) for job in chosen]
+
+    return Text("\n").join([*lines(failed), title, *lines(waiting), amounts, *lines(printed)])
 
 
-def jobs_in_full(jobs: list[Any], time_zone: str) -> Text:
+def jobs_in_full(jobs: Sequence[Any], time_zone: str) -> Text:
     """Every print job, the newest first, with every error and what to do."""
     text = Text()
     for job in jobs:
-        text.append("\n" if text else "").append(job_line(job, time_zone))
+        text.append("\n" if text else "").append(standing(job, time_zone))
         if job.errors:
             text.append("\n").append(shown.problem_lines(job.errors))
     return text
