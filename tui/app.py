@@ -135,6 +135,8 @@ class PostroomApp(App[int]):
         self._look_once = False
         self.first_words = ""
         """A message to begin with."""
+        self.commands = 0
+        """How many use cases run at the clerk's desk; a page must not go before it has told what came of its own."""
         self._last_refusal = ""
         self._told_trouble = ""
         self._has_bell = False
@@ -244,9 +246,11 @@ class PostroomApp(App[int]):
                 self._has_bell = True
             return job()
 
+        self.commands += 1
         try:
             return await self.clerk.do(job_with_bell)
         finally:
+            self.commands -= 1
             self.reader.forget()
             self.look_now(even_if_paused=True)
 
@@ -372,12 +376,14 @@ class PostroomApp(App[int]):
         except Exception as error:  # noqa: BLE001  a bug in reading must not take the terminal away
             self._refuse_once(internal_error(error))
             return
+        if not self.is_running:  # the pages go before the look at the company ends
+            return
         if reading is None:
             self._set_health(replace(self.health, away_since=None))
             return
         self._last_refusal = ""
         self._set_health(replace(self.health, standing=reading.standing, away_since=None, read_once=True))
-        if page.is_mounted and page.asked() == asked:
+        if page is self.page_in_front() and page.is_mounted and page.asked() == asked:
             page.show(reading.page)
         else:
             self.reader.forget()

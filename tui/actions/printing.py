@@ -80,8 +80,6 @@ ACTIONS: tuple[Action, ...] = (
         "Delete All",
         "Z",
         "Every report, or every one that the filter lets through.",
-        "Delete all",
-        wide=True,
         dangerous=True,
         possible=_report,
     ),

@@ -248,6 +248,8 @@ class DocumentCard(FormPage, DocumentActions):
 
     def show(self, snapshot: Any) -> None:
         if snapshot.row is None:  # posted or deleted meanwhile
+            if self.desk.commands:  # maybe by this card, whose result would be lost with it; the next look closes it
+                return
             self.desk.say(snapshot.title.plain)
             if self.desk.page_in_front() is self:
                 while isinstance(self.desk.screen, ModalScreen):  # a question or a field being typed goes along

@@ -115,6 +115,8 @@ class FormPage(Page):
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     TEXTS: ClassVar[tuple[str, ...]] = ()
     """FastTabs of text that the form may have below its fields; one without text is not shown."""
+    UNFOLDED: ClassVar[frozenset[str]] = frozenset()
+    """FastTabs that are open from the start, besides the first, unless the user has folded them before."""
 
     def __init__(self, field: str = "") -> None:
         super().__init__()
@@ -139,7 +141,7 @@ class FormPage(Page):
                 yield Collapsible(
                     *(rows or [Static(markup=False, classes="text")]),
                     title=tab,
-                    collapsed=place > 0,
+                    collapsed=place > 0 and tab not in self.UNFOLDED,
                     collapsed_symbol="+",
                     expanded_symbol="-",
                     id=f"tab-{place}",

@@ -66,7 +66,7 @@ class SelectionsPage(ListPage):
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((visible(said(row)), "bold"), f": {visible(row.printer)}\n")
-        return text.append("User and report win over the report, that over the user, that over any.", shown.FAINT)
+        return text.append("The most specific selection wins: user and report, report, user, then any.", shown.FAINT)
 
     async def do_new(self) -> None:
         """Choose the user, the report and the printer, one after the other; Esc leaves everything as it was."""

@@ -131,8 +131,11 @@ class PrintersPage(ListPage, PrinterActions):
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
-        text = Text.assemble((visible(row.code), "bold"), f"  {visible(row.description)}  {waiting(row)}\n")
-        return text.append(state_of(row, self.desk.time_zone))
+        text = Text.assemble(
+            (visible(row.code), "bold"), f"  {visible(row.description)}".rstrip(), f"  {waiting(row)}\n"
+        )
+        text.append(state_of(row, self.desk.time_zone))
+        return text.append(f"\n{row.type}: {visible(place_of(row))}", shown.FAINT)
 
     def done_with(self, codes: set[str]) -> None:
         self.unmark(codes)
@@ -186,6 +189,7 @@ class PrinterCard(FormPage, PrinterActions):
     ACTIONS_OF = (PRINTER, FORM, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     TEXTS = ("Status",)
+    UNFOLDED = frozenset(TEXTS)
 
     def __init__(self, code: str, field: str = "") -> None:
         self.code = code
