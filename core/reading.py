@@ -375,11 +375,11 @@ def posted_headers(ids: Sequence[int]) -> list[Row]:
 
 
 def posted_by_id(id_: int) -> Row:
-    """One posted document with its lines and its VAT. Raises NotFound."""
+    """One posted document with its id, its lines and its VAT. Raises NotFound."""
     found = _posted([PostedDocument.id == id_])
     if not found:
         raise NotFound("There is no such posted document.", value=str(id_), hint="Look at the list again.")
-    return found[0]
+    return {"id": id_, **found[0]}
 
 
 def change_conditions(filter: str) -> list[Any]:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -138,6 +138,8 @@ class PostroomApp(App[int]):
         self._look_once = False
         self.first_words = ""
         """A message to begin with."""
+        self.commands = 0
+        """How many use cases run at the clerk's desk; a page must not go before it has told what came of its own."""
         self._last_refusal = ""
         self._told_trouble = ""
         self.has_bell = False
@@ -247,16 +249,30 @@ class PostroomApp(App[int]):
                 self.has_bell = True
             return job()
 
+        self.commands += 1
         try:
             return await self.clerk.do(job_with_bell)
         finally:
+            self.commands -= 1
             self.reader.forget()
             self.look_now(even_if_paused=True)
 
     async def carry_out(self, job: Callable[[], Result]) -> Result | None:
         """Run a use case at the clerk's desk. What it refuses is shown; then None comes back."""
+        return await self._or_refused(self.command(job))
+
+    async def carry_out_beside(self, job: Callable[[], Result]) -> Result | None:
+        """The same at a desk of its own, for what may take long: other commands need not wait for it."""
+        desk = Desk(self.location, "postroom-beside")
         try:
-            result = await self.command(job)
+            return await self._or_refused(desk.do(job))
+        finally:
+            desk.close()
+            self.look_now(even_if_paused=True)
+
+    async def _or_refused(self, commanded: Awaitable[Result]) -> Result | None:
+        try:
+            result = await commanded
         except DatabaseAway as error:
             self.say(str(error), "error")
             return None
@@ -328,7 +344,7 @@ class PostroomApp(App[int]):
             if before and action.page != before:
                 grid.add_row()
             before = action.page
-            keys = Text("  ".join(shown_key(key) for key in action.keys.split(",")), "bold")
+            keys = Text("  ".join(dict.fromkeys(shown_key(key) for key in action.keys.split(","))), "bold")
             told = Text(f"{action.help}{' Asks first.' if action.dangerous else ''}", "bright_black")
             if is_wide:
                 told = Text.assemble(told, f"  {action.id}")  # what a keymap file calls it
@@ -369,14 +385,14 @@ class PostroomApp(App[int]):
         except Exception as error:  # noqa: BLE001  a bug in reading must not take the terminal away
             self._refuse_once(internal_error(error))
             return
-        if not self.is_running:  # it ends, and its pages have no widgets any more
+        if not self.is_running:  # the pages go before the look at the company ends
             return
         if reading is None:
             self._set_health(replace(self.health, away_since=None))
             return
         self._last_refusal = ""
         self._set_health(replace(self.health, standing=reading.standing, away_since=None, read_once=True))
-        if page in self.screen_stack and page.is_mounted and page.asked() == asked:
+        if page is self.page_in_front() and page.is_mounted and page.asked() == asked:
             page.show(reading.page)
         else:
             self.reader.forget()

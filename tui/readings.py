@@ -232,13 +232,26 @@ def read_ledger(name: str, filter: str, window: Window) -> ListSnapshot:
 
 
 def read_posted(filter: str, window: Window) -> ListSnapshot:
-    """A window of the posted documents, newest first. Raises UsageError for a filter that cannot be read."""
+    """A window of the posted documents with their `print_jobs`, newest first. Raises UsageError for a wrong filter."""
     return _snapshot(
         numbers_in(
             *(PostedDocument.id, reading.posted_conditions(filter), window), newest_first=True, sorts=POSTED_SORTS
         ),
-        lambda ids: {row["id"]: row for row in reading.posted_headers(ids)},
+        lambda ids: {row["id"]: row for row in with_print_jobs(reading.posted_headers(ids))},
     )
+
+
+def with_print_jobs(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Posted documents and, under `print_jobs`, what was printed of each or is to be."""
+    from postroom.core.printing import print_views
+    from postroom.core.printing.reports import Report
+
+    reports = [Report(row["area"], row["kind"]) for row in documents]
+    found = print_views.of_documents((report, row["no"]) for report, row in zip(reports, documents, strict=True))
+    return [
+        {**row, "print_jobs": found.get((report.name, row["no"]), [])}
+        for report, row in zip(reports, documents, strict=True)
+    ]
 
 
 def read_changes(filter: str, window: Window) -> ListSnapshot:

@@ -24,6 +24,10 @@ STATUS_STYLES = {
     "On Hold with Inactivity Timeout": "yellow",
     "Scheduled for Posting": "blue",
     "Posting": "bold cyan",
+    "Printing": "bold cyan",
+    "Printed": "green",
+    "Deleted": "yellow",
+    "Not responding": "bold red",
 }
 """Colours repeat what the word says; the names are the terminal's own, so that sixteen colours are enough."""
 

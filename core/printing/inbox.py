@@ -10,10 +10,11 @@ from typing import Any, cast
 
 from peewee import fn
 
-from postroom.core import clock, filters, users
+from postroom.core import clock, filters, reading, users
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, Refused
 from postroom.core.printing import folder
+from postroom.core.printing.reports import Report
 from postroom.core.tables.work import InboxReport
 from postroom.core.users import Permission
 
@@ -50,12 +51,25 @@ def put(user: str, description: str, document_no: str, content: bytes) -> int:
 def list_reports(filter: str = "", *, user: str) -> list[InboxView]:
     """The user's own reports, the newest first. Raises UsageError for a filter that cannot be read."""
     users.require(user, Permission.VIEW)
-    conditions = filters.conditions(filter, _COLUMNS, [InboxReport.description, InboxReport.document_no])
-    select = InboxReport.select(*_COLUMNS.values(), fn.LENGTH(InboxReport.content)).where(InboxReport.user_id == user)
-    for condition in conditions:
-        select = select.where(condition)
-    rows = cast(Iterable[tuple[Any, ...]], select.order_by(InboxReport.id.desc()).tuples())
-    return [InboxView(*row) for row in rows]
+    return _views(filters.conditions(filter, _COLUMNS, [InboxReport.description, InboxReport.document_no]), user)
+
+
+def show(id_: int, *, user: str) -> InboxView:
+    """One of the user's own reports. Raises NotFound."""
+    users.require(user, Permission.VIEW)
+    found = _views([InboxReport.id == id_], user)
+    if not found:
+        raise _not_there(id_, user)
+    return found[0]
+
+
+def document_of(report: InboxView) -> dict[str, Any] | None:
+    """The posted document that a report shows, with its lines and VAT; None where it shows none."""
+    no = report.document_no.replace("'", "''")
+    for row in reading.posted_documents(f"no='{no}'") if no else ():
+        if report.description.startswith(f"{Report(row['area'], row['kind']).title} {report.document_no}"):
+            return row
+    return None
 
 
 def count_unread(user: str) -> int:
@@ -76,8 +90,9 @@ def open_report(id_: int, *, user: str) -> tuple[str, bytes]:
 def save(id_: int, target: Path, *, user: str) -> Path:
     """Save a report as a file, or under its own name in a folder; it never overwrites. Returns the file's path."""
     name, content = open_report(id_, user=user)
-    path = target / name if target.is_dir() else target
+    path = target
     try:
+        path = target / name if target.is_dir() else target
         with path.open("xb") as file:
             try:
                 file.write(content)
@@ -88,7 +103,10 @@ def save(id_: int, target: Path, *, user: str) -> Path:
         raise Refused(f"{path} exists already.", code="file_exists", value=str(path), hint="Name another.") from error
     except OSError as error:
         raise Refused(
-            f"{path} cannot be written: {error.strerror}.", code="file_not_written", value=str(path)
+            f"{path} cannot be written: {error.strerror}.",
+            code="file_not_written",
+            value=str(path),
+            hint="Name another place, or make room there.",
         ) from error
     return path
 
@@ -104,13 +122,25 @@ def delete(ids: Sequence[int], *, user: str) -> int:
     return len(wanted)
 
 
+def _views(conditions: Sequence[Any], user: str) -> list[InboxView]:
+    select = InboxReport.select(*_COLUMNS.values(), fn.LENGTH(InboxReport.content)).where(InboxReport.user_id == user)
+    for condition in conditions:
+        select = select.where(condition)
+    rows = cast(Iterable[tuple[Any, ...]], select.order_by(InboxReport.id.desc()).tuples())
+    return [InboxView(*row) for row in rows]
+
+
 def _own(id_: int, user: str) -> InboxReport:
     row: InboxReport | None = InboxReport.get_or_none(InboxReport.id == id_, InboxReport.user_id == user)
     if row is None:
-        raise NotFound(
-            f"There is no report {id_} in the Report Inbox of {user}.",
-            record=f"Report {id_}",
-            value=str(id_),
-            hint="`postroom inbox list` shows yours.",
-        )
+        raise _not_there(id_, user)
     return row
+
+
+def _not_there(id_: int, user: str) -> NotFound:
+    return NotFound(
+        f"There is no report {id_} in the Report Inbox of {user}.",
+        record=f"Report {id_}",
+        value=str(id_),
+        hint="`postroom inbox list` shows yours.",
+    )

@@ -96,16 +96,20 @@ def show(code: str) -> PrinterView:
     return found
 
 
-def add(code: str, fields: Mapping[str, str], *, user: str) -> PrinterView:
-    """Make a printer and its category. Needs Job Queue Admin. Raises UsageError with every bad field."""
+def free_code(code: str, *, user: str) -> str:
+    """The code that a new printer would bear. Raises what `add` would raise about the user and the code alone."""
     users.require(user, Permission.JOB_QUEUE_ADMIN)
     name = _read_code(code)
+    _refuse_taken(name)
+    return name
+
+
+def add(code: str, fields: Mapping[str, str], *, user: str) -> PrinterView:
+    """Make a printer and its category. Needs Job Queue Admin. Raises UsageError with every bad field."""
+    name = free_code(code, user=user)
     read = _read(name, {"type": PrinterType.FILE.value, **fields})
     with transaction():
-        if Printer.get_or_none(Printer.code == name) is not None:
-            raise Refused(
-                f"There is a printer {name} already.", code="printer_exists", record=f"{KIND} {name}", value=name
-            )
+        _refuse_taken(name)
         _refuse_incomplete(Printer(code=name, **read))
         Printer.create(code=name, **read)
         if JobQueueCategory.get_or_none(JobQueueCategory.code == category_of(name)) is None:
@@ -132,7 +136,7 @@ def change(code: str, fields: Mapping[str, str], *, user: str) -> PrinterView:
                 )
             setattr(row, field, value)
         _refuse_incomplete(row)
-        row.not_responding_since, row.last_tried_at = None, None
+        row.not_responding_since, row.last_tried_at, row.last_message = None, None, ""
         row.save()
         JobQueueEntry.update(job_timeout=row.timeout + GRACE_SECONDS).where(
             JobQueueEntry.job == PRINT_DOCUMENT, JobQueueEntry.category_code == category_of(code)
@@ -264,6 +268,11 @@ def _read_code(code: str) -> str:
     return name
 
 
+def _refuse_taken(code: str) -> None:
+    if Printer.get_or_none(Printer.code == code) is not None:
+        raise Refused(f"There is a printer {code} already.", code="printer_exists", record=f"{KIND} {code}", value=code)
+
+
 def _read(code: str, fields: Mapping[str, str]) -> dict[str, Value]:
     read: dict[str, Value] = {}
     problems = []
@@ -304,7 +313,7 @@ def _refuse_incomplete(row: Printer) -> None:
                     f"A printer of the type {row.type} needs a {FIELDS[field][0]}.",
                     f"{KIND} {row.code}",
                     field=field,
-                    hint=f"Give {field}=…",
+                    hint=f"Fill in {FIELDS[field][0]} ({field}=…).",
                 )
             ]
         )

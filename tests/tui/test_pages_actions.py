@@ -6,22 +6,25 @@ from collections import Counter
 
 import pytest
 
-from postroom.tui.actions import ACTIONS, shown_key
+from postroom.tui.actions import ACTIONS, actions_of, shown_key
 from postroom.tui.pages import directory
-from postroom.tui.pages.document import DocumentCard, LineCard, LinesPage
+from postroom.tui.pages.document import DocumentCard
+from postroom.tui.pages.document_lines import LineCard, LinesPage
 from postroom.tui.pages.entries import EntryCard
+from postroom.tui.pages.inbox import ReportCard
 from postroom.tui.pages.ledgers import NavigateCard, PostedCard
 from postroom.tui.pages.log_entries import LogCard
 from postroom.tui.pages.page import Page
+from postroom.tui.pages.printers import PrinterCard
 from postroom.tui.pages.queues import QueueCard
 from postroom.tui.pages.records import LedgerRecordCard, RecordCard
 from postroom.tui.pages.users import UserCard
-from postroom.tui.widgets.key_line import MOST_KEYS, that_fit
+from postroom.tui.widgets.key_line import MOST_KEYS, MOST_KEYS_WIDE, that_fit
 
 CARDS = (DocumentCard, LinesPage, LineCard, EntryCard, NavigateCard, PostedCard, LogCard, QueueCard)
 PAGES = (
     *dict.fromkeys(directory.page_class(entry) for entry in directory.PAGES),
-    *(*CARDS, RecordCard, LedgerRecordCard, UserCard),
+    *(*CARDS, RecordCard, LedgerRecordCard, UserCard, PrinterCard, ReportCard),
 )
 
 
@@ -66,8 +69,11 @@ def by_id(id_: str):  # type: ignore[no-untyped-def]
     return next(action for action in ACTIONS if action.id == id_)
 
 
+@pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize("page", PAGES)
-def test_the_footer_of_a_narrow_terminal_has_at_most_seven_keys_the_search_among_them(page: type[Page]) -> None:
-    shown = that_fit(tuple(by_id(id_) for id_ in actions_of_page(page)), 80)
-    assert 1 <= len(shown) <= MOST_KEYS
+def test_the_footer_has_at_most_seven_keys_where_it_is_narrow_and_always_the_search(
+    page: type[Page], columns: int
+) -> None:
+    shown = that_fit(tuple(action for action in actions_of(*page.ACTIONS_OF) if action.id not in page.WITHOUT), columns)
+    assert 1 <= len(shown) <= (MOST_KEYS if columns == 80 else MOST_KEYS_WIDE)
     assert "anywhere.search" in [action.id for action in shown]

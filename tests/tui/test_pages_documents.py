@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import builders
@@ -9,6 +10,7 @@ import jobs
 import pytest
 from screens import SIZES, Terminal, terminal
 from textual.widgets import Collapsible
+from textual.worker import WorkerState
 
 from postroom.core import documents, setups
 from postroom.core.company import current_user
@@ -23,7 +25,8 @@ from postroom.core.tables.setup import GeneralPostingSetup, InventoryGroup, Part
 from postroom.core.tables.trade import Document, DocumentLine, Party
 from postroom.core.tables.work import JobQueueEntry
 from postroom.tui.pages.causes import open_cause
-from postroom.tui.pages.document import DocumentCard, LineCard, LinesPage
+from postroom.tui.pages.document import DocumentCard
+from postroom.tui.pages.document_lines import LineCard, LinesPage
 from postroom.tui.pages.form import FieldRow
 from postroom.tui.pages.list_page import ListPage
 
@@ -565,6 +568,26 @@ async def test_a_line_deleted_by_somebody_else_while_its_card_is_open_is_said(de
         await is_on(screen, LineCard)
         documents.set_line(id_, first.line_no, user=current_user(), delete=True)
         await screen.hears(f"Line {first.line_no} is no longer there.")
+
+
+async def test_a_card_stays_until_its_own_action_has_told_what_came_of_it(demo_firm: Location) -> None:
+    document = reopened("S-INV1001")
+    may_end = threading.Event()
+
+    def delete_and_take_long() -> None:
+        documents.delete(document.id, user=current_user())
+        may_end.wait(10)
+
+    async with terminal(demo_firm, page="sales-invoice") as screen:
+        screen.app.push_screen(DocumentCard(document.id, DocumentType.SALES_INVOICE))
+        await screen.sees("Sales Invoice S-INV1001", "Posting Date")
+        reads = screen.app.reads
+        worker = screen.page.run_worker(screen.app.carry_out(delete_and_take_long))
+        await screen.until(lambda: not is_there("S-INV1001") and screen.app.reads > reads)
+        assert isinstance(screen.page, DocumentCard)
+        may_end.set()
+        await screen.until(lambda: isinstance(screen.page, ListPage))
+        assert worker.state is WorkerState.SUCCESS
 
 
 async def test_the_lines_of_a_document_that_is_gone_say_so_and_lead_back(demo_firm: Location) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from postroom.tui.actions import documents, jobs, records, shared
+from postroom.tui.actions import documents, jobs, printing, records, shared
 from postroom.tui.actions.base import ANYWHERE, CARD, FORM, LIST, Action, Situation, shown_key
 from postroom.tui.actions.jobs import ENTRIES, LOG
 
@@ -25,7 +25,13 @@ __all__ = [
     "shown_key",
 ]
 
-ACTIONS: tuple[Action, ...] = (*documents.ACTIONS, *jobs.ACTIONS, *records.ACTIONS, *shared.ACTIONS)
+ACTIONS: tuple[Action, ...] = (
+    *documents.ACTIONS,
+    *jobs.ACTIONS,
+    *records.ACTIONS,
+    *printing.ACTIONS,
+    *shared.ACTIONS,
+)
 
 BY_ID = {action.id: action for action in ACTIONS}
 

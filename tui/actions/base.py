@@ -90,6 +90,7 @@ _SHOWN_KEYS = {
     "right": "Right",
     "backslash": "\\",
     "right_square_bracket": "]",
+    "f21": "Shift+F9",  # as xterm and its kin send it
 }
 
 

@@ -73,6 +73,15 @@ ACTIONS: tuple[Action, ...] = (
         possible=_any(_not_waiting),
     ),
     Action(
+        "document.post-and-print",
+        "Post and Print",
+        "shift+f9,f21,i",
+        "As Post; its reports go to the Report Inbox or a printer, as the setup says.",
+        "Print",
+        wide=True,
+        possible=_any(_not_waiting),
+    ),
+    Action(
         "document.queue",
         "Post via Job Queue",
         "b",

@@ -67,7 +67,8 @@ def _behind(problem: Problem) -> tuple[str, str, str] | None:
 
 
 async def _open_document(desk: Any, kind: DocumentType, no: str, problem: Problem) -> None:
-    from postroom.tui.pages.document import DocumentCard, LineCard
+    from postroom.tui.pages.document import DocumentCard
+    from postroom.tui.pages.document_lines import LineCard
 
     found = await desk.carry_out(lambda: documents.find(no, kind))
     if found is None:

@@ -144,6 +144,15 @@ PAGES += (
     Entry("user-setup", "User Setup", "What users may do, and their posting dates.", "users", "UsersPage"),
 )
 PAGES += (
+    Entry("report-inbox", "Report Inbox", "My reports as PDF: open, save, delete.", "inbox", "InboxPage"),
+    Entry("printers", "Printers", "Folders and CUPS queues, and whether they respond.", "printers", "PrintersPage"),
+    Entry(
+        "printer-selections",
+        "Printer Selections",
+        "Which printer a user's report goes to.",
+        "printer_selections",
+        "SelectionsPage",
+    ),
     *(
         Entry(
             f"batch-post-{area}-{slug}",

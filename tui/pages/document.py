@@ -1,8 +1,9 @@
-"""A document's card, its lines, and the card of one line."""
+"""A document's card, and what can be done with documents in list and card alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -13,17 +14,15 @@ from postroom.core.documents.fields import DocumentField
 from postroom.core.errors import DatabaseAway, NotFound, NotPermitted, PostroomError
 from postroom.core.jobs import background, entries
 from postroom.core.jobs.background import DocumentResult, PostRequest
-from postroom.core.kinds import Area, DocumentType, LineType
+from postroom.core.kinds import Area, DocumentType
 from postroom.core.plain_text import visible
-from postroom.tui import readings, shown
-from postroom.tui.actions import ANYWHERE, FORM, LIST, bindings
-from postroom.tui.actions.documents import DOCUMENT, LINES
+from postroom.tui import shown
+from postroom.tui.actions import ANYWHERE, FORM, bindings
+from postroom.tui.actions.documents import DOCUMENT
 from postroom.tui.pages import causes, results
+from postroom.tui.pages.document_lines import LinesPage, line_text
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
-from postroom.tui.pages.list_page import ListPage, Window
-from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
-from postroom.tui.widgets.keyed_table import Column
 
 if TYPE_CHECKING:
     from postroom.tui.pages.page import Page
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 else:
     Mixed = object  # styles are found by a screen's first base, which must be the list or the form
 
-_NAMES = {"currency_code": "currency", "vat_group": "vat-product-group"}
-_LINE_NAMES = {LineType.ITEM: "item", LineType.GL_ACCOUNT: "gl-account", LineType.CHARGE: "charge"}
+_NAMES = {"currency_code": "currency"}
 
 
 def status_of(view: Any) -> Text:
@@ -50,6 +48,9 @@ class DocumentActions(Mixed):
 
     async def do_post(self) -> None:
         await self._post(PostRequest(), "Post")
+
+    async def do_post_and_print(self) -> None:
+        await self._post(PostRequest(print=True), "Post and Print")
 
     async def do_queue(self) -> None:
         await self._post(PostRequest(mode="queue"), "Queue")
@@ -79,7 +80,7 @@ class DocumentActions(Mixed):
             if await self.desk.ask(
                 f"{views[0].record} would not post now. Queue it anyway?", details, yes="Queue Anyway"
             ):
-                anyway = PostRequest(mode="queue", queue_anyway=True)
+                anyway = replace(request, mode="queue", queue_anyway=True)
                 done = await self.desk.carry_out(lambda: background.post(ids, anyway, user=user))
         if done is not None:
             self.done_with(
@@ -246,7 +247,8 @@ class DocumentCard(FormPage, DocumentActions):
 
     def show(self, snapshot: Any) -> None:
         if snapshot.row is None:  # posted or deleted meanwhile
-            self.desk.close_gone(self, snapshot.title.plain)
+            if not self.desk.commands:  # its own result would be lost with it; the next look closes it
+                self.desk.close_gone(self, snapshot.title.plain)
             return
         super().show(snapshot)
 
@@ -292,152 +294,3 @@ def read_card(id_: int, kind: DocumentType) -> FormSnapshot:
             ("Errors", shown.problem_lines(view.errors)),
         ),
     )
-
-
-def line_text(line: Any) -> Text:
-    """A line in one line."""
-    text = Text(f"{line.line_no:>6}  {shown.padded(visible(line.no), 10)} ")
-    text.append(shown.padded(visible(line.description), 20))
-    if line.type is not LineType.COMMENT:
-        price, amount = shown.amount(line.unit_price), shown.amount(line.line_amount)
-        text.append(f" {shown.amount(line.quantity, 0):>6} x {price:>10} {amount:>12}")
-    return text
-
-
-class LinesPage(ListPage):
-    """The lines of a document."""
-
-    PAGE = LINES
-    ACTIONS_OF = (LINES, LIST, ANYWHERE)
-    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
-    ROWS = ("line", "lines")
-    EMPTY = "There is no line yet. Ctrl+N adds one."
-
-    def __init__(self, id_: int, kind: DocumentType) -> None:
-        super().__init__()
-        self.id_, self.kind = id_, kind
-        self.CAPTION = f"Lines of {kind.title}"
-
-    @property
-    def address(self) -> str:
-        return f"{self.PAGE} {self.id_}"
-
-    def columns(self) -> tuple[Column, ...]:
-        def number(name: str, caption: str, width: int, places: int = 2, from_width: int = 0) -> Column:
-            return Column(
-                *(name, caption, width, lambda row: Text(shown.amount(getattr(row, name), places))),
-                right=True,
-                from_width=from_width,
-            )
-
-        return (
-            Column("line_no", "Line", 6, lambda row: Text(str(row.line_no)), right=True, from_width=100),
-            Column("type", "Type", 10, lambda row: Text(row.type.value.replace("_", " ")), from_width=90),
-            Column("no", "No.", 12, lambda row: shown.text(row.no)),
-            Column("description", "Description", 0, lambda row: shown.text(row.description)),
-            number("quantity", "Quantity", 9, 0),
-            number("unit_price", "Unit Price", 11),
-            number("line_discount_percent", "Disc. %", 8, 0, 110),
-            Column("vat_group", "VAT Group", 10, lambda row: shown.text(row.vat_group), from_width=100),
-            number("line_amount", "Amount", 12),
-        )
-
-    def key_of(self, row: Any) -> str:
-        return str(row.line_no)
-
-    def read(self, filter: str, window: Window) -> ListSnapshot:
-        words = filter.lower().split()
-        lines = [
-            line
-            for line in documents.show(self.id_).lines
-            if all(word in f"{line.no} {line.description}".lower() for word in words)
-        ]
-        return readings.sliced(lines, self.key_of, window, self.columns())
-
-    def detail(self, row: Any) -> Text:
-        text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")
-        return text.append(
-            f"Amount {shown.amount(row.amount)}   VAT {shown.amount(row.vat_amount)} ({row.vat_group}"
-            f" {shown.amount(row.vat_rate, 0)} %)"
-        )
-
-    def do_open(self) -> None:
-        self.app.push_screen(LineCard(self.id_, self.kind, int(self.table.cursor_key)))
-
-    async def do_new(self) -> None:
-        user = self.desk.user
-        before = set(self.table.keys)
-        detail = await self.desk.carry_out(lambda: documents.set_line(self.id_, None, {}, user=user))
-        if detail is not None:
-            added = [line.line_no for line in detail.lines if str(line.line_no) not in before]
-            self.app.push_screen(LineCard(self.id_, self.kind, added[-1]))
-
-    async def do_delete(self) -> None:
-        lines, user = [row.line_no for row in self.situation().rows], self.desk.user
-        what = f"line {lines[0]}" if len(lines) == 1 else f"{len(lines)} lines"
-        if await self.desk.ask(f"Delete {what}?", yes="Delete"):
-            await self.desk.carry_out(
-                lambda: [documents.set_line(self.id_, line, user=user, delete=True) for line in lines]
-            )
-
-
-class LineCard(FormPage):
-    """All fields of one line."""
-
-    def __init__(self, id_: int, kind: DocumentType, line_no: int, field: str = "") -> None:
-        self.id_, self.kind, self.line_no = id_, kind, line_no
-        super().__init__(field)
-
-    @property
-    def address(self) -> str:
-        return f"line-card {self.id_} {self.line_no}"
-
-    @property
-    def caption(self) -> str:
-        return f"Line {self.line_no}"
-
-    def form_fields(self) -> Sequence[FormField]:
-        return [of_line(field) for field in line_fields(self.kind)]
-
-    def reading(self) -> Callable[[], Any]:
-        id_, kind, line_no = self.id_, self.kind, self.line_no
-        return lambda: read_line(id_, kind, line_no)
-
-    def change(self, key: str, text: str) -> Any:
-        documents.set_line(self.id_, self.line_no, {key: text}, user=self.desk.user)
-
-
-def line_fields(kind: DocumentType) -> list[DocumentField]:
-    """The fields that a line of the document type has."""
-    moves = "qty_to_receive" if (kind.area is Area.PURCHASE) != kind.is_return else "qty_to_ship"
-    return [
-        field
-        for field in typed_fields.LINE
-        if (not field.orders_only or kind.is_order) and field.name not in ({"qty_to_ship", "qty_to_receive"} - {moves})
-    ]
-
-
-def of_line(field: DocumentField, value: str = "", type_: LineType | None = None) -> FormField:
-    """A line's field as a form has it."""
-    tab = "Line" if field.name in ("type", "no", "description", "quantity", "unit_price") else "Details"
-    names = _LINE_NAMES.get(type_, "") if field.name == "no" and type_ is not None else _NAMES.get(field.name, "")
-    return FormField(field.name, tab, field.caption, field.kind, field.help, field.choices, names, value)
-
-
-def read_line(id_: int, kind: DocumentType, line_no: int) -> FormSnapshot:
-    """One line's card. Raises NotFound for one that is gone."""
-    detail = documents.show(id_)
-    line = next((line for line in detail.lines if line.line_no == line_no), None)
-    if line is None:
-        raise NotFound(f"Line {line_no} is no longer there.", record=detail.view.record)
-    stored = {"vat_amount": line.declared_vat_amount, "qty_to_receive": line.qty_to_ship}
-
-    def text(field: DocumentField) -> str:
-        value = stored[field.name] if field.name in stored else getattr(line, field.name)
-        return str(value.value) if isinstance(value, LineType) else values.shown(field.kind, value)
-
-    title = Text.assemble(
-        (f"Line {line_no}", "bold"), f" of {visible(detail.view.record)}   {visible(line.description)}"
-    )
-    fields = tuple(of_line(field, text(field), line.type) for field in line_fields(kind))
-    return FormSnapshot(line, title, fields)

@@ -116,6 +116,8 @@ class FormPage(Page):
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     TEXTS: ClassVar[tuple[str, ...]] = ()
     """FastTabs of text that the form may have below its fields; one without text is not shown."""
+    UNFOLDED: ClassVar[frozenset[str]] = frozenset()
+    """FastTabs that are open from the start, besides the first, unless the user has folded them before."""
 
     def __init__(self, field: str = "") -> None:
         super().__init__()
@@ -138,7 +140,8 @@ class FormPage(Page):
             for place, tab in enumerate([*tabs, *self.TEXTS]):
                 rows: list[Static] = [FieldRow(field) for field in self.fields.values() if field.tab == tab]
                 texts = [Static(markup=False, classes="text")]
-                yield FastTab(*(rows or texts), title=tab, collapsed=place > 0, id=f"tab-{place}")
+                is_folded = place > 0 and tab not in self.UNFOLDED
+                yield FastTab(*(rows or texts), title=tab, collapsed=is_folded, id=f"tab-{place}")
         yield Static(markup=False, id="help")
 
     def on_mount(self) -> None:

@@ -15,9 +15,11 @@ from postroom.core.kinds import Area
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, CARD, LIST, bindings
+from postroom.tui.actions.printing import POSTED_DOCUMENT
 from postroom.tui.actions.records import CHANGES, LEDGER, NAVIGATE, POSTED
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.reprint import PostedActions, around, jobs_in_full
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
 from postroom.tui.widgets.keyed_table import Column
@@ -118,12 +120,12 @@ class LedgerPage(ListPage):
         self.app.push_screen(NavigateCard(row["document_no"]))
 
 
-class PostedPage(ListPage):
+class PostedPage(ListPage, PostedActions):
     """Posted documents of both areas, newest first."""
 
     PAGE = POSTED
     SORTS = tuple(readings.POSTED_SORTS)
-    ACTIONS_OF = (POSTED, LIST, ANYWHERE)
+    ACTIONS_OF = (POSTED, POSTED_DOCUMENT, LIST, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     CAPTION = "Posted Documents"
     ROWS = ("posted document", "posted documents")
@@ -148,10 +150,14 @@ class PostedPage(ListPage):
         return readings.read_posted(filter, window)
 
     def detail(self, row: Any) -> Text:
-        text = Text.assemble((f"Posted {title_of(row)} {visible(row['no'])}", "bold"))
-        text.append(f"  from {visible(row['source_no'])}, by {visible(row['user'])}\n")
-        amounts = (("Amount", "amount"), ("VAT", "vat_amount"), ("Including VAT", "amount_including_vat"))
-        return text.append("   ".join(f"{caption} {shown.amount(row[name])}" for caption, name in amounts))
+        title = Text.assemble((f"Posted {title_of(row)} {visible(row['no'])}", "bold"))
+        title.append(f"  from {visible(row['source_no'])}, by {visible(row['user'])}")
+        names = (("Amount", "amount"), ("VAT", "vat_amount"), ("Including VAT", "amount_including_vat"))
+        amounts = Text("   ".join(f"{caption} {shown.amount(row[name])}" for caption, name in names))
+        return around(title, amounts, row["print_jobs"], self.desk.time_zone)
+
+    def done_with(self, keys: set[str]) -> None:
+        self.unmark(keys)
 
     def do_open(self) -> None:
         (row,) = self.situation().rows[:1]
@@ -168,14 +174,14 @@ def title_of(row: Any) -> str:
     return f"{area} {row['kind'].title}"
 
 
-class PostedCard(CardPage):
-    """One posted document: its header, lines and VAT, and the entries of its posting."""
+class PostedCard(CardPage, PostedActions):
+    """One posted document: its header, lines and VAT, its print jobs, and the entries of its posting."""
 
-    PAGE = "posted-document"
-    ACTIONS_OF = (CARD, ANYWHERE)
+    PAGE = POSTED_DOCUMENT
+    ACTIONS_OF = (POSTED_DOCUMENT, CARD, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     CAPTION = "Posted Document"
-    SECTIONS = ("General", "Lines", "VAT", *(ledger.title for ledger in reading.LEDGERS.values()))
+    SECTIONS = ("General", "Lines", "VAT", "Print Jobs", *(ledger.title for ledger in reading.LEDGERS.values()))
 
     def __init__(self, id_: int) -> None:
         super().__init__()
@@ -192,8 +198,19 @@ class PostedCard(CardPage):
 
 def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
     """The card of one posted document. Raises NotFound."""
-    row = reading.posted_by_id(id_)
+    (row,) = readings.with_print_jobs([reading.posted_by_id(id_)])
     name = f"Posted {title_of(row)} {visible(row['no'])}"
+    entries = reading.navigate(row["no"])["entries"]
+    sections = [
+        *posted_sections(row, time_zone),
+        Section("Print Jobs", jobs_in_full(row["print_jobs"], time_zone)),
+        *entry_sections(entries),
+    ]
+    return CardSnapshot(row, Text(name, "bold"), tuple(section for section in sections if section.body))
+
+
+def posted_sections(row: Any, time_zone: str) -> list[Section]:
+    """What a posted document says: its header, lines and VAT."""
     general = fields(
         ("No.", row["no"]),
         ("From", f"{row['source_type'].title} {row['source_no']}"),
@@ -215,10 +232,7 @@ def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
         ("Batch No.", row["batch_no"] or ""),
     )
     lines = table(row["lines"], ("no", "description", "quantity", "unit_price", "amount"))
-    entries = reading.navigate(row["no"])["entries"]
-    sections = [Section("General", general), Section("Lines", lines), Section("VAT", table(row["vat"], _VAT))]
-    sections += entry_sections(entries)
-    return CardSnapshot(row, Text(name, "bold"), tuple(section for section in sections if section.body))
+    return [Section("General", general), Section("Lines", lines), Section("VAT", table(row["vat"], _VAT))]
 
 
 _VAT = ("group", "rate", "base", "amount")

@@ -97,6 +97,10 @@ class ListPage(Page):
         """The row under the cursor in full, a few lines."""
         raise NotImplementedError
 
+    def remark(self) -> str:
+        """What else the caption tells of the rows; blank for nothing."""
+        return ""
+
     def body(self) -> ComposeResult:
         yield Static(markup=False, id="caption")
         yield FilterLine(compact=True, id="filter", placeholder="field=EXPRESSION or words; empty shows everything")
@@ -187,6 +191,8 @@ class ListPage(Page):
         if self.has_read:
             count = f"{COUNT_LIMIT:,}+" if total > COUNT_LIMIT else f"{total:,}"
             text.append(f"   {count} {one if total == 1 else many}")
+        if remark := self.remark():
+            text.append(f"   {remark}", "yellow")
         if self.state.marks:
             text.append(f"   {len(self.state.marks)} marked", "yellow")
         if self.state.window.sort:

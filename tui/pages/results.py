@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.text import Text
 
+from postroom.core.errors import DatabaseAway, PostroomError, Problem
 from postroom.core.plain_text import visible
 from postroom.tui import shown
 from postroom.tui.widgets.dialogs import Reading
@@ -14,8 +16,33 @@ from postroom.tui.widgets.dialogs import Reading
 BAD = ("refused", "failed")
 
 
-def tell(desk: Any, title: str, results: Sequence[Any]) -> None:
-    """Say what became of each document."""
+@dataclass(frozen=True, slots=True)
+class RecordResult:
+    """What became of one record that is no document to post: `result` in words, or refused."""
+
+    type: str
+    no: str
+    result: str
+    posted: tuple[Any, ...] = ()
+    errors: tuple[Problem, ...] = ()
+
+
+def each(records: Iterable[tuple[str, str]], act: Callable[[int], str]) -> Iterator[RecordResult]:
+    """Do something with each record, given its place, whatever becomes of the others; `act` tells what it did.
+
+    A record is its type and no. Raises DatabaseAway: the others would fare no better.
+    """
+    for place, (type_, no) in enumerate(records):
+        try:
+            yield RecordResult(type_, no, act(place))
+        except DatabaseAway:
+            raise
+        except PostroomError as error:
+            yield RecordResult(type_, no, "refused", errors=error.problems)
+
+
+def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents") -> None:
+    """Say what became of each; `what` they are together."""
     if not results:
         desk.say("There was nothing to do.")
         return
@@ -26,7 +53,7 @@ def tell(desk: Any, title: str, results: Sequence[Any]) -> None:
         desk.say(f"{name_of(result)}: {result.result}{f' as {came_out}' if came_out else ''}.")
     elif not bad:
         words = {result.result for result in results}
-        desk.say(f"{len(results)} documents: {', '.join(sorted(words))}.")
+        desk.say(f"{len(results)} {what}: {', '.join(sorted(words))}.")
     else:
         desk.push_screen(Reading(title, report(results)))
 

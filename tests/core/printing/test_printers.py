@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import resource
+import signal
 import threading
 from pathlib import Path
 
 import pytest
 from consumer_process import until
 from print_system import PrintSystem, told
+from printing_by_hand import posted_invoice
 from pypdf import PdfReader
 
 from postroom.core import users
@@ -17,6 +20,7 @@ from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import NotFound, NotPermitted, PrinterFailed, Refused, UsageError
 from postroom.core.jobs import categories
+from postroom.core.kinds import PostedKind
 from postroom.core.printing import cups, folder, inbox, printers, rendering, selections
 from postroom.core.tables.setup import ChangeLogEntry
 from postroom.core.tables.work import InboxReport, JobQueueCategory, Printer
@@ -76,7 +80,8 @@ def test_a_printer_comes_with_its_category_and_goes_with_it(firm: Location) -> N
         categories.rename("PRINT-PDF", "X", user=me())
     printers.failed("STORE", "It has no paper.")
     assert printers.show("STORE").state == "Not responding"
-    assert printers.change("STORE", {"description": "By the door"}, user=me()).state == "Ready"
+    changed = printers.change("STORE", {"description": "By the door"}, user=me())
+    assert (changed.state, changed.last_message) == ("Ready", ""), "a Ready printer says nothing of an old failure"
     printers.delete("STORE", user=me())
     assert printers.list_printers() == []
     assert JobQueueCategory.get_or_none(JobQueueCategory.code == "PRINT-STORE") is None
@@ -107,8 +112,47 @@ def test_a_bad_printer_is_refused_by_field(
     assert Printer.select().count() == 0
 
 
+@pytest.mark.parametrize(
+    ("type_", "field", "caption"), [("File", "folder", "Folder"), ("CUPS", "cups_queue", "CUPS Queue")]
+)
+def test_a_printer_without_its_place_is_refused_by_the_name_on_screen_and_the_field(
+    firm: Location, type_: str, field: str, caption: str
+) -> None:
+    places = {"folder": "/tmp"} if type_ == "CUPS" else {"type": "CUPS", "cups_queue": "Laser"}
+    printers.add("STORE", places, user=me())
+    with pytest.raises(UsageError) as refused:
+        printers.change("STORE", {"type": type_, "description": "New"}, user=me())
+    (problem,) = refused.value.problems
+    assert problem.message == f"A printer of the type {type_} needs a {caption}."
+    assert (problem.record, problem.field, problem.hint) == ("Printer STORE", field, f"Fill in {caption} ({field}=…).")
+    view = printers.show("STORE")
+    assert (view.type == type_, view.description) == (False, "")
+
+
+def test_a_code_is_free_or_says_what_adding_it_would_say(firm: Location) -> None:
+    assert printers.free_code("STORE", user=me()) == "STORE"
+    assert printers.list_printers() == []
+    printers.add("STORE", {"folder": "/tmp"}, user=me())
+    for act in (
+        lambda: printers.free_code("STORE", user=me()),
+        lambda: printers.add("STORE", {"folder": "/srv"}, user=me()),
+    ):
+        with pytest.raises(Refused, match="There is a printer STORE already") as refused:
+            act()
+        assert refused.value.problems[0].record == "Printer STORE"
+    assert printers.show("STORE").folder == "/tmp"
+
+
+@pytest.mark.parametrize("code", ["", "pdf", "PDF", "A_CODE_TOO_LONG"])
+def test_a_bad_code_is_refused_before_the_other_fields_are_asked_for(sqlite_firm: Location, code: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        printers.free_code(code, user=me())
+    assert [problem.field for problem in refused.value.problems] == ["code"]
+
+
 def test_printers_need_the_job_queue_admin(sqlite_firm: Location) -> None:
     for act in (
+        lambda: printers.free_code("A", user="ann"),
         lambda: printers.add("A", {"folder": "/tmp"}, user="ann"),
         lambda: printers.change("A", {}, user="ann"),
         lambda: printers.delete("A", user="ann"),
@@ -161,6 +205,70 @@ def test_an_inbox_is_its_users_own(firm: Location, tmp_path: Path) -> None:
             act()
     assert inbox.delete([mine], user=me()) == 1
     assert [row.id for row in InboxReport.select()] == [other]
+
+
+def test_one_report_is_shown_to_its_user_alone_and_stays_unread(firm: Location) -> None:
+    mine = inbox.put(me(), "Sales Invoice 1", "1", PDF)
+    other = inbox.put("ann", "Sales Invoice 2", "2", PDF)
+    view = inbox.show(mine, user=me())
+    assert [view] == inbox.list_reports(user=me())
+    assert not inbox.show(mine, user=me()).is_read
+    for id_ in (other, 99):
+        with pytest.raises(NotFound, match=f"no report {id_} in the Report Inbox of {me()}") as missing:
+            inbox.show(id_, user=me())
+        assert missing.value.problems[0].value == str(id_)
+
+
+def test_a_report_leads_to_the_posted_document_that_it_shows(firm: Location) -> None:
+    no = posted_invoice()
+    for description in (f"Sales Invoice {no}", f"Sales Invoice {no} COPY 2"):
+        document = inbox.document_of(inbox.show(inbox.put(me(), description, no, PDF), user=me()))
+        assert document is not None
+        assert (document["no"], document["kind"], len(document["lines"])) == (no, PostedKind.INVOICE, 1)
+    for description, other in (
+        ("Test Report", ""),
+        (f"Purchase Invoice {no}", no),
+        ("Sales Invoice 9", "9"),
+        ("Sales Invoice O'Hara*", "O'Hara*"),
+    ):
+        assert inbox.document_of(inbox.show(inbox.put(me(), description, other, PDF), user=me())) is None
+
+
+def test_a_report_is_saved_nowhere_where_it_cannot_be_and_leaves_nothing_behind(firm: Location, tmp_path: Path) -> None:
+    id_ = inbox.put(me(), "Sales Invoice 1", "1", PDF)
+    place = tmp_path / "reports"
+    place.mkdir()
+    (place / "a file").write_bytes(b"mine")
+    for target, said in (
+        (place / "a file", "exists already"),
+        (place / "none" / "a.pdf", "cannot be written: No such file or directory"),
+        (place / "a file" / "a.pdf", "cannot be written: Not a directory"),
+        (place / ("x" * 300), "cannot be written: File name too long"),
+    ):
+        with pytest.raises(Refused, match=said) as refused:
+            inbox.save(id_, target, user=me())
+        (problem,) = refused.value.problems
+        assert problem.value == str(target)
+        assert "Name another" in problem.hint
+    assert [path.read_bytes() for path in place.iterdir()] == [b"mine"]
+
+
+def test_a_report_that_does_not_fit_on_the_disk_is_not_left_there_in_part(
+    sqlite_firm: Location, tmp_path: Path
+) -> None:
+    id_ = inbox.put(me(), "Sales Invoice 1", "1", PDF * 10_000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    (tmp_path / "reports").mkdir()
+    inbox.open_report(id_, user=me())
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(Refused, match="cannot be written: File too large"):
+            inbox.save(id_, tmp_path / "reports", user=me())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert list((tmp_path / "reports").iterdir()) == []
 
 
 def test_a_test_page_on_a_file_printer_says_where_it_is_or_what_is_wrong(firm: Location, tmp_path: Path) -> None:
