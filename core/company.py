@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sqlite3
 import subprocess
@@ -19,6 +18,7 @@ from postroom.core import clock, grants, standard_company
 from postroom.core import database as engine
 from postroom.core.database import Location
 from postroom.core.errors import CompanyError, PostroomError, UsageError
+from postroom.core.jobs import processes
 from postroom.core.money import parse_decimal
 from postroom.core.tables.base import database
 from postroom.core.tables.setup import Company, GeneralLedgerSetup, UserSetup
@@ -255,10 +255,7 @@ def current_user() -> str:
     """Who is at work: the operating system's user, or the database role on PostgreSQL."""
     if engine.is_postgres():
         return str(database.execute_sql("SELECT current_user").fetchone()[0])
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid{os.getuid()}"
+    return processes.account()
 
 
 def time_zone() -> ZoneInfo:

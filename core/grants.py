@@ -16,8 +16,8 @@ from postroom.core.tables import ALL, IMMUTABLE, setup, trade, work
 from postroom.core.tables.base import Table, database
 
 WRITE = "INSERT, UPDATE, DELETE"
-QUEUE_TABLES = "huey\\_%"
-"""The tables of the messages that ring consumers."""
+QUEUE_RELATIONS = "huey\\_%"
+"""The tables of the messages that ring consumers, and their sequences."""
 
 Rights = Mapping[type[Table], str]
 
@@ -61,7 +61,13 @@ SETUP: Rights = {
     trade.Document: "UPDATE",
     trade.DocumentLine: "UPDATE",
 }
-SETS: Mapping[str, Rights] = {"may_view": {}, "may_post": POST, "job_queue_admin": JOB_QUEUE_ADMIN, "may_setup": SETUP}
+VIEW: Rights = {work.Note: "UPDATE (is_read)"}
+SETS: Mapping[str, Rights] = {
+    "may_view": VIEW,
+    "may_post": POST,
+    "job_queue_admin": JOB_QUEUE_ADMIN,
+    "may_setup": SETUP,
+}
 """What each permission set may write, by its field in User Setup; each may read everything."""
 
 _IS_ADMIN = "COALESCE((SELECT job_queue_admin FROM user_setup WHERE user_id = current_user), false)"
@@ -101,17 +107,78 @@ def give(role: str, sets: Sequence[str]) -> None:
     _run(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(schema, name))
     for table, rights in ((table, rights) for chosen in sets for table, rights in SETS[chosen].items()):
         _run(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), sql.Identifier(_name(table)), name))
-    if any(SETS[chosen] for chosen in sets):
+    if _writes(sets):
         _run(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {}").format(schema, name))
-        for messages in _queue_tables():
-            _run(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(WRITE), sql.Identifier(messages), name))
+        _let_ring(name)
 
 
 def give_again() -> None:
     """Give every role of User Setup its rights once more: after an upgrade there may be new tables."""
     if engine.is_postgres():
-        for row in setup.UserSetup.select().order_by(setup.UserSetup.user_id):
-            give(row.user_id, [field for field in SETS if getattr(row, field)])
+        for role, sets in _sets_of_roles():
+            give(role, sets)
+
+
+def give_messages() -> None:
+    """Let whoever may write ring consumers, once the messages' tables are made: by who made them."""
+    with engine.transaction():
+        for role, sets in _sets_of_roles():
+            if _writes(sets) and _needs_rights(role):
+                _let_ring(sql.Identifier(role))
+
+
+def role_at_work() -> str:
+    """The database role of this connection."""
+    ((role,),) = _rows("SELECT current_user")
+    return str(role)
+
+
+def lacking(sets: Sequence[str]) -> list[str]:
+    """Which of these sets the role at work does not have in the database itself; none on SQLite."""
+    return [chosen for chosen in sets if engine.is_postgres() and not _has(chosen)]
+
+
+def _has(chosen: str) -> bool:
+    wanted = [
+        (_name(table), column, privilege)
+        for table, rights in SETS[chosen].items()
+        for privilege, column in _privileges(rights)
+    ]
+    ((has,),) = _rows(
+        "SELECT bool_and(CASE WHEN c = '' THEN has_table_privilege(t, p) ELSE has_column_privilege(t, c, p) END)"
+        f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(wanted))}) AS wanted (t, c, p)",
+        [text for one in wanted for text in one],
+    )
+    return bool(has) and (chosen != "job_queue_admin" or _sees_all_entries())
+
+
+def _privileges(rights: str) -> list[tuple[str, str]]:
+    """`UPDATE (a, b)` or `INSERT, UPDATE` as pairs of privilege and column; a blank column is the whole table."""
+    privilege, has_columns, columns = rights.rstrip(")").partition(" (")
+    if has_columns:
+        return [(privilege, column) for column in columns.split(", ")]
+    return [(one, "") for one in rights.split(", ")]
+
+
+def _sees_all_entries() -> bool:
+    """Whether the row policies let the role change entries of others."""
+    ((may,),) = _rows(f"SELECT NOT row_security_active('job_queue_entry') OR {_IS_ADMIN}")
+    return bool(may)
+
+
+def _sets_of_roles() -> list[tuple[str, list[str]]]:
+    rows = setup.UserSetup.select().order_by(setup.UserSetup.user_id)
+    return [(row.user_id, [field for field in SETS if getattr(row, field)]) for row in rows]
+
+
+def _writes(sets: Sequence[str]) -> bool:
+    return bool(set(sets) - {"may_view"})
+
+
+def _let_ring(name: sql.Identifier) -> None:
+    for kind, rights, relation in _messages():
+        grant = sql.SQL("GRANT {} ON {} {} TO {}")
+        _run(grant.format(sql.SQL(rights), sql.SQL(kind), sql.Identifier(relation), name))
 
 
 def _needs_rights(role: str) -> bool:
@@ -157,11 +224,14 @@ def _schema() -> str:
     return str(schema)
 
 
-def _queue_tables() -> list[str]:
+def _messages() -> list[tuple[str, str, str]]:
+    """The tables and sequences of the messages: kind, the rights that ringing takes, name."""
     return [
-        str(name)
-        for (name,) in _rows(
-            "SELECT tablename FROM pg_tables WHERE tablename LIKE %s AND schemaname = %s", (QUEUE_TABLES, _schema())
+        ("TABLE", WRITE, str(name)) if kind == "r" else ("SEQUENCE", "USAGE", str(name))
+        for name, kind in _rows(
+            "SELECT relname, relkind FROM pg_class"
+            " WHERE relname LIKE %s AND relkind IN ('r', 'S') AND relnamespace = to_regnamespace(%s)",
+            (QUEUE_RELATIONS, sql.Identifier(_schema()).as_string()),
         )
     ]
 

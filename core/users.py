@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from postroom.core import changelog, grants, values
 from postroom.core.database import transaction
-from postroom.core.errors import NotPermitted, Problem, Refused
+from postroom.core.errors import NotFound, NotPermitted, Problem, Refused
 from postroom.core.setup_version import raise_version
 from postroom.core.tables.setup import UserSetup
 from postroom.core.values import FieldKind
@@ -86,9 +86,43 @@ def require(user: str, permission: Permission) -> None:
     )
 
 
+def require_in_database(what: str, *permissions: Permission) -> None:
+    """Raise NotPermitted where the database role at work has not the rights of these sets, whatever User Setup says.
+
+    On SQLite whoever may write the file has all rights.
+    """
+    lacking = grants.lacking([permission.field for permission in permissions])
+    if not lacking:
+        return
+    missing = [permission for permission in permissions if permission.field in lacking]
+    names = " and ".join(permission.value for permission in missing)
+    role = grants.role_at_work()
+    raise NotPermitted(
+        f"The database role {role} cannot {what}: it lacks the permission set{'s' * (len(missing) > 1)} {names}.",
+        code="not_permitted",
+        record=f"User {role}",
+        field=missing[0].field,
+        hint="The company's owner gives database rights: "
+        f"`postroom grant {role} {' '.join(_slug(permission.value) for permission in missing)}`.",
+    )
+
+
 def list_users() -> list[UserView]:
     """All rows of User Setup. Users without a row have View and Post."""
     return [_view(row) for row in UserSetup.select().order_by(UserSetup.user_id)]
+
+
+def show(user_id: str) -> UserView:
+    """One row of User Setup. Raises NotFound."""
+    row = UserSetup.get_or_none(UserSetup.user_id == user_id)
+    if row is None:
+        raise NotFound(
+            f"User Setup has no {user_id}.",
+            field="user_id",
+            value=user_id,
+            hint="New, or `postroom grant`, adds a user.",
+        )
+    return _view(row)
 
 
 def set_user(user_id: str, changes: Mapping[str, str], *, user: str) -> UserView:
@@ -134,8 +168,8 @@ def set_user(user_id: str, changes: Mapping[str, str], *, user: str) -> UserView
 def grant(user_id: str, sets: Sequence[str], *, revoke: bool = False, user: str) -> UserView:
     """Give permission sets to a user, or take them away; on PostgreSQL with the database rights that guard them.
 
-    A user of whom User Setup says nothing has exactly what is given here. Needs Setup. Raises UsageError for a set that
-    is none.
+    A user of whom User Setup says nothing has exactly what is given here. View comes along with any set: without it no
+    other is of use. Needs Setup. Raises UsageError for a set that is none.
     """
     named = {_slug(permission.value): permission for permission in Permission}
     problems = [
@@ -152,6 +186,8 @@ def grant(user_id: str, sets: Sequence[str], *, revoke: bool = False, user: str)
     ]
     values.refuse_all(problems)
     given = {named[_slug(text)].field for text in sets}
+    if not revoke:
+        given.add(Permission.VIEW.field)
     if UserSetup.get_or_none(UserSetup.user_id == user_id) is None:
         after = {permission.field for permission in _BY_DEFAULT} - given if revoke else given
         changes = {field: "true" if field in after else "false" for field in grants.SETS}

@@ -16,6 +16,7 @@ from huey.api import Huey
 from huey.registry import Message
 from huey.serializer import Serializer
 
+from postroom.core import grants
 from postroom.core.database import Location
 from postroom.core.jobs import doorbell
 
@@ -73,6 +74,16 @@ def install(location: Location) -> None:
     doorbell.install(ring)
 
 
+def prepare(location: Location) -> None:
+    """Make the messages' tables of an open PostgreSQL company; the file beside another is made when it is needed."""
+    if location.is_postgres:
+        huey = make(location)
+        try:
+            QueueFile(location, huey).reopen()
+        finally:
+            huey.storage.close()
+
+
 def _has_tables(huey: Huey) -> bool:
     """Whether the messages' tables are there; asked first, since only some roles may make tables."""
     ((found,),) = huey.storage.sql("SELECT to_regclass(%s)", (huey.storage.table_task,), results=True)
@@ -98,15 +109,18 @@ class QueueFile:
     def reopen(self) -> None:
         """Open the file in its place; a broken one is moved aside. Raises sqlite3 errors when that fails.
 
-        With PostgreSQL the tables are made once, by a role that may.
+        With PostgreSQL the tables are made once, by a role that may, in the open company.
         """
-        if self.path is None and _has_tables(self.huey):
+        if self.path is None:
+            if not _has_tables(self.huey):
+                self.huey.storage.initialize_schema()
+                grants.give_messages()
             return
         self.huey.storage.close()
         try:
             self.huey.storage.initialize_schema()
         except sqlite3.DatabaseError as error:
-            if self.path is None or isinstance(error, sqlite3.OperationalError):
+            if isinstance(error, sqlite3.OperationalError):
                 raise
             os.replace(self.path, self.path.with_name(f"{self.path.name}.broken"))
             for leftover in ("-wal", "-shm"):

@@ -21,7 +21,7 @@ from typing import Any
 import huey.consumer
 from huey.api import Huey
 
-from postroom.core import bugs, clock, company
+from postroom.core import bugs, clock, company, users
 from postroom.core import database as engine
 from postroom.core.database import Location, transaction
 from postroom.core.errors import PostroomError
@@ -29,6 +29,7 @@ from postroom.core.jobs import claims, consumers, processes, queues, recovery
 from postroom.core.jobs.watch import Watch
 from postroom.core.tables.base import database
 from postroom.core.tables.setup import Company
+from postroom.core.users import Permission
 from postroom.queue import broker, idle, print_workers
 from postroom.queue.background import log_path, start_in_background, stop_on_this_host
 from postroom.queue.broker import QueueFile
@@ -55,7 +56,7 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
 
     `until_idle`: start the named queues (all, if none is named), end when they have nothing left to do, stop those it
     started; 1 if an entry ended in Error meanwhile. Raises NotFound for a queue that does not exist, CompanyError,
-    DatabaseAway.
+    DatabaseAway, NotPermitted.
     """
     _log_to_stderr()
     codes = tuple(dict.fromkeys(job_queues))
@@ -66,9 +67,10 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
     since = clock.now()
     started = _begin(me, workers, automatic_only=not until_idle)
     lease = consumers.lease()
-    company.close()
     hub = broker.make(location)
-    crew = Crew(hub, location, me, lease=lease, workers=workers, until_idle=until_idle)
+    queue_file = _queue_file(location, hub)
+    company.close()
+    crew = Crew(hub, queue_file, me, lease=lease, workers=workers, until_idle=until_idle)
     _log.info("consumer %s serves %s with %s workers", me.process_id, location.shown, workers)
     try:
         crew.run()
@@ -87,7 +89,7 @@ class Crew(huey.consumer.Consumer):
     scheduler: Any
 
     def __init__(
-        self, hub: Huey, location: Location, me: claims.Worker, *, lease: float, workers: int, until_idle: bool
+        self, hub: Huey, queue_file: QueueFile, me: claims.Worker, *, lease: float, workers: int, until_idle: bool
     ) -> None:
         self.me = me
         self.lease = lease
@@ -96,11 +98,7 @@ class Crew(huey.consumer.Consumer):
         self.print_crew = PrintCrew(self._start_print_worker)
         self.frozen: dict[int, float] = {}
         """Since when a child is seen frozen, on the monotonic clock, by process id."""
-        self.queue_file = QueueFile(location, hub)
-        try:
-            self.queue_file.reopen()
-        except Exception as error:  # noqa: BLE001  without a doorbell the workers look by themselves
-            _log.warning("nobody can ring this consumer, it looks for work once a second: %s", error)
+        self.queue_file = queue_file
         super().__init__(
             hub,
             workers=workers,
@@ -234,13 +232,15 @@ def _identity(codes: tuple[str, ...]) -> claims.Worker:
 def _begin(me: claims.Worker, workers: int, *, automatic_only: bool) -> list[str]:
     """Take back what is lost, start the job queues, put the consumer's row down; returns the queues that were stopped.
 
-    Whoever keeps the database locked is waited for; a frozen consumer that does is found and ended here.
+    Raises NotPermitted for a database role that may not do what entries do: each would end in Error. Whoever keeps the
+    database locked is waited for; a frozen consumer that does is found and ended here.
     """
     watch, told = Watch(), ""
     while True:
         try:
             if told:
                 engine.reconnect()
+            users.require_in_database("run a consumer", Permission.POST, Permission.JOB_QUEUE_ADMIN)
             recovery.recover(watch)
             queues.stop_unserved()  # before this consumer serves them: who has started them shall know
             with transaction():
@@ -254,6 +254,16 @@ def _begin(me: claims.Worker, workers: int, *, automatic_only: bool) -> list[str
                 told = engine.reason(error)
                 _log.warning("the database is locked or away: %s", told)
             time.sleep(START_PAUSE)
+
+
+def _queue_file(location: Location, hub: Huey) -> QueueFile:
+    """Where the consumer is rung, opened; on PostgreSQL its tables are made where they are not there."""
+    queue_file = QueueFile(location, hub)
+    try:
+        queue_file.reopen()
+    except Exception as error:  # noqa: BLE001  without a doorbell the workers look by themselves
+        _log.warning("nobody can ring this consumer, it looks for work once a second: %s", error)
+    return queue_file
 
 
 def _leave(location: Location, me: claims.Worker, started: list[str]) -> None:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 from rich.console import Console
 from rich.text import Text
 from textual.app import App
+from textual.screen import ModalScreen
 from textual.theme import Theme
 
 from postroom.core import bugs, clock
 from postroom.core.database import Location
-from postroom.core.errors import DatabaseAway, PostroomError, UsageError
+from postroom.core.errors import DatabaseAway, NotFound, PostroomError, UsageError
 from postroom.core.plain_text import visible
 from postroom.tui import keymap
 from postroom.tui.actions import shown_key
@@ -121,6 +122,8 @@ class PostroomApp(App[int]):
         self.keymap = keymap or Keymap()
         self.set_keymap(self.keymap.keys)
         self.poll = poll or self.memory.poll or POLL
+        self.message_seconds = 8.0
+        """How long a message stays."""
         self.first_page = first_page
         self.reader = Reader(location)
         self.clerk = Desk(location, "postroom-clerk")
@@ -137,7 +140,7 @@ class PostroomApp(App[int]):
         """A message to begin with."""
         self._last_refusal = ""
         self._told_trouble = ""
-        self._has_bell = False
+        self.has_bell = False
         """Whether the clerk can ring the consumer; Huey is imported with the first command, not at the start."""
 
     @property
@@ -201,7 +204,7 @@ class PostroomApp(App[int]):
 
     def say(self, message: str, severity: Severity = "information") -> None:
         """A message for a few seconds."""
-        self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=8)
+        self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=self.message_seconds)
 
     def tell_trouble(self) -> None:
         """Say once what keeps the terminal from remembering."""
@@ -237,11 +240,11 @@ class PostroomApp(App[int]):
         """Run a use case at the clerk's desk and look again. Raises what it refuses."""
 
         def job_with_bell() -> Result:
-            if not self._has_bell:
+            if not self.has_bell:
                 from postroom.queue import broker
 
                 broker.install(self.location)
-                self._has_bell = True
+                self.has_bell = True
             return job()
 
         try:
@@ -314,21 +317,24 @@ class PostroomApp(App[int]):
         """Every key of a page, from the table of actions."""
         from rich.table import Table
 
+        is_wide = self.size.width >= 120
         grid = Table.grid(padding=(0, 2), expand=True)
         grid.add_column(no_wrap=True)
-        grid.add_column(no_wrap=True)
+        if is_wide:
+            grid.add_column(no_wrap=True)
         grid.add_column(ratio=1)
         before = ""
         for action in page.actions:
             if before and action.page != before:
                 grid.add_row()
             before = action.page
-            keys = "  ".join(shown_key(key) for key in action.keys.split(","))
-            asks = " Asks first." if action.dangerous else ""
-            told = Text(f"{action.help}{asks}", "bright_black")
-            if self.size.width >= 120:
+            keys = Text("  ".join(shown_key(key) for key in action.keys.split(",")), "bold")
+            told = Text(f"{action.help}{' Asks first.' if action.dangerous else ''}", "bright_black")
+            if is_wide:
                 told = Text.assemble(told, f"  {action.id}")  # what a keymap file calls it
-            grid.add_row(Text(keys, "bold"), Text(action.caption), told)
+                grid.add_row(keys, Text(action.caption), told)
+            else:
+                grid.add_row(keys, Text.assemble(action.caption, "  ", told))
         self.push_screen(ReadingBox(f"Keys of {page.caption}", grid))
 
     # The poll.
@@ -354,23 +360,38 @@ class PostroomApp(App[int]):
             if self.is_connected:
                 self._set_health(replace(self.health, away_since=clock.now()))
             return
+        except NotFound as error:
+            self.close_gone(page, str(error))
+            return
         except PostroomError as error:
             self._refuse_once(str(error))
             return
         except Exception as error:  # noqa: BLE001  a bug in reading must not take the terminal away
             self._refuse_once(internal_error(error))
             return
+        if not self.is_running:  # it ends, and its pages have no widgets any more
+            return
         if reading is None:
             self._set_health(replace(self.health, away_since=None))
             return
         self._last_refusal = ""
         self._set_health(replace(self.health, standing=reading.standing, away_since=None, read_once=True))
-        if page.is_mounted and page.asked() == asked:
+        if page in self.screen_stack and page.is_mounted and page.asked() == asked:
             page.show(reading.page)
         else:
             self.reader.forget()
             self.look_now(even_if_paused=True)
         self.reads += 1
+
+    def close_gone(self, page: Page, message: str) -> None:
+        """Go back from a page whose record was posted or deleted meanwhile, and say so."""
+        if self.page_in_front() is not page or self.is_first(page):
+            self._refuse_once(message)
+            return
+        self.say(message)
+        while isinstance(self.screen, ModalScreen):  # a question or a field being typed goes along
+            self.screen.dismiss(None)
+        self.pop_screen()
 
     def _refuse_once(self, message: str) -> None:
         """What cannot be read (a right that is missing) is said once, not every second."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from postroom.core import clock
@@ -37,6 +38,13 @@ def status(word: str) -> Text:
 def text(value: object) -> Text:
     """Any text of people or files: never markup, control characters spelled out."""
     return Text(visible(str(value)) if value not in (None, "") else "")
+
+
+def padded(value: str, width: int, *, right: bool = False) -> str:
+    """Text in so many cells of the terminal, where some characters take two: cut, or filled up with blanks."""
+    cut = set_cell_size(value, min(width, cell_len(value)))
+    blanks = " " * (width - cell_len(cut))
+    return blanks + cut if right else cut + blanks
 
 
 def amount(value: Decimal | None, places: int = 2) -> str:

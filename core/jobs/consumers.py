@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -76,7 +75,7 @@ def register(consumer: Worker, workers: int) -> None:
             " running_as, job_queues) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(consumer.consumer_id, consumer.host, consumer.process_id, consumer.process_start, now, now, workers),
-                *(_running_as(), ",".join(consumer.job_queues)),
+                *(processes.account(), ",".join(consumer.job_queues)),
             ),
         )
 
@@ -94,7 +93,7 @@ def heartbeat(consumer: Worker) -> None:
             "UPDATE job_queue SET last_heartbeat = ?, host = ?, process_id = ?, running_as = ?"
             " WHERE code IN (SELECT code FROM job_queue"
             f" WHERE started AND on_host IN ('', ?){f' AND code IN ({named})' if named else ''}{free})",
-            (now, consumer.host, consumer.process_id, _running_as(), consumer.host, *consumer.job_queues),
+            (now, consumer.host, consumer.process_id, processes.account(), consumer.host, *consumer.job_queues),
         )
 
 
@@ -149,10 +148,3 @@ def list_consumers() -> list[ConsumerView]:
 def alive() -> list[ConsumerView]:
     """The consumers that live and have workers."""
     return [consumer for consumer in list_consumers() if consumer.is_alive and consumer.workers]
-
-
-def _running_as() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid{os.getuid()}"

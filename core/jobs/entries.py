@@ -14,7 +14,7 @@ from datetime import datetime
 
 from peewee import IntegrityError
 
-from postroom.core import clock, company
+from postroom.core import clock, company, users
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PostroomError, Problem, Refused, problems_to_json
 from postroom.core.jobs import (
@@ -41,12 +41,14 @@ from postroom.core.jobs.entry_access import (
 )
 from postroom.core.jobs.entry_rows import EntryRow, find
 from postroom.core.jobs.entry_views import EntryView, conditions, list_entries, show
+from postroom.core.jobs.registry import POST_DOCUMENT
 from postroom.core.jobs.results import EntryResult
 from postroom.core.kinds import Area, EntryStatus, JobQueueStatus, PostedKind
 from postroom.core.posting.post import PostedRef
 from postroom.core.statements import execute, query
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.work import RECURS, JobQueueEntry
+from postroom.core.users import Permission
 
 __all__ = [
     "EntryView",
@@ -304,6 +306,8 @@ def _claim_here(name: str | int, user: str, is_logged: bool) -> Claim:
         with transaction():
             entry = locked(find(name).entry_no)
             require_right(entry, user)
+            if entry.job == POST_DOCUMENT:
+                users.require_in_database("post", Permission.POST)
             if entry.recurs:
                 entry = _one_time_copy(entry, user)
             else:

@@ -39,11 +39,23 @@ def is_stopped(process_id: int) -> bool:
     return False
 
 
+def account() -> str:
+    """The account this process runs under, by its real user id: the environment may say anything."""
+    return _name_of(os.getuid())
+
+
 def owner(process_id: int) -> str:
     """The user whose process it is; blank if it is gone."""
-    with suppress(OSError, KeyError):
-        return pwd.getpwuid(Path(f"/proc/{process_id}").stat().st_uid).pw_name
+    with suppress(OSError):
+        return _name_of(Path(f"/proc/{process_id}").stat().st_uid)
     return ""
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container knows some of its users by number only
+        return f"uid{uid}"
 
 
 def kill(process_id: int, process_start: str) -> bool:

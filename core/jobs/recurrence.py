@@ -14,12 +14,15 @@ from postroom.core.errors import UsageError
 from postroom.core.jobs import date_formula
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
 _DAY_MINUTES = 1440
 _MIDNIGHT = time()
 _SECOND = timedelta(seconds=1)
+_LONGEST_PERIOD = 367
+"""Days from one within a year to the first of the next."""
+_ANY_DAY = date(2024, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Recurrence:
 def check(rules: Recurrence) -> None:
     """Raise UsageError for rules that exclude each other or mean nothing."""
     if rules.formula:
-        date_formula.parse(rules.formula)
+        _later_date(rules, date_formula.parse(rules.formula), _ANY_DAY)
         if rules.weekdays:
             raise UsageError(
                 "Weekdays and a date formula exclude each other.",
@@ -69,12 +72,28 @@ def check(rules: Recurrence) -> None:
             value=str(rules.minutes),
             hint="Choose the weekdays on which it runs.",
         )
+    if rules.ending_time and not rules.recurs:
+        raise UsageError(
+            "What runs once has no Ending Time.",
+            field="ending_time",
+            value=_clock(rules.ending_time),
+            hint="Choose the weekdays on which it runs, or leave it out.",
+        )
 
 
 def next_run(rules: Recurrence, planned: datetime, now: datetime, zone: ZoneInfo) -> datetime:
-    """The first run after the one planned at `planned` that is later than `now`."""
-    if rules.formula:
-        return _by_formula(rules, planned, now, zone)
+    """The first run after the one planned at `planned` that is later than `now`. Raises UsageError after year 9999."""
+    try:
+        return (_by_formula if rules.formula else _by_steps)(rules, planned, now, zone)
+    except OverflowError as error:
+        raise UsageError(
+            "The next run lies beyond the calendar, which ends with the year 9999.",
+            code="beyond_calendar",
+            value=in_words(rules),
+        ) from error
+
+
+def _by_steps(rules: Recurrence, planned: datetime, now: datetime, zone: ZoneInfo) -> datetime:
     later = max(planned, now)
     steps = _steps_past(rules, planned, later)
     while True:
@@ -135,7 +154,7 @@ def in_words(rules: Recurrence) -> str:
 def with_next(rules: Recurrence, run: datetime, zone: ZoneInfo) -> str:
     """The rules and the next run, such as `every weekday at 22:00, next Tue 24 Nov 22:00`."""
     local = run.astimezone(zone)
-    return f"{in_words(rules)}, next {_NAMES[local.weekday()][:3]} {local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+    return f"{in_words(rules)}, next {NAMES[local.weekday()][:3]} {local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
 
 
 def _by_formula(rules: Recurrence, planned: datetime, now: datetime, zone: ZoneInfo) -> datetime:
@@ -151,10 +170,11 @@ def _by_formula(rules: Recurrence, planned: datetime, now: datetime, zone: ZoneI
 
 
 def _later_date(rules: Recurrence, move: date_formula.Step, day: date) -> date:
-    """The formula's date; `CM` on the last of a month means that of the next one."""
-    for base in (day, day + _DAY):
+    """The formula's date; one that stays in its period, such as `CM` on the last of a month, means the next period."""
+    for days in range(_LONGEST_PERIOD):
+        base = day + days * _DAY
         found = move(base)
-        if found > day:
+        if found > base:
             return found
     raise UsageError(
         f"Date formula {rules.formula} does not lead to a later date.",
@@ -230,7 +250,7 @@ def _days_in_words(weekdays: frozenset[int]) -> str:
         return "every day"
     if weekdays == frozenset(range(5)):
         return "every weekday"
-    names = [_NAMES[day] for day in sorted(weekdays)]
+    names = [NAMES[day] for day in sorted(weekdays)]
     return "every " + (names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}")
 
 

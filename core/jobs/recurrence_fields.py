@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from postroom.core.errors import UsageError
 from postroom.core.jobs.entry_rows import EntryRow
-from postroom.core.jobs.recurrence import WEEKDAYS, Recurrence, instant_of
+from postroom.core.jobs.recurrence import NAMES, WEEKDAYS, Recurrence, instant_of
+
+_DAYS = {name: day for day, full in enumerate(NAMES) for name in (WEEKDAYS[day], full.lower())}
 
 
 def of_entry(entry: EntryRow) -> Recurrence:
@@ -22,14 +24,14 @@ def of_entry(entry: EntryRow) -> Recurrence:
 
 
 def read_weekdays(text: str) -> frozenset[int]:
-    """`mon,wed` as numbers from 0. Raises UsageError."""
+    """`mon,Wednesday` as numbers from 0. Raises UsageError."""
     days = set()
     for word in text.replace(",", " ").lower().split():
-        if word[:3] not in WEEKDAYS:
+        if word not in _DAYS:
             raise UsageError(
                 f"{word} is not a weekday.", field="weekdays", value=text, hint=f"Write some of {', '.join(WEEKDAYS)}."
             )
-        days.add(WEEKDAYS.index(word[:3]))
+        days.add(_DAYS[word])
     return frozenset(days)
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from types import FrameType
 
 from postroom.core import database as engine
+from postroom.core import grants
 from postroom.core.database import transaction
 from postroom.core.errors import DatabaseAway, PostroomError, Problem
 from postroom.core.jobs import endings, queues
@@ -121,6 +122,25 @@ def _failed(claim: Claim, error: Exception, limit: _TimeLimit) -> None:
         _classified(claim, error)
 
 
+def _unexpected(claim: Claim, error: Exception) -> Problem:
+    return Problem(
+        "internal_error",
+        f"The job failed unexpectedly: {type(error).__name__}: {error}",
+        claim.description,
+        hint="Show the call stack in the log to whoever maintains this program.",
+    )
+
+
+def _forbidden(claim: Claim, error: Exception) -> Problem:
+    role = grants.role_at_work()
+    return Problem(
+        "not_permitted",
+        f"The database does not allow that to {role}, who ran the job: {engine.reason(error)[:200]}.",
+        claim.description,
+        hint=f"Let the company's owner give the rights, `postroom grant {role} post job-queue-admin`, and restart it.",
+    )
+
+
 def _finish(job: JobType, claim: Claim, told: str) -> None:
     if job.finish is not None:
         job.finish(claim)
@@ -146,12 +166,7 @@ def _classified(claim: Claim, error: Exception) -> None:
         else:
             _end(lambda: endings.fail(claim, (problem,)))
         return
-    problem = Problem(
-        "internal_error",
-        f"The job failed unexpectedly: {type(error).__name__}: {error}",
-        claim.description,
-        hint="Show the call stack in the log to whoever maintains this program.",
-    )
+    problem = _forbidden(claim, error) if engine.is_forbidden(error) else _unexpected(claim, error)
     stack = "".join(traceback.format_exception(error))
     _end(lambda: endings.fail(claim, (problem,), stack))
     queues.stop_if_all_failed(claim.job_queue_code)

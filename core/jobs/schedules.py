@@ -149,7 +149,7 @@ def first_start(plan: Schedule) -> datetime | None:
     """The first run; None for at once. A start that is given holds, but weekdays and window move it."""
     rules, zone = plan.rules, company.time_zone()
     if plan.start is not None and (rules.formula or not rules.recurs):
-        return plan.start
+        return recurrence.allowed(rules, plan.start, zone)
     if not rules.recurs and rules.starting_time is None:
         return None
     return recurrence.first_run(rules, plan.start or clock.now(), zone)

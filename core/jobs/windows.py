@@ -14,10 +14,10 @@ from postroom.core.tables.base import instant_to_stored
 
 def opens_at(entry: EntryRow) -> datetime | None:
     """When the window of an entry opens that is outside of it now; None for one inside, or without a window."""
-    if not (entry.weekdays and entry.ending_time):
+    if not (entry.recurs and entry.ending_time):
         return None
     rules, now, zone = recurrence_fields.of_entry(entry), clock.now(), company.time_zone()
-    return None if recurrence.in_window(rules, now, zone) else recurrence.first_run(rules, now, zone)
+    return None if recurrence.in_window(rules, now, zone) else recurrence.allowed(rules, now, zone)
 
 
 def postpone(entry_no: int) -> bool:
@@ -26,11 +26,13 @@ def postpone(entry_no: int) -> bool:
     opening = opens_at(found[0]) if found else None
     if opening is None:
         return False
+    # By a formula the runs after it are counted from the date that was planned.
+    planned = found[0].planned_start if found[0].next_run_date_formula else opening
     execute(
         "UPDATE job_queue_entry SET earliest_start = ?, planned_start = ?"
         " WHERE entry_no = ? AND status = ? AND earliest_start = ?",
         (
-            *(instant_to_stored(opening), instant_to_stored(opening), entry_no, EntryStatus.READY.value),
+            *(instant_to_stored(opening), instant_to_stored(planned), entry_no, EntryStatus.READY.value),
             instant_to_stored(found[0].earliest_start),
         ),
     )

@@ -134,9 +134,9 @@ def needed(document: Source, line: SourceLine, accounts: LineAccounts) -> list[t
             ("Cost of Sales Account", accounts.cost_of_sales),
         ]
         if line.line_discount_percent or line.line_discount_amount:
-            pairs.append(("Sales Line Discount Account", accounts.line_discount))
+            pairs.append(("Sales Line Disc. Account", accounts.line_discount))
         if document.invoice_discount_amount:
-            pairs.append(("Sales Invoice Discount Account", accounts.invoice_discount))
+            pairs.append(("Sales Inv. Disc. Account", accounts.invoice_discount))
         return pairs
     return [
         ("Received Not Invoiced Account", accounts.received_not_invoiced),

@@ -280,20 +280,21 @@ def _item_line(document: Source, line: SourceLine, found: LineAccounts, setup: P
             line.no,
             f"Clear Blocked on item {line.no}, or choose another.",
         )
-    if found is accounts.NO_ACCOUNTS:
-        if document.party is not None:
-            business, product = document.party.general_business_group, line.item.general_product_group
-            yield Problem(
-                "general_posting_setup_missing",
-                f"General Posting Setup has no pair {business or '(blank)'} x {product or '(blank)'}.",
-                record,
-                number,
-                "general_product_group",
-                product,
-                f"Add the pair, or correct the groups of {document.party_no} and item {line.no}.",
-            )
+    if document.party is None:
         return
-    where = "General Posting Setup"
+    business, product = document.party.general_business_group, line.item.general_product_group
+    if found is accounts.NO_ACCOUNTS:
+        yield Problem(
+            "general_posting_setup_missing",
+            f"General Posting Setup has no pair {business or '(blank)'} x {product or '(blank)'}.",
+            record,
+            number,
+            "general_product_group",
+            product,
+            f"Add the pair, or correct the groups of {document.party_no} and item {line.no}.",
+        )
+        return
+    where = f"General Posting Setup {business} x {product}"
     for field, account_no in accounts.needed(document, line, found):
         problem = accounts.problem_with(account_no, setup, record=record, line=number, field=field, where=where)
         if problem:
@@ -304,7 +305,7 @@ def _item_line(document: Source, line: SourceLine, found: LineAccounts, setup: P
         record=record,
         line=number,
         field="Stock Account",
-        where=f"Inventory Posting Setup {line.item.inventory_group}".rstrip(),
+        where=f"Inventory Posting Group {line.item.inventory_group}".rstrip(),
     )
     if problem:
         yield problem
@@ -323,7 +324,7 @@ def _charge_line(document: Source, line: SourceLine, found: LineAccounts, setup:
         )
         return
     problem = accounts.problem_with(
-        found.revenue, setup, record=document.record, line=line.line_no, field="account_no", where=f"charge {line.no}"
+        found.revenue, setup, record=document.record, line=line.line_no, field="Account No.", where=f"Charge {line.no}"
     )
     if problem:
         yield problem
@@ -370,7 +371,7 @@ def vat_accounts_needed(document: Source, vat: Decimal, reverse_vat: Decimal, pa
     if reverse_vat and pair.type is VatType.REVERSE_CHARGE and document.area is Area.PURCHASE:
         return [
             ("Purchase VAT Account", pair.purchase_account),
-            ("Reverse Charge VAT Account", pair.reverse_charge_account),
+            ("Reverse Chrg. VAT Account", pair.reverse_charge_account),
         ]
     return []
 

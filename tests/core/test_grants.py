@@ -9,24 +9,26 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from builders import document, item, item_line, party
-from conftest import MakeCompany, on_server
+from command_line import spawn
+from conftest import MakeCompany, drop_database, on_server, server_url
 from consumer_process import ConsumerProcess, until
-from jobs import QUEUE
+from jobs import QUEUE, claimed
 from peewee import PeeweeException
 
 from postroom.core import company, database, documents, grants, setups, users
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import NotPermitted, PostroomError, UsageError
-from postroom.core.jobs import background, categories, entries, log, queues
+from postroom.core.jobs import background, categories, entries, log, notes, queues, runs
 from postroom.core.jobs.background import PostRequest
-from postroom.core.kinds import Area, DocumentType
+from postroom.core.kinds import Area, DocumentType, JobQueueStatus
 from postroom.core.masters import records
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import UserSetup
-from postroom.core.tables.work import JobQueueEntry
+from postroom.core.tables.work import Consumer, JobQueueEntry, Worker
 from postroom.core.users import Permission
 from postroom.queue import broker
+from postroom.tui.cli.main import main
 
 
 class Firm:
@@ -66,10 +68,10 @@ class Firm:
 
 
 @pytest.fixture
-def firm(make_postgres: MakeCompany) -> Iterator[Firm]:
+def quiet_firm(make_postgres: MakeCompany) -> Iterator[Firm]:
+    """A company whose consumers were never rung: the tables of the messages are not there."""
     location = make_postgres()
     company.open_company(location)
-    broker.make(location).storage.initialize_schema()
     party(Area.SALES)
     item()
     made = Firm(location)
@@ -84,8 +86,18 @@ def firm(make_postgres: MakeCompany) -> Iterator[Firm]:
     assert database_name
 
 
+@pytest.fixture
+def firm(quiet_firm: Firm) -> Firm:
+    broker.prepare(quiet_firm.location)
+    return quiet_firm
+
+
 def invoice() -> int:
     return document(DocumentType.SALES_INVOICE, [item_line()])
+
+
+def view_of(id_: int) -> documents.DocumentView:
+    return next(view for view in documents.list_documents() if view.id == id_)
 
 
 WRITES = {
@@ -180,6 +192,89 @@ def test_a_consumer_with_a_role_of_its_own_posts_what_others_queued(firm: Firm) 
     assert {view.user for view in log.list_log()} == {ann}
 
 
+@pytest.mark.parametrize(
+    ("given", "missing", "command"),
+    [
+        ("job-queue-admin", "the permission set Post", "post"),
+        ("post", "the permission set Job Queue Admin", "job-queue-admin"),
+        ("setup", "the permission sets Post and Job Queue Admin", "post job-queue-admin"),
+    ],
+)
+def test_a_consumer_whose_role_lacks_a_set_refuses_to_start(firm: Firm, given: str, missing: str, command: str) -> None:
+    runner = firm.role(given)
+    id_ = invoice()
+    background.post([id_], QUEUE, user=current_user())
+    told = spawn("--company", firm.place(runner).text, "consumer", "--until-idle")
+    assert told.code == 1
+    assert f"lacks {missing}" in told.err
+    assert f"`postroom grant {runner} {command}`" in told.err
+    assert view_of(id_).job_queue_status is JobQueueStatus.SCHEDULED
+    assert not Consumer.select().exists()
+
+
+def test_a_consumer_whose_rights_were_never_given_to_its_role_refuses_to_start(firm: Firm) -> None:
+    runner = firm.role("view")
+    fields = {"may_post": True, "job_queue_admin": True}
+    UserSetup.update(fields).where(UserSetup.user_id == runner).execute()  # as if the role had come later
+    firm.work_as(runner)
+    with pytest.raises(NotPermitted, match="Post and Job Queue Admin"):
+        users.require_in_database("run a consumer", Permission.POST, Permission.JOB_QUEUE_ADMIN)
+    firm.work_as("")
+    users.require_in_database("run a consumer", Permission.POST, Permission.JOB_QUEUE_ADMIN)
+
+
+def test_run_once_of_a_posting_needs_post(firm: Firm) -> None:
+    admin = firm.role("job-queue-admin")
+    id_ = invoice()
+    (queued,) = background.post([id_], QUEUE, user=current_user())
+    firm.work_as(admin)
+    (result,) = entries.run_once([queued.entry_id], user=admin)
+    assert (result.result, result.errors[0].code) == ("refused", "not_permitted")
+    assert "Post" in result.errors[0].message
+    assert view_of(id_).job_queue_status is JobQueueStatus.SCHEDULED
+
+
+def test_a_right_taken_away_from_a_running_consumer_is_told_as_such(firm: Firm) -> None:
+    runner = firm.role("post", "job-queue-admin")
+    id_ = invoice()
+    background.post([id_], QUEUE, user=current_user())
+    firm.work_as(runner)
+    claim = claimed()
+    with psycopg.connect(firm.location.text, autocommit=True) as connection:
+        connection.execute(f"REVOKE INSERT ON posted_document FROM {runner}")  # type: ignore[call-overload]
+    runs.run(claim)
+    (error,) = view_of(id_).errors
+    assert error.code == "not_permitted"
+    assert "permission denied for table posted_document" in error.message
+    assert f"`postroom grant {runner} post job-queue-admin`" in error.hint
+
+
+RING = "INSERT INTO huey_task (queue, data) VALUES ('postroom', '')"
+
+
+def test_init_makes_the_tables_by_which_consumers_are_rung(postgres_server: str) -> None:
+    name = f"postroom_test_{uuid.uuid4().hex[:12]}"
+    on_server(f"CREATE DATABASE {name}")
+    try:
+        assert main(["--company", server_url(name), "init"]) == 0
+        with psycopg.connect(server_url(name)) as connection:
+            assert connection.execute("SELECT count(*) FROM huey_task").fetchone() == (0,)
+    finally:
+        drop_database(name)
+
+
+def test_who_had_rights_before_the_first_consumer_may_ring_it_too(quiet_firm: Firm) -> None:
+    clerk, viewer, nobody = quiet_firm.role("post"), quiet_firm.role("view"), quiet_firm.role()
+    consumer = ConsumerProcess(quiet_firm.location, workers=1)
+    try:
+        until(lambda: Worker.select().exists(), what="the worker")
+    finally:
+        consumer.end()
+    assert not quiet_firm.refuses(clerk, RING)
+    assert quiet_firm.refuses(viewer, RING)
+    assert quiet_firm.refuses(nobody, RING)
+
+
 def test_a_job_queue_admin_has_the_queue_and_not_the_setup(firm: Firm) -> None:
     admin = firm.role("view", "job-queue-admin")
     background.post([invoice()], QUEUE, user=current_user())
@@ -244,9 +339,39 @@ def test_an_upgrade_gives_the_rights_once_more(firm: Firm) -> None:
     assert not firm.refuses(role, "UPDATE party SET name = 'x'")
 
 
-def test_on_sqlite_a_grant_is_kept_in_user_setup_and_exactly_what_was_given(sqlite_firm: Location) -> None:
+def test_view_marks_its_own_notes_as_read_and_touches_no_others(firm: Firm) -> None:
+    role, another = firm.role("view"), firm.role("view")
+    for user in (role, another):
+        notes.write(user, "It has failed.")
+    firm.work_as(role)
+    assert (notes.unread_count(role), notes.mark_read(role), notes.unread_count(role)) == (1, 1, 0)
+    assert notes.mark_read(another) == 0
+    for statement in (
+        "UPDATE note SET is_read = false WHERE user_id <> current_user",
+        "UPDATE note SET text = 'x'",
+        f"UPDATE note SET user_id = '{another}'",
+        "DELETE FROM note",
+        "INSERT INTO note (user_id, created_at, text, is_read) VALUES (current_user, 0, 'x', false)",
+        RING,
+    ):
+        assert firm.refuses(role, statement), statement
+
+
+@pytest.mark.parametrize("given", ["post", "job-queue-admin", "setup"])
+def test_a_set_brings_view_along(firm: Firm, given: str) -> None:
+    role = firm.role(given)
+    firm.work_as(role)
+    users.require(role, Permission.VIEW)
+    assert entries.list_entries() == []
+
+
+def test_on_sqlite_a_grant_is_kept_in_user_setup_and_is_what_was_given_and_view(sqlite_firm: Location) -> None:
     view = users.grant("ann", ["post"], user=current_user())
-    assert (view.may_view, view.may_post, view.job_queue_admin) == (False, True, False)
+    assert (view.may_view, view.may_post, view.job_queue_admin) == (True, True, False)
+    users.set_user("cid", {"may_view": "false", "may_post": "false"}, user=current_user())
+    admin = users.grant("cid", ["job-queue-admin"], user=current_user())
+    assert (admin.may_view, admin.may_post, admin.job_queue_admin) == (True, False, True)
+    assert not users.grant("cid", ["view"], revoke=True, user=current_user()).may_view
     assert users.grant("ann", ["Job Queue Admin"], user=current_user()).job_queue_admin
     assert not users.grant("ann", ["job-queue-admin"], revoke=True, user=current_user()).job_queue_admin
     assert not users.grant("bob", ["post"], revoke=True, user=current_user()).may_post

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from postroom.core.errors import UsageError
 from postroom.core.jobs import date_formula
 from postroom.core.jobs.recurrence import Recurrence, check, first_run, in_words, next_run, next_runs
+from postroom.core.jobs.recurrence_fields import read_weekdays
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 EVERY_DAY = frozenset(range(7))
@@ -144,16 +145,60 @@ def test_a_new_entry_starts_now_if_its_rules_allow_it() -> None:
         Recurrence(minutes=5),
         Recurrence(weekdays=WORKDAYS, minutes=-1),
         Recurrence(formula="soon"),
+        Recurrence(formula="0D"),
+        Recurrence(formula="1D-1D"),
+        Recurrence(formula="-1D"),
+        Recurrence(formula="CD"),
+        Recurrence(formula="9999Y"),
+        Recurrence(ending_time=time(6)),
+        Recurrence(starting_time=time(22), ending_time=time(6)),
     ],
 )
-def test_rules_that_exclude_each_other_are_refused(rules: Recurrence) -> None:
+def test_rules_that_exclude_each_other_or_lead_nowhere_are_refused(rules: Recurrence) -> None:
     with pytest.raises(UsageError):
         check(rules)
 
 
-def test_a_formula_that_goes_nowhere_is_refused_when_it_is_applied() -> None:
+@pytest.mark.parametrize("formula", ["-1D", "0D", "1D-1D"])
+def test_a_formula_that_goes_nowhere_is_refused_when_it_is_applied(formula: str) -> None:
     with pytest.raises(UsageError, match="later date"):
-        next_run(Recurrence(formula="-1D"), at("2026-11-24T00:00"), at("2026-11-24T00:00"), COPENHAGEN)
+        next_run(Recurrence(formula=formula), at("2026-11-24T00:00"), at("2026-11-24T00:00"), COPENHAGEN)
+
+
+def test_a_formula_that_stays_in_its_period_means_the_next_one() -> None:
+    assert local(next_runs(Recurrence(formula="CM-1D"), at("2026-01-05T00:00"), 3, COPENHAGEN)) == [
+        "Fri 30 Jan 00:00",
+        "Fri 27 Feb 00:00",
+        "Mon 30 Mar 00:00",
+    ]
+    assert local(next_runs(Recurrence(formula="-CW+4D"), at("2026-11-24T00:00"), 2, COPENHAGEN)) == [
+        "Fri 27 Nov 00:00",
+        "Fri 04 Dec 00:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        Recurrence(weekdays=EVERY_DAY),
+        Recurrence(weekdays=frozenset({0}), starting_time=time(22), ending_time=time(23)),
+        Recurrence(weekdays=EVERY_DAY, minutes=525_600),
+        Recurrence(weekdays=EVERY_DAY, minutes=7),
+        Recurrence(formula="1D"),
+        Recurrence(formula="1D+CM", starting_time=time(23)),
+    ],
+)
+@pytest.mark.parametrize("zone", ["Europe/Copenhagen", "America/New_York", "Pacific/Kiritimati"])
+def test_runs_beyond_the_calendar_are_refused(rules: Recurrence, zone: str) -> None:
+    with pytest.raises(UsageError, match="beyond the calendar"):
+        next_runs(rules, datetime(9999, 12, 1, tzinfo=UTC), 100_000, ZoneInfo(zone))
+
+
+@pytest.mark.parametrize("text", ["monkey", "mo", "tuesdays", "sunny", "mond"])
+def test_only_a_weekdays_name_or_its_first_three_letters_are_a_weekday(text: str) -> None:
+    assert read_weekdays("mon,Tuesday WED") == frozenset({0, 1, 2})
+    with pytest.raises(UsageError, match=f"{text} is not a weekday"):
+        read_weekdays(f"fri,{text}")
 
 
 @pytest.mark.parametrize(

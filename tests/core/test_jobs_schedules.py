@@ -172,3 +172,33 @@ def test_a_recurring_job_past_its_expiration_is_skipped_and_says_so(ann: str) ->
     after = entries.show(made.id)
     assert after.why is not None
     assert (after.status, after.why.code) == ("Ready", "expired")
+
+
+def test_a_start_that_is_given_is_moved_to_starting_time(ann: str) -> None:
+    once = schedule(ann, Schedule(rules=Recurrence(starting_time=time(22)), start=TUESDAY_NOON))
+    assert once.earliest_start == datetime(2026, 11, 24, 21, tzinfo=UTC)
+    daily = schedule(ann, Schedule(rules=Recurrence(formula="1D", starting_time=time(22)), start=TUESDAY_NOON))
+    assert daily.earliest_start == datetime(2026, 11, 24, 21, tzinfo=UTC)
+    late = TUESDAY_NOON + timedelta(hours=11)
+    assert schedule(ann, Schedule(rules=Recurrence(formula="1D", starting_time=time(22)), start=late)).next_run == late
+
+
+def test_a_date_formula_keeps_to_its_window_and_to_its_plan(ann: str) -> None:
+    monthly = Recurrence(formula="1M", starting_time=time(22), ending_time=time(23))
+    made = schedule(ann, Schedule(rules=monthly))
+    clock.start_at(TUESDAY_NOON + timedelta(hours=11, minutes=30))
+    late = entries.show(made.id).why
+    opening = datetime(2026, 11, 25, 21, tzinfo=UTC)
+    assert late is not None
+    assert (late.code, late.until) == ("outside_window", opening)
+    assert work() == 0
+    assert entries.show(made.id).earliest_start == opening
+    clock.start_at(opening)
+    assert work() == 1
+    assert entries.show(made.id).next_run == datetime(2026, 12, 24, 21, tzinfo=UTC)
+
+
+def test_what_runs_once_has_no_ending_time(ann: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        schedule(ann, Schedule(rules=Recurrence(starting_time=time(22), ending_time=time(23))))
+    assert refused.value.problems[0].field == "ending_time"

@@ -114,3 +114,12 @@ def test_a_printer_that_does_not_respond_asks_for_attention() -> None:
 def test_a_consumer_that_does_not_respond_is_to_be_looked_at(firm: Location) -> None:
     consumer_row("one", silent_for=3600)
     assert any("does not respond" in said for said in status.read().attention)
+
+
+def test_a_recurring_entry_past_its_expiration_waits_no_more() -> None:
+    now = clock.now()
+    wait_entry(weekdays="mon", last_ready_at=now - timedelta(hours=1), expiration=now - timedelta(seconds=1))
+    assert (status.read().backlog, status.read().oldest_waiting_seconds, status.read().attention) == (0, 0, ())
+    wait_entry(weekdays="mon", last_ready_at=now - timedelta(seconds=100), expiration=now + timedelta(hours=1))
+    found = status.read()
+    assert (found.backlog, found.oldest_waiting_seconds in (100, 101, 102)) == (1, True)

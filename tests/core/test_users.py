@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from datetime import date
 
 import pytest
@@ -16,6 +18,16 @@ from postroom.core.users import Permission
 def test_the_creator_of_a_company_may_do_everything(firm: Location) -> None:
     for permission in Permission:
         users.require(company.current_user(), permission)
+
+
+def test_on_sqlite_the_account_that_runs_the_program_is_at_work_whatever_the_environment_says(
+    sqlite_firm: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):
+        monkeypatch.setenv(name, "ann")
+    assert company.current_user() == pwd.getpwuid(os.getuid()).pw_name != "ann"
+    monkeypatch.setattr("os.getuid", lambda: 54321)
+    assert company.current_user() == "uid54321"
 
 
 def test_others_may_view_and_post_unless_user_setup_says_otherwise(firm: Location) -> None:

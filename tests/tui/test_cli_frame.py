@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +22,7 @@ from conftest import MakeCompany, server_url
 
 from postroom.core import clock
 from postroom.core.database import Location
-from postroom.core.errors import Problem
+from postroom.core.errors import DatabaseAway, Problem
 from postroom.core.kinds import JobQueueStatus
 from postroom.tui.cli import crash, frame, main, writing
 from postroom.tui.cli.main import COMMANDS
@@ -99,6 +101,58 @@ def test_wrong_usage_ends_with_2_and_a_message(arguments: list[str], run: Run, m
     assert told.err.strip()
 
 
+PROBLEM = ["code", "message", "record", "line", "field", "value", "hint"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "kind", "message"),
+    [
+        (["document", "show", "NOWHERE"], 1, "document_unknown", "NOWHERE"),
+        (["document", "list", "--filter", "colour=red"], 2, "filter_invalid", "colour"),
+        (["document", "show"], 2, "usage_error", "Missing argument"),
+        (["nonsense"], 2, "usage_error", "nonsense"),
+        (["--nonsense"], 2, "usage_error", "--nonsense"),
+        (["queue", "start", "NONE"], 1, "not_found", "NONE"),
+        (["import", "/nowhere/at-all.csv"], 2, "", "at-all.csv"),
+        (["printer", "test", "NONE"], 1, "not_found", "NONE"),
+        (["document", "show", "\udcff"], 2, "usage_error", "UTF-8"),
+    ],
+    ids=str,
+)
+def test_a_failing_command_tells_its_errors_in_json_too(
+    arguments: list[str], code: int, kind: str, message: str, run: Run, make_sqlite: MakeCompany
+) -> None:
+    told = run("--company", make_sqlite().text, *arguments, "--json")
+    assert told.code == code
+    assert told.err.strip()
+    errors = told.json["errors"]
+    assert message in errors[0]["message"] + errors[0].get("file", "")
+    if kind:
+        assert list(told.json) == ["errors"]
+        assert [list(error) for error in errors] == [PROBLEM]
+        assert errors[0]["code"] == kind
+
+
+def test_every_error_of_a_refusal_stands_in_its_json(run: Run, make_sqlite: MakeCompany) -> None:
+    told = run("--company", make_sqlite().text, "setup", "set", "sales.colour=1", "sales.job_timeout=long", "--json")
+    assert told.code == 2
+    assert [error["field"] for error in told.json["errors"]] == ["sales.colour", "sales.job_timeout"]
+
+
+def test_a_list_that_breaks_off_is_followed_by_no_second_document(
+    run: Run, make_sqlite: MakeCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> Iterator[dict[str, str]]:
+        yield {"key": "one"}
+        raise DatabaseAway("The database went away.")
+
+    monkeypatch.setattr("postroom.core.users.list_users", broken)
+    told = run("--company", make_sqlite().text, "user", "list", "--json")
+    assert told.code == 2
+    assert "errors" not in told.out
+    assert "went away" in told.err
+
+
 def test_without_a_command_and_a_terminal_it_says_what_to_do() -> None:
     told = spawn()
     assert told.code == 2
@@ -109,8 +163,9 @@ def test_without_a_command_and_a_terminal_it_says_what_to_do() -> None:
 def test_a_company_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
     missing = tmp_path / "missing.db"
     told = run("--company", str(missing), "document", "list", "--json")
-    assert (told.code, told.out) == (2, "")
+    assert told.code == 2
     assert str(missing) in told.err
+    assert told.json["errors"][0]["code"] == "company_error"
     assert not missing.exists()
 
 
@@ -211,9 +266,10 @@ def test_a_company_of_a_newer_program_is_left_alone(run: Run, make_sqlite: MakeC
 
 def test_a_server_that_does_not_answer_ends_with_2_and_hides_the_password(run: Run) -> None:
     told = run("--company", "postgresql://ann:hunter2@127.0.0.1:1/firm", "document", "list", "--json")
-    assert (told.code, told.out) == (2, "")
+    assert told.code == 2
     assert "does not answer" in told.err
-    assert "hunter2" not in told.err
+    assert "does not answer" in told.json["errors"][0]["message"]
+    assert "hunter2" not in told.err + told.out
 
 
 def test_a_database_that_is_missing_on_the_server_is_named(run: Run, postgres_server: str) -> None:
@@ -278,6 +334,11 @@ def test_a_bug_is_told_in_a_line_and_kept_in_a_log(
     out, err = capfd.readouterr()
     assert out == ""
     assert len(err.strip().splitlines()) == 1
+    assert main.main(["--company", make_sqlite().text, "setup", "list", "--json"]) == 1
+    (error,) = json.loads(capfd.readouterr().out)["errors"]
+    assert error["code"] == "internal_error"
+    assert "ZeroDivisionError" in error["message"]
+    assert "hunter2" not in str(error)
     log = tmp_path / "state" / "postroom" / "postroom.log"
     assert str(log) in err
     assert "ZeroDivisionError" in log.read_text()

@@ -50,6 +50,9 @@ def test_start_and_expiration_are_company_time_unless_they_say_otherwise(make: M
         ("wait", "--start", "soon"),
         ("wait", "--every", "5"),
         ("wait", "--formula", "x"),
+        ("wait", "--formula", "0D"),
+        ("wait", "--weekdays", "monkey"),
+        ("wait", "--ending-time", "06:00"),
         ("wait", "--param", "seconds"),
     ],
 )
@@ -96,3 +99,10 @@ def test_next_runs_by_formula(run: Run) -> None:
 def test_rules_that_cannot_be_are_wrong_usage(make: MakeCompany, run: Run, spec: str) -> None:
     told = run("--company", make().text, "entry", "next-runs", "--spec", spec, "--from", "2026-01-01")
     assert told.code == 2
+
+
+def test_runs_beyond_the_calendar_are_wrong_usage(run: Run) -> None:
+    spec = '{"weekdays": ["mon"], "time_zone": "Europe/Copenhagen"}'
+    told = run("entry", "next-runs", "--spec", spec, "--from", "9997-01-01T00:00", "--count", "1000")
+    assert told.code == 2
+    assert "beyond the calendar" in told.err

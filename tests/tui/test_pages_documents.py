@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import builders
 import jobs
 import pytest
@@ -15,7 +17,9 @@ from postroom.core.errors import Problem
 from postroom.core.jobs import background
 from postroom.core.jobs.background import PostRequest
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, JobQueueStatus
+from postroom.core.posting.check import check
 from postroom.core.tables.ledgers import PostedDocument
+from postroom.core.tables.setup import GeneralPostingSetup, InventoryGroup, PartyPostingGroup, VatPostingSetup
 from postroom.core.tables.trade import Document, DocumentLine, Party
 from postroom.core.tables.work import JobQueueEntry
 from postroom.tui.pages.causes import open_cause
@@ -611,3 +615,27 @@ async def test_what_is_blocked_is_opened_where_it_is_unblocked(
         await open_cause(screen.app, Problem(code, "It is blocked.", "Sales Invoice S-INV1", 10000, "no", value))
         await screen.until(lambda: screen.page.address == address)
         await screen.sees("Blocked")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "address", "field"),
+    [
+        (InventoryGroup, "stock_account", "inventory-group-card RESALE", "Stock Account"),
+        (PartyPostingGroup, "account_no", "customer-posting-group-card HOME", "Receivables Account"),
+        (GeneralPostingSetup, "sales_account", "general-posting-setup-card HOME x RESALE", "Sales Account"),
+        (VatPostingSetup, "sales_vat_account", "vat-posting-setup-card HOME x VAT25", "Sales VAT Account"),
+    ],
+)
+async def test_an_account_that_is_not_set_up_is_filled_in_where_the_error_says(
+    sqlite_firm: Location, table: Any, column: str, address: str, field: str
+) -> None:
+    builders.party(Area.SALES)
+    builders.item()
+    id_ = builders.document(DocumentType.SALES_INVOICE, [builders.item_line()])
+    table.update({column: ""}).execute()
+    problem = check(id_, user=current_user())[0]
+    assert (problem.code, problem.field) == ("account_not_set_up", field)
+    async with terminal(sqlite_firm) as screen:
+        await open_cause(screen.app, problem)
+        await screen.until(lambda: screen.page.address == address)
+        await screen.sees(field)

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 from conftest import MakeCompany, on_server
+from rich.cells import cell_len
 from rich.text import Text
 from screens import SIZES, Terminal, terminal
 
@@ -17,7 +18,7 @@ from postroom.core.database import Location
 from postroom.core.errors import Problem, problems_to_json
 from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.tables.work import Consumer, JobQueueEntry, JobQueueLogEntry
-from postroom.tui import readings
+from postroom.tui import readings, shown
 from postroom.tui.memory import Memory
 from postroom.tui.pages.list_page import ListPage, Window
 
@@ -503,3 +504,10 @@ async def test_rows_are_copied_to_the_clipboard_and_all_that_match_to_a_file(
         lines = (tmp_path / "log.csv2").read_text().splitlines()
         assert lines[0].startswith("No.,Status,")
         assert len(lines) == 306
+
+
+@pytest.mark.parametrize("value", ["plain", "漢字漢字", "e\u0301te\u0301"])
+def test_text_fills_as_many_cells_of_the_terminal_as_its_column_has(value: str) -> None:
+    for width in (3, 4, 12):
+        for right in (False, True):
+            assert cell_len(shown.padded(value, width, right=right)) == width

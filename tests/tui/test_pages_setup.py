@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+
 import pytest
 from screens import SIZES, terminal
 
@@ -14,7 +17,8 @@ USER = "tester"
 
 @pytest.fixture
 def firm_path(sqlite_firm: Location, monkeypatch: pytest.MonkeyPatch) -> Location:
-    monkeypatch.setattr("getpass.getuser", lambda: USER)
+    account = pwd.struct_passwd((USER, "x", os.getuid(), os.getgid(), "", "/", "/bin/sh"))
+    monkeypatch.setattr("pwd.getpwuid", lambda _: account)
     set_user(USER, {"may_setup": "true"}, user=company_creator())
     return sqlite_firm
 

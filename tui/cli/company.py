@@ -32,6 +32,10 @@ def init_command(session: Session, demo: bool, name: str, amount_precision: str,
     wanted = NewCompany(own_name, amount_precision=amount_precision, time_zone=time_zone, is_test=is_test)
     company.create(location, wanted)
     session.is_open = True
+    if location.is_postgres:
+        from postroom.queue import broker
+
+        broker.prepare(location)
     if demo:
         from postroom.core import demo as demo_company
 

@@ -146,8 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.root.addHandler(logging.NullHandler())  # what is told to the user is told by `writing`
     if arguments is None:
         _hide_password()
+    writing.begin()
     try:
-        code = _run(arguments)
+        code = _run(sys.argv[1:] if arguments is None else arguments)
         writing.finish()
         return code
     except KeyboardInterrupt:
@@ -160,32 +161,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         frame.close_company()
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    for argument in sys.argv[1:] if arguments is None else arguments:
+def _run(arguments: Sequence[str]) -> int:
+    as_json = "--json" in arguments
+    for argument in arguments:
         if any("\ud800" <= character <= "\udfff" for character in argument):
-            writing.say(f"{argument}: this argument is not text in UTF-8. Write it in UTF-8.")
-            return 2
+            return crash.wrong_usage("This argument is not text in UTF-8.", argument, "Write it in UTF-8.", as_json)
     try:
         result = postroom.main(args=arguments, prog_name="postroom", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.Abort:
         return 130
     except click.ClickException as error:
-        return _wrong_usage(error)
+        return _wrong_usage(error, as_json)
     except writing.OutputLost:
         raise
     except Exception as error:  # noqa: BLE001 - the last place before the user, who is never shown a traceback
-        return crash.report(error)
+        return crash.report(error, as_json=as_json)
 
 
-def _wrong_usage(error: click.ClickException) -> int:
-    context = getattr(error, "ctx", None)
+def _wrong_usage(error: click.ClickException, as_json: bool) -> int:
+    context, hint = getattr(error, "ctx", None), ""
     if context is not None:
         writing.say(f"Usage: {context.command_path} {' '.join(context.command.collect_usage_pieces(context))}")
-    writing.say(f"Error: {error.format_message()}")
-    if context is not None:
-        writing.say(f"`{context.command_path} --help` tells more.")
-    return 2
+        hint = f"`{context.command_path} --help` tells more."
+    return crash.wrong_usage(error.format_message(), "", hint, as_json)
 
 
 def _hide_password() -> None:

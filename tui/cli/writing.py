@@ -90,6 +90,22 @@ def write_json(document: Any) -> None:
     _write(sys.stdout, json_text(document, only_ascii=_only_ascii()) + "\n")
 
 
+_has_begun = False
+"""Whether this run of a command has written to standard output."""
+
+
+def begin() -> None:
+    """A new run of a command: nothing is written yet."""
+    global _has_begun
+    _has_begun = False
+
+
+def write_errors(problems: Iterable[Any]) -> None:
+    """The one JSON document of a command that failed, unless it has begun another."""
+    if not _has_begun:
+        write_json({"errors": plain(problems)})
+
+
 def write_json_list(rows: Iterable[Any], look: Look = PLAIN) -> None:
     """A JSON array written row by row, so that a long ledger is never held whole."""
     only_ascii, before = _only_ascii(), "["
@@ -209,8 +225,10 @@ def _width(text: str) -> int:
 
 def _write(stream: TextIO | None, text: str, *, at_once: bool = True) -> None:
     """Write what the stream's encoding can hold. A reader that went away (`| head`) is no error."""
+    global _has_begun
     if stream is None:
         return
+    _has_begun = _has_begun or (stream is sys.stdout and text != "")
     encoding = stream.encoding or "utf-8"
     try:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

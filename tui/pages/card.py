@@ -15,6 +15,7 @@ from textual.widgets._collapsible import CollapsibleTitle
 from postroom.core.plain_text import visible
 from postroom.tui.actions import Situation
 from postroom.tui.pages.page import Page, field_line
+from postroom.tui.widgets.fast_tab import FastTab
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,8 @@ class CardPage(Page):
         yield Static(markup=False, id="caption")
         with VerticalScroll(id="tabs", can_focus=False):
             for place, caption in enumerate(self.SECTIONS):
-                yield Collapsible(
-                    Static(markup=False),
-                    title=caption,
-                    collapsed=bool(self.unfold) and caption != self.unfold,
-                    collapsed_symbol="+",
-                    expanded_symbol="-",
-                    id=f"tab-{place}",
-                )
+                collapsed = bool(self.unfold) and caption != self.unfold
+                yield FastTab(Static(markup=False), title=caption, collapsed=collapsed, id=f"tab-{place}")
 
     def on_mount(self) -> None:
         super().on_mount()

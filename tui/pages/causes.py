@@ -40,6 +40,10 @@ async def open_cause(desk: Any, problem: Problem) -> None:
     if problem.code in _LISTS:
         desk.open_page(_LISTS[problem.code])
         return
+    behind = _behind(problem)
+    if behind is not None:
+        desk.push_screen(card_of(*behind))
+        return
     if named is not None:
         await _open_document(desk, *named, problem)
         return
@@ -48,6 +52,18 @@ async def open_cause(desk: Any, problem: Problem) -> None:
             desk.push_screen(card_of(kind.slug, problem.record.removeprefix(f"{kind.title} "), problem.field))
             return
     desk.say(f"There is no page for this: {problem.message} {problem.hint}", "warning")
+
+
+def _behind(problem: Problem) -> tuple[str, str, str] | None:
+    """The setup record that a hint like `Fill in Stock Account in Inventory Posting Group X.` names, and the field."""
+    for kind in KINDS.values():
+        for field in kind.fields:
+            if field.caption != problem.field:
+                continue
+            for said in (f"Fill in {field.caption} in {kind.title} ", f"Correct {field.caption} in {kind.title} "):
+                if problem.hint.startswith(said):
+                    return kind.slug, problem.hint.removeprefix(said).removesuffix("."), field.name
+    return None
 
 
 async def _open_document(desk: Any, kind: DocumentType, no: str, problem: Problem) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual.screen import ModalScreen
 
 from postroom.core import documents, values
 from postroom.core.documents import fields as typed_fields
@@ -247,11 +246,7 @@ class DocumentCard(FormPage, DocumentActions):
 
     def show(self, snapshot: Any) -> None:
         if snapshot.row is None:  # posted or deleted meanwhile
-            self.desk.say(snapshot.title.plain)
-            if self.desk.page_in_front() is self:
-                while isinstance(self.desk.screen, ModalScreen):  # a question or a field being typed goes along
-                    self.desk.screen.dismiss(None)
-                self.desk.pop_screen()
+            self.desk.close_gone(self, snapshot.title.plain)
             return
         super().show(snapshot)
 
@@ -301,11 +296,11 @@ def read_card(id_: int, kind: DocumentType) -> FormSnapshot:
 
 def line_text(line: Any) -> Text:
     """A line in one line."""
-    text = Text(f"{line.line_no:>6}  {visible(line.no):<12} ")
-    text.append(visible(line.description)[:22].ljust(22))
+    text = Text(f"{line.line_no:>6}  {shown.padded(visible(line.no), 10)} ")
+    text.append(shown.padded(visible(line.description), 20))
     if line.type is not LineType.COMMENT:
         price, amount = shown.amount(line.unit_price), shown.amount(line.line_amount)
-        text.append(f" {shown.amount(line.quantity, 0):>8} x {price:>12} {amount:>14}")
+        text.append(f" {shown.amount(line.quantity, 0):>6} x {price:>10} {amount:>12}")
     return text
 
 
@@ -337,7 +332,7 @@ class LinesPage(ListPage):
 
         return (
             Column("line_no", "Line", 6, lambda row: Text(str(row.line_no)), right=True, from_width=100),
-            Column("type", "Type", 10, lambda row: Text(row.type.value.replace("_", " "))),
+            Column("type", "Type", 10, lambda row: Text(row.type.value.replace("_", " ")), from_width=90),
             Column("no", "No.", 12, lambda row: shown.text(row.no)),
             Column("description", "Description", 0, lambda row: shown.text(row.description)),
             number("quantity", "Quantity", 9, 0),
@@ -362,7 +357,8 @@ class LinesPage(ListPage):
     def detail(self, row: Any) -> Text:
         text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")
         return text.append(
-            f"Amount {shown.amount(row.amount)}   VAT {shown.amount(row.vat_amount)} ({row.vat_group} {row.vat_rate} %)"
+            f"Amount {shown.amount(row.amount)}   VAT {shown.amount(row.vat_amount)} ({row.vat_group}"
+            f" {shown.amount(row.vat_rate, 0)} %)"
         )
 
     def do_open(self) -> None:

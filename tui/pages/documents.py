@@ -103,7 +103,7 @@ class DocumentsPage(ListPage, DocumentActions):
 
     def columns(self) -> tuple[Column, ...]:
         return (
-            Column("no", "No.", 14, lambda row: shown.text(row.no)),
+            Column("no", "No.", 12, lambda row: shown.text(row.no)),
             Column("party", "Customer/Vendor", 24, lambda row: shown.text(f"{row.party_no} {row.party_name}")),
             Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row.posting_date)), from_width=100),
             Column(
@@ -114,10 +114,10 @@ class DocumentsPage(ListPage, DocumentActions):
                 right=True,
                 from_width=90,
             ),
-            Column("currency", "Cur.", 4, lambda row: shown.text(row.currency), from_width=120),
+            Column("currency", "Cur.", 4, lambda row: shown.text(row.currency), from_width=140),
             Column("status", "Status", 8, lambda row: Text(row.status.value)),
             Column("queue", "Job Queue Status", 21, status_of),
-            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=110),
+            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=110, least=12),
         )
 
     def key_of(self, row: Any) -> str:
@@ -127,13 +127,12 @@ class DocumentsPage(ListPage, DocumentActions):
         return readings.read_documents(self.kind, filter, window)
 
     def detail(self, row: Any) -> Text:
-        text = Text.assemble(
-            (visible(row.record), "bold"), f"  {visible(row.party_name)}  {row.status.value}  ", status_of(row)
-        )
+        text = Text.assemble((visible(row.record), "bold"), f"  {visible(row.party_name)}  ", status_of(row))
+        if row.errors:  # what is wrong comes first, for there may be no room for more
+            text.append("\n").append(shown.problem_lines(row.errors))
         text.append(f"\nAmount {shown.amount(row.amount)}  VAT {shown.amount(row.vat_amount)}")
         text.append(f"  Including VAT {shown.amount(row.amount_including_vat)} {row.currency}")
-        text.append(f"  Posting {shown.day(row.posting_date)}\n")
-        return text.append(shown.problem_lines(row.errors))
+        return text.append(f"  Posting {shown.day(row.posting_date)}")
 
     def done_with(self, keys: set[str]) -> None:
         self.unmark(keys)

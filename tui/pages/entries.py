@@ -256,7 +256,7 @@ def read_card(entry_id: str) -> CardSnapshot:
     schedule = fields(
         ("Earliest Start", shown.whole_stamp(entry.earliest_start, time_zone)),
         ("Expiration", shown.whole_stamp(entry.expiration, time_zone)),
-        ("Runs Again", entry.recurrence),
+        ("Runs Again", entry.recurrence.partition(", next ")[0]),
         ("Next Run", shown.whole_stamp(entry.next_run, time_zone)),
     )
     attempts = fields(

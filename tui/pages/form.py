@@ -24,6 +24,7 @@ from postroom.core.values import FieldKind
 from postroom.tui.actions import ANYWHERE, FORM, Situation, bindings
 from postroom.tui.pages.page import Page, field_line
 from postroom.tui.widgets.dialogs import AskText, Choose
+from postroom.tui.widgets.fast_tab import FastTab
 from postroom.tui.widgets.search import Find, Search
 
 BLANK = "(blank)"
@@ -95,7 +96,7 @@ def shown_value(field: FormField) -> Text:
     if field.kind is FieldKind.BOOLEAN:
         return Text("[x] Yes", style) if field.value == "true" else Text("[ ] No")
     if not field.value:
-        return Text(BLANK, "bright_black")
+        return Text(BLANK, "dim")
     return Text(visible(field.value), style)
 
 
@@ -136,14 +137,8 @@ class FormPage(Page):
         with VerticalScroll(id="tabs", can_focus=False):
             for place, tab in enumerate([*tabs, *self.TEXTS]):
                 rows: list[Static] = [FieldRow(field) for field in self.fields.values() if field.tab == tab]
-                yield Collapsible(
-                    *(rows or [Static(markup=False, classes="text")]),
-                    title=tab,
-                    collapsed=place > 0,
-                    collapsed_symbol="+",
-                    expanded_symbol="-",
-                    id=f"tab-{place}",
-                )
+                texts = [Static(markup=False, classes="text")]
+                yield FastTab(*(rows or texts), title=tab, collapsed=place > 0, id=f"tab-{place}")
         yield Static(markup=False, id="help")
 
     def on_mount(self) -> None:

@@ -84,7 +84,7 @@ class HandlePage(ListPage):
     async def do_again_group(self) -> None:
         (row,) = self.situation().rows[:1]
         same = self._same_reason(row)
-        question = f"Post again all {len(same)} documents with this reason?"
+        question = f"Post again all {len(same)} documents with this reason?" if len(same) > 1 else "Post it again?"
         if await self.desk.ask(question, shown.one_line(row.errors), yes="Post again"):
             await self._again(same)
 

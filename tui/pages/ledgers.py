@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from postroom.core import reading
@@ -24,7 +25,7 @@ from postroom.tui.widgets.keyed_table import Column
 _CAPTIONS = {
     "entry_no": ("No.", 7),
     "posting_date": ("Posting Date", 12),
-    "document_no": ("Document", 14),
+    "document_no": ("Document", 12),
     "account_no": ("Account", 10),
     "party_no": ("No.", 10),
     "item_no": ("Item", 10),
@@ -49,7 +50,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "item": ("entry_no", "posting_date", "document_no", "item_no", "quantity", "document_type"),
     "value": ("entry_no", "posting_date", "document_no", "item_no", "cost_amount", "account_no"),
 }
-_LATER = {"document_type": 100, "user": 120, "due_date": 90, "entry_no": 100}
+_LATER = {"rate": 90, "user": 120, "due_date": 90, "entry_no": 100}
 
 
 def value(row: Any, name: str) -> Text:
@@ -60,6 +61,12 @@ def value(row: Any, name: str) -> Text:
     if isinstance(found, date) and not isinstance(found, datetime):
         return Text(shown.day(found))
     return shown.text(str(found).replace("_", " ").title() if name in ("document_type", "kind") else found)
+
+
+def _caption(name: str) -> str:
+    """A field's name as it is read: `Document No.`, `Amount LCY`."""
+    words = {"no": "No.", "lcy": "LCY", "vat": "VAT", "id": "ID"}
+    return " ".join(words.get(word, word.title()) for word in name.split("_"))
 
 
 def _column(name: str) -> Column:
@@ -98,8 +105,13 @@ class LedgerPage(ListPage):
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((f"Entry {row['entry_no']}  {visible(row['document_no'])}", "bold"), "\n")
-        said = [f"{name.replace('_', ' ')}: {value(row, name).plain}" for name in row if row[name] not in (None, "")]
-        return text.append("   ".join(said[3:]), shown.FAINT)
+        seen = {"entry_no", "document_no", "posting_id", *self.table.shown_columns}
+        said = [
+            f"{_caption(name)}: {value(row, name).plain}"
+            for name in row
+            if row[name] not in (None, "") and name not in seen
+        ]
+        return text.append("   ".join(said), shown.FAINT)
 
     def do_open(self) -> None:
         (row,) = self.situation().rows[:1]
@@ -120,7 +132,7 @@ class PostedPage(ListPage):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("kind", "Kind", 22, lambda row: Text(title_of(row))),
-            Column("no", "No.", 14, lambda row: shown.text(row["no"])),
+            Column("no", "No.", 12, lambda row: shown.text(row["no"])),
             Column("source_no", "From", 14, lambda row: shown.text(row["source_no"]), from_width=100),
             Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row["posting_date"])), from_width=90),
             Column("party", "Customer/Vendor", 0, lambda row: shown.text(f"{row['party_no']} {row['party_name']}")),
@@ -202,7 +214,7 @@ def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
         ("G/L Register No.", row["register_no"]),
         ("Batch No.", row["batch_no"] or ""),
     )
-    lines = table(row["lines"], ("line_no", "type", "no", "description", "quantity", "unit_price", "amount"))
+    lines = table(row["lines"], ("no", "description", "quantity", "unit_price", "amount"))
     entries = reading.navigate(row["no"])["entries"]
     sections = [Section("General", general), Section("Lines", lines), Section("VAT", table(row["vat"], _VAT))]
     sections += entry_sections(entries)
@@ -210,7 +222,9 @@ def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
 
 
 _VAT = ("group", "rate", "base", "amount")
-_NUMBERS = frozenset(("line_no", "quantity", "unit_price", "amount", "rate", "base", "cost_amount", "entry_no"))
+_NUMBERS = frozenset(
+    ("quantity", "remaining_amount", "unit_price", "amount", "rate", "base", "cost_amount", "entry_no")
+)
 _ENTRY_COLUMNS = {
     "gl": ("entry_no", "document_no", "account_no", "amount", "description"),
     "customer": ("entry_no", "document_no", "party_no", "amount", "remaining_amount", "due_date"),
@@ -232,13 +246,13 @@ def entry_sections(entries: Mapping[str, Any]) -> list[Section]:
 
 def table(rows: Any, names: tuple[str, ...]) -> Text:
     """Rows as lines of text, their columns as wide as they need, numbers to the right."""
-    cells = [[name.replace("_", " ").title().replace("No", "No.") for name in names]]
-    cells += [[value(row, name).plain[:40] for name in names] for row in rows]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(names))]
+    cells = [[_caption(name) for name in names]]
+    cells += [[value(row, name).plain for name in names] for row in rows]
+    widths = [min(28, max(cell_len(line[place]) for line in cells)) for place in range(len(names))]
     text = Text()
     for number, line in enumerate(cells):
         parts = [
-            cell.rjust(width) if name in _NUMBERS else cell.ljust(width)
+            shown.padded(cell, width, right=name in _NUMBERS)
             for cell, width, name in zip(line, widths, names, strict=True)
         ]
         text.append("\n" if number else "").append("  ".join(parts).rstrip(), "bold" if not number else "")
@@ -294,7 +308,7 @@ class ChangesPage(ListPage):
             Column("at", "Time", 12, lambda row: Text(shown.stamp(row["at"], self.desk.time_zone))),
             Column("user", "User", 10, lambda row: shown.text(row["user"])),
             Column("action", "Action", 18, lambda row: shown.text(row["action"]), from_width=100),
-            Column("record", "Record", 30, lambda row: shown.text(f"{row['kind']} {row['record']}")),
+            Column("record", "Record", 26, lambda row: shown.text(f"{row['kind']} {row['record']}")),
             Column("change", "Change", 0, change_of),
         )
 

@@ -150,4 +150,4 @@ class Page(Screen[None]):
 def field_line(caption: str, value: Text, width: int = 34) -> Text:
     """A field as cards show it: its caption, a dotted leader, its value."""
     dots = "." * max(1, width - len(caption) - 1)
-    return Text.assemble(caption, " ", (dots, "bright_black"), " ", value)
+    return Text.assemble(caption, " ", (dots, "dim"), " ", value)

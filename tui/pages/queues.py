@@ -109,8 +109,8 @@ class QueuesPage(ListPage, QueueActions):
 
     def columns(self) -> tuple[Column, ...]:
         return (
-            Column("code", "Code", 12, lambda row: shown.text(row.code)),
-            Column("state", "State", 16, state),
+            Column("code", "Code", 10, lambda row: shown.text(row.code)),
+            Column("state", "State", 14, state),
             Column("filter", "Category Filter", 26, lambda row: shown.text(row.category_filter or "(all)")),
             Column("description", "Description", 0, lambda row: shown.text(row.description)),
             Column("max", "Max.", 5, lambda row: Text(str(row.max_concurrent)), right=True, from_width=90),
@@ -245,7 +245,7 @@ class CategoriesPage(ListPage):
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
-        said = "1 entry bears it" if row.entries == 1 else f"{row.entries:,} entries bear it"
+        said = {0: "No entry bears it", 1: "1 entry bears it"}.get(row.entries, f"{row.entries:,} entries bear it")
         return Text.assemble((visible(row.code), "bold"), f"\n{said}; at most one of them runs at a time.")
 
     async def do_new(self) -> None:

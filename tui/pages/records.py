@@ -38,6 +38,22 @@ _KEY_CAPTIONS = {
     "currency_code": "Currency Code",
 }
 
+_ROWS = {
+    "customer": ("customer", "customers"),
+    "vendor": ("vendor", "vendors"),
+    "item": ("item", "items"),
+    "gl-account": ("account", "accounts"),
+    "charge": ("charge", "charges"),
+    "general-posting-setup": ("pair of groups", "pairs of groups"),
+    "vat-posting-setup": ("pair of groups", "pairs of groups"),
+    "number-series": ("series", "series"),
+    "number-series-line": ("line", "lines"),
+    "currency": ("currency", "currencies"),
+    "exchange-rate": ("rate", "rates"),
+    "template": ("template", "templates"),
+}
+"""What the rows of a kind are called; those of the others are groups."""
+
 
 def key_of(kind: MasterKind, row: Any) -> str:
     return shown_key({name: row[name] for name in kind.key})
@@ -71,7 +87,7 @@ class RecordsPage(ListPage):
     def __init__(self, kind: str, caption: str) -> None:
         self.kind = KINDS[kind]
         self.CAPTION = caption
-        self.ROWS = (self.kind.title.lower(), caption.lower())
+        self.ROWS = _ROWS.get(kind, ("group", "groups"))
         super().__init__()
 
     ACTIONS_OF: ClassVar[tuple[str, ...]] = (RECORDS, LIST, ANYWHERE)
@@ -82,19 +98,10 @@ class RecordsPage(ListPage):
         return self.kind.slug
 
     def columns(self) -> tuple[Column, ...]:
-        keys = [_column(name, _KEY_CAPTIONS[name], FieldKind.CODE, None) for name in self.kind.key]
-        wide, fields = 0, []
-        for place, field in enumerate(self.kind.fields):
-            column = _column(
-                field.name, field.caption, field.kind, field, from_width=0 if place < 3 else 90 + 12 * place
-            )
-            if field.name in ("name", "description"):
-                column, wide = _column(field.name, field.caption, field.kind, field, width=0), 1
-            fields.append(column)
-        if not wide:
-            keys[-1] = _column(keys[-1].id, keys[-1].caption, FieldKind.CODE, None, width=0)
+        keys = [_column(name, _KEY_CAPTIONS[name], FieldKind.CODE) for name in self.kind.key]
+        fields = [_column(field.name, field.caption, field.kind) for field in self.kind.fields]
         if self.kind.slug == "item":
-            fields.append(_column("stock_on_hand", "On Hand", FieldKind.DECIMAL, None, from_width=0))
+            fields.insert(1, _column("stock_on_hand", "On Hand", FieldKind.DECIMAL))
         return (*keys, *fields)
 
     def key_of(self, row: Any) -> str:
@@ -105,10 +112,11 @@ class RecordsPage(ListPage):
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((visible(self.key_of(row)), "bold"), "  ", visible(name_of(row)), "\n")
+        seen = {"name", "description", *self.table.shown_columns}
         said = [
-            f"{field.caption}: {visible(typed(field, row[field.name]))}"
-            for field in self.kind.fields[1:]
-            if row[field.name]
+            f"{field.caption}: {_said(field, row[field.name])}"
+            for field in self.kind.fields
+            if row[field.name] and field.name not in seen
         ]
         return text.append("  ".join(said), shown.FAINT)
 
@@ -199,7 +207,7 @@ def of_master(field: MasterField, value: str = "") -> FormField:
         _tab_of(field),
         field.caption,
         field.kind,
-        f"One of {KINDS[field.names].title}." if field.names else "",
+        f"A {KINDS[field.names].title}; Enter shows all of them." if field.names else "",
         field.choices,
         field.names,
         value,
@@ -223,16 +231,16 @@ def read_card(slug: str, no: str) -> FormSnapshot:
     return FormSnapshot(row, title, tuple(of_master(field, typed(field, row[field.name])) for field in kind.fields))
 
 
-def _column(
-    name: str,
-    caption: str,
-    kind: FieldKind,
-    field: MasterField | None,
-    *,
-    width: int | None = None,
-    from_width: int = 0,
-) -> Column:
-    is_number = kind in (FieldKind.DECIMAL, FieldKind.INTEGER)
+def _said(field: MasterField, value: Any) -> str:
+    return "Yes" if value is True else visible(typed(field, value))
+
+
+_TYPED_NUMBERS = ("amount_rounding_precision", "unit_amount_rounding_precision", "factor")
+"""Fields that hold numbers and are read in a way of their own."""
+
+
+def _column(name: str, caption: str, kind: FieldKind) -> Column:
+    is_number = kind in (FieldKind.DECIMAL, FieldKind.INTEGER) or name in _TYPED_NUMBERS
 
     def cell(row: Any) -> Text:
         value = row.get(name)
@@ -242,5 +250,7 @@ def _column(
             return Text(shown.amount(value))
         return shown.text(value.isoformat() if isinstance(value, date) else value)
 
-    wide = 12 if is_number or kind is FieldKind.BOOLEAN else 16
-    return Column(name, caption, wide if width is None else width, cell, right=is_number, from_width=from_width)
+    if name in ("name", "description"):
+        return Column(name, caption, 0, cell, least=20)
+    least, most = (12, 20) if is_number else (16, 16) if kind is FieldKind.TEXT else (10, 20)
+    return Column(name, caption, max(least, min(len(caption), most)), cell, right=is_number)

@@ -24,6 +24,9 @@ from postroom.tui.pages.queues import start_consumer
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column
 
+CUES_A_LINE, CUE_WIDTH = 4, 19
+"""The cues stand in columns, four a line, which 80 characters have room for."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoleSnapshot:
@@ -74,8 +77,7 @@ class RoleCentre(EntryActions, ListPage):
         super().show(snapshot.mine)
 
     def _draw_cues(self, now: Cues) -> None:
-        text = Text()
-        for key, caption, value, style in (
+        cues_shown = (
             ("1", "Documents", None, ""),
             ("2", "In Queue", now.status.backlog, "bold blue"),
             ("3", "In Process", now.status.in_process, "bold cyan"),
@@ -83,11 +85,15 @@ class RoleCentre(EntryActions, ListPage):
             ("5", "Posted Today", now.posted_today, "bold green"),
             ("6", "To Handle", now.to_handle, "bold red" if now.to_handle else "bold green"),
             ("7", "Notes", now.unread_notes, "bold yellow" if now.unread_notes else "bold"),
-        ):
-            text.append(f" {key} ", shown.FAINT).append(caption)
+            ("8", "Job Queues", None, ""),
+        )
+        text = Text()
+        for place, (key, caption, value, style) in enumerate(cues_shown):
+            cue = Text(" ").append(key, shown.FAINT).append(f" {caption}")
             if value is not None:
-                text.append(f" {value:,}", style)
-            text.append("  ")
+                cue.append(f" {value:,}", style)
+            cue.pad_right(max(2, CUE_WIDTH - cue.cell_len))
+            text.append("\n" if place == CUES_A_LINE else "").append(cue)
         for line in now.status.attention[:3]:
             text.append(f"\n ! {visible(line)}", "yellow")
         if not now.status.attention:

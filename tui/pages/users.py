@@ -48,8 +48,8 @@ class UsersPage(ListPage):
             return lambda row: Text("Yes" if getattr(row, name) else "")
 
         return (
-            Column("user", "User ID", 0, lambda row: shown.text(row.user_id)),
-            *(Column(name, caption, 15, yes(name)) for name, (caption, kind) in _SETS),
+            Column("user", "User ID", 0, lambda row: shown.text(row.user_id), least=16),
+            *(Column(name, caption, max(8, len(caption)), yes(name)) for name, (caption, kind) in _SETS),
         )
 
     def key_of(self, row: Any) -> str:
@@ -115,7 +115,7 @@ class UserCard(FormPage):
         user_id, blank = self.user_id, self.form_fields()
 
         def read() -> FormSnapshot:
-            (view,) = [one for one in users.list_users() if one.user_id == user_id]
+            view = users.show(user_id)
             return FormSnapshot(
                 view,
                 Text(f"User {visible(user_id)}", "bold"),

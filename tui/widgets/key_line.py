@@ -14,21 +14,32 @@ MOST_KEYS = 7
 """More than seven are not read any more; a wide terminal shows some more."""
 MOST_KEYS_WIDE = 11
 WIDE = 110
+GAP = 3
+"""Blanks between two keys."""
+ALWAYS = ("anywhere.search", "anywhere.help")
 
 
 def that_fit(actions: tuple[Action, ...], columns: int) -> tuple[Action, ...]:
-    """The first actions with a caption that fit into a line of so many columns, in the table's order."""
+    """The first actions with a caption that fit into a line of so many columns, in the table's order.
+
+    Those that lead to all others are always among them.
+    """
     width, is_wide = columns - 2, columns >= WIDE
-    fitting: list[Action] = []
-    for action in [action for action in actions if action.footer and (is_wide or not action.wide)]:
-        if len(fitting) == (MOST_KEYS_WIDE if is_wide else MOST_KEYS):
-            break
-        width -= len(action.shown_key) + len(action.footer) + 1
+    wanted = [action for action in actions if action.footer and (is_wide or not action.wide)]
+    fitting = [action for action in wanted if action.id in ALWAYS]
+    width -= sum(_width(action) + GAP for action in fitting)
+    most = (MOST_KEYS_WIDE if is_wide else MOST_KEYS) - len(fitting)
+    for action in [action for action in wanted if action.id not in ALWAYS][:most]:
+        width -= _width(action)
         if width < 0:
             break
         fitting.append(action)
-        width -= 3
-    return tuple(fitting)
+        width -= GAP
+    return tuple(action for action in wanted if action in fitting)
+
+
+def _width(action: Action) -> int:
+    return len(action.shown_key) + 1 + len(action.footer)
 
 
 class KeyLine(Static):
@@ -59,7 +70,7 @@ class KeyLine(Static):
         text = Text(no_wrap=True)
         for action in self.shown():
             if text:
-                text.append("   ")
+                text.append(" " * GAP)
             possible = not self.why_not(action)
             text.append(action.shown_key, style="bold" if possible else "dim")
             text.append(f" {action.footer}", style="" if possible else "dim")
@@ -71,8 +82,8 @@ class KeyLine(Static):
     def on_click(self, event: events.Click) -> None:
         x = event.x - 1
         for action in self.shown():
-            wide = len(action.shown_key) + len(action.footer) + 1
+            wide = _width(action)
             if 0 <= x < wide:
                 self.screen.call_later(self.screen.run_action, f"act('{action.id}')")
                 return
-            x -= wide + 3
+            x -= wide + GAP

@@ -17,9 +17,10 @@ MARK = "*"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `cell` draws its text from a row. `width` is in characters; the one of width 0 takes what is left.
+    """One column: `cell` draws its text from a row. `width` is in characters; those of width 0 share what is left.
 
-    It is shown in tables at least `from_width` wide; `right` aligns numbers.
+    It is shown in terminals at least `from_width` wide, unless there is no room for it: those of width 0 get `least`
+    characters first, then the others theirs in their order. `right` aligns numbers.
     """
 
     id: str
@@ -28,6 +29,29 @@ class Column:
     cell: Callable[[Any], Text]
     right: bool = False
     from_width: int = 0
+    least: int = 8
+
+
+def laid_out(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
+    """The columns that fit into so many characters, with their widths; a cell has a blank on either side.
+
+    Where no column takes what is left, the widest text does.
+    """
+    room -= sum((column.width or column.least) + 2 for column in columns[:1] or ())
+    fitting = set(columns[:1])
+    for column in sorted(columns[1:], key=lambda column: column.width > 0):
+        wide = (column.width or column.least) + 2
+        if column.width and wide > room:
+            break
+        fitting.add(column)
+        room -= wide
+    shown = [column for column in columns if column in fitting]
+    growing = [column for column in shown if not column.width]
+    if not growing:
+        growing = sorted((column for column in shown if not column.right), key=lambda column: -column.width)[:1]
+    share, rest = divmod(max(0, room), len(growing) or 1)
+    more = {column.id: share + (place < rest) for place, column in enumerate(growing)}
+    return [(column, (column.width or column.least) + more.get(column.id, 0)) for column in shown]
 
 
 class KeyedTable(DataTable[Text]):
@@ -76,6 +100,11 @@ class KeyedTable(DataTable[Text]):
         """The key of the row under the cursor; blank in an empty table."""
         return self.keys[self.cursor_row] if 0 <= self.cursor_row < len(self.keys) else ""
 
+    @property
+    def shown_columns(self) -> frozenset[str]:
+        """The ids of the columns that there is room for."""
+        return frozenset(column.id for column in self._fitting)
+
     def row_of(self, key: str) -> Any:
         """The loaded row with this key, or None."""
         return self._rows_by_key.get(key)
@@ -101,20 +130,21 @@ class KeyedTable(DataTable[Text]):
 
     def show_columns(self) -> None:
         """Choose the columns that fit the width, and lay them out anew if that changed anything."""
-        width = self.size.width - self.scrollbar_size_vertical
+        # The scrollbar's place is kept free: when it comes it must not cover the end of the last column.
+        width = self.size.width - self.styles.scrollbar_size_vertical
         if width < 20:
             return
-        fitting = [column for column in self.columns_wanted if self.app.size.width >= column.from_width]
-        taken = sum(column.width for column in fitting) + 2 * (len(fitting) + 1) + len(MARK)
-        drawn = ((MARK, len(MARK)), *((column.id, column.width or max(8, width - taken)) for column in fitting))
+        wanted = [column for column in self.columns_wanted if self.app.size.width >= column.from_width]
+        fitting = laid_out(wanted, width - len(MARK) - 2)
+        drawn = ((MARK, len(MARK)), *((column.id, wide) for column, wide in fitting))
         if drawn == self._columns_drawn:
             return
         key, offset = self.cursor_key, self.scroll_y
         self._columns_drawn = drawn
-        self._fitting = fitting
+        self._fitting = [column for column, _ in fitting]
         self.clear(columns=True)
         self.add_column(Text(" "), width=len(MARK), key=MARK)
-        for column, (_, wide) in zip(fitting, drawn[1:], strict=True):
+        for column, wide in fitting:
             caption = Text(
                 column.caption, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis"
             )

@@ -85,10 +85,9 @@ class Search(ModalScreen[str | None]):
     def _line(self, find: Find) -> Text:
         style = "dim" if find.why_not else ""
         line = Text(no_wrap=True, overflow="ellipsis")
-        line.append(f"{find.kind:<7} ", "dim").append(f"{find.caption:<44} ", style).append(
-            find.key, "bold" if not style else "dim"
-        )
-        return line
+        if find.kind:
+            line.append(f"{find.kind:<7} ", "dim")
+        return line.append(f"{find.caption:<44} ", style).append(find.key, "bold" if not style else "dim")
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         if event.option_index < len(self.found):
