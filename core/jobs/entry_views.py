@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from peewee import Field
+from peewee import SQL, Field, NodeList
 
 from postroom.core import clock, company, filters
+from postroom.core import database as engine
 from postroom.core.errors import Problem, problems_from_json
 from postroom.core.jobs import entry_rows, recurrence, recurrence_fields, why
 from postroom.core.jobs.entry_rows import EntryRow
@@ -100,7 +101,11 @@ def _is_shown(chosen: filters.Filter) -> Any:
     """The condition under which an entry's shown status passes a filter."""
     filters.refuse_unlisted("status", "statuses", chosen, _SHOWN)
     wanted = [status for status in _SHOWN if chosen.matches(status)]
-    stored = JobQueueEntry.status << [EntryStatus(status) for status in wanted if status != WAITING]
+    column: Any = JobQueueEntry.status
+    if EntryStatus.READY.value in wanted and not engine.is_postgres():
+        # SQLite would take its index and sort all that are Ready: 100 ms for a page of 100,000.
+        column = NodeList((SQL("+"), column), glue="")
+    stored = column.in_([status for status in wanted if status != WAITING])
     if (WAITING in wanted) == (EntryStatus.READY.value in wanted):
         return stored
     return stored | why.waits_for_its_category() if WAITING in wanted else stored & ~why.waits_for_its_category()

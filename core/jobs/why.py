@@ -269,18 +269,28 @@ def _unserved(queue: _Queue, scene: _Scene) -> Why:
 
 def _count_ahead(waiting: Sequence[tuple[EntryRow, _Queue]], now: datetime) -> list[int]:
     """How many due entries come before each: in its category, else in its queue; at most MOST_COUNTED."""
-    lines: dict[str, list[Key]] = {}
-    ranks: dict[tuple[str, ...], dict[int, int]] = {}
+    keys: dict[tuple[str, ...], list[Key]] = {}
     for entry, queue in waiting:
-        competing = _competing(entry, queue)
-        if competing in ranks:
-            continue
-        for category in competing:
-            if category not in lines:
-                lines[category] = due.first(category, instant_to_stored(now), MOST_COUNTED)
-        merged = heapq.merge(*(lines[category] for category in competing))
-        ranks[competing] = {entry_no: rank for rank, (_, _, entry_no) in enumerate(islice(merged, MOST_COUNTED))}
-    return [ranks[_competing(entry, queue)].get(entry.entry_no, MOST_COUNTED) for entry, queue in waiting]
+        keys.setdefault(_competing(entry, queue), []).append(_key(entry))
+    ranks = {competing: _ranks(competing, some, instant_to_stored(now)) for competing, some in keys.items()}
+    return [ranks[_competing(entry, queue)].get(_key(entry), MOST_COUNTED) for entry, queue in waiting]
+
+
+def _ranks(competing: Sequence[str], keys: Sequence[Key], now: int) -> dict[Key, int]:
+    """The places of some due entries in the line of the competing categories; of the first MOST_COUNTED alone."""
+    least, last = min(keys), max(keys)
+    ahead = 0
+    for category in competing:
+        ahead += due.count_before(category, now, MOST_COUNTED - ahead, least)
+    room = MOST_COUNTED - ahead
+    if len(keys) == 1 or not room:
+        return {least: ahead}
+    lines = [due.between(category, now, room, least, last) for category in competing]
+    return {key: ahead + place for place, key in enumerate(islice(heapq.merge(*lines), room))}
+
+
+def _key(entry: EntryRow) -> Key:
+    return entry.priority, instant_to_stored(entry.earliest_start), entry.entry_no
 
 
 def _competing(entry: EntryRow, queue: _Queue) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import secrets
 
+import pytest
+
 from postroom.core import clock
 from postroom.core.database import Location
 from postroom.core.jobs import due
@@ -49,7 +51,11 @@ def slow_line(category: str, now: int) -> list[tuple[int, int, int]]:
     )
 
 
-def test_the_line_is_what_sorting_all_due_entries_gives(firm: Location) -> None:
+@pytest.mark.parametrize("step", [2, due.FIRST_STEP])
+def test_the_line_is_what_sorting_all_due_entries_gives(
+    firm: Location, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due, "FIRST_STEP", step)
     now = instant_to_stored(clock.now())
     for seed in range(20):
         JobQueueEntry.delete().execute()
@@ -60,7 +66,11 @@ def test_the_line_is_what_sorting_all_due_entries_gives(firm: Location) -> None:
         assert heads == {category: line[0] for category, line in lines.items() if line}
         for category, line in lines.items():
             for most in (1, 3, 1000):
-                assert due.first(category, now, most) == line[:most]
+                assert due.between(category, now, most, (-1, 0, 1), (due.LAST, due.LAST, 0)) == line[:most]
+                for place, key in enumerate(line):
+                    assert due.count_before(category, now, most, key) == min(place, most)
+                    assert due.between(category, now, most, line[0], key) == line[: place + 1][:most]
+                    assert due.between(category, now, most, key, line[-1]) == line[place:][:most]
 
 
 def test_no_category_has_no_line(firm: Location) -> None:
