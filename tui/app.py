@@ -365,6 +365,8 @@ class PostroomApp(App[int]):
         except Exception as error:  # noqa: BLE001  a bug in reading must not take the terminal away
             self._refuse_once(internal_error(error))
             return
+        if not self.is_running:
+            return  # the terminal is being closed, and pages have lost their widgets
         if reading is None:
             self._set_health(replace(self.health, away_since=None))
             return
