@@ -347,7 +347,7 @@ class PostroomApp(App[int]):
             keys = Text("  ".join(dict.fromkeys(shown_key(key) for key in action.keys.split(","))), "bold")
             told = Text(f"{action.help}{' Asks first.' if action.dangerous else ''}", "bright_black")
             if is_wide:
-                told = Text.assemble(told, f"  {action.id}")  # what a keymap file calls it
+                told = Text.assemble(told, (f"  {action.id}", "dim"))  # what a keymap file calls it
                 grid.add_row(keys, Text(action.caption), told)
             else:
                 grid.add_row(keys, Text.assemble(action.caption, "  ", told))

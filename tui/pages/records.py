@@ -207,7 +207,7 @@ def of_master(field: MasterField, value: str = "") -> FormField:
         _tab_of(field),
         field.caption,
         field.kind,
-        f"A {KINDS[field.names].title}; Enter shows all of them." if field.names else "",
+        f"Enter shows every {KINDS[field.names].title}." if field.names else "",
         field.choices,
         field.names,
         value,

@@ -24,7 +24,7 @@ from postroom.tui.pages.queues import start_consumer
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column
 
-CUES_A_LINE, CUE_WIDTH = 4, 19
+CUES_A_LINE, CUE_WIDTH = 4, 20
 """The cues stand in columns, four a line, which 80 characters have room for."""
 
 
@@ -92,7 +92,8 @@ class RoleCentre(EntryActions, ListPage):
             cue = Text(" ").append(key, shown.FAINT).append(f" {caption}")
             if value is not None:
                 cue.append(f" {value:,}", style)
-            cue.pad_right(max(2, CUE_WIDTH - cue.cell_len))
+            if place % CUES_A_LINE < CUES_A_LINE - 1:
+                cue.pad_right(max(2, CUE_WIDTH - cue.cell_len))
             text.append("\n" if place == CUES_A_LINE else "").append(cue)
         for line in now.status.attention[:3]:
             text.append(f"\n ! {visible(line)}", "yellow")

@@ -13,6 +13,8 @@ from textual.widgets import DataTable
 from textual.widgets.data_table import RowKey
 
 MARK = "*"
+LONG_TEXT = 20
+"""Columns of so many characters hold text that is often longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Column:
 def laid_out(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
     """The columns that fit into so many characters, with their widths; a cell has a blank on either side.
 
-    Where no column takes what is left, the widest text does.
+    Where no column takes what is left, the widest does if it is meant for text.
     """
     room -= sum((column.width or column.least) + 2 for column in columns[:1] or ())
     fitting = set(columns[:1])
@@ -48,7 +50,7 @@ def laid_out(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
     shown = [column for column in columns if column in fitting]
     growing = [column for column in shown if not column.width]
     if not growing:
-        growing = sorted((column for column in shown if not column.right), key=lambda column: -column.width)[:1]
+        growing = sorted((one for one in shown if one.width >= LONG_TEXT), key=lambda column: -column.width)[:1]
     share, rest = divmod(max(0, room), len(growing) or 1)
     more = {column.id: share + (place < rest) for place, column in enumerate(growing)}
     return [(column, (column.width or column.least) + more.get(column.id, 0)) for column in shown]
