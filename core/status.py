@@ -96,10 +96,10 @@ def _waiting(now: datetime) -> tuple[int, datetime | None]:
     """How many entries could run, and since when the oldest of them."""
     ready = f"FROM job_queue_entry WHERE status = 'Ready' AND {WAITING_SINCE} <= ?"
     until = (instant_to_stored(now),)
-    # Recurring entries past their expiration run no more; they are few and counted apart, so that one index has all.
+    # Recurring entries past their expiration run no more; they are few and counted apart, so that indexes have all.
     over = f"{RECURS} AND expiration > 0 AND expiration <= ?"
     ((count,),) = query(f"SELECT count(*) {ready}", until)
-    ((skipped,),) = query(f"SELECT count(*) {ready} AND {over}", until * 2)
+    ((skipped,),) = query(f"{due.overdue('count(*)')} AND {RECURS} AND {WAITING_SINCE} <= ?", until * 2)
     oldest = query(f"SELECT {WAITING_SINCE} {ready} AND NOT ({over}) ORDER BY {WAITING_SINCE} LIMIT 1", until * 2)
     return count - skipped, instant_from_stored(oldest[0][0]) if oldest else None
 

@@ -40,7 +40,7 @@ class ListSnapshot:
     after: bool = False
 
 
-PAGE_ROWS = 200
+PAGE_ROWS = 100
 COUNT_LIMIT = 1000
 """Lists longer than this say `1,000+`: counting a million rows is not worth a second."""
 

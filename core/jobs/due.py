@@ -10,12 +10,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from postroom.core import database as engine
 from postroom.core.statements import Row, query
 from postroom.core.tables.work import RECURS
 
 _COLUMNS = f"priority, earliest_start, entry_no, expiration, record_id, {RECURS}"
 LAST = 2**62
 """Beyond every number and every instant."""
+
+
+def overdue(what: str) -> str:
+    """The statement that reads `what` of the Ready entries that have expired; its parameter is now, as stored."""
+    # SQLite, which keeps no statistics, would read everything that is Ready.
+    index = "" if engine.is_postgres() else " INDEXED BY job_queue_entry_expiring"
+    return f"SELECT {what} FROM job_queue_entry{index} WHERE status = 'Ready' AND expiration > 0 AND expiration <= ?"
 
 
 Key = tuple[int, int, int]

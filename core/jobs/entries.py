@@ -20,6 +20,7 @@ from postroom.core.errors import NotFound, PostroomError, Problem, Refused, prob
 from postroom.core.jobs import (
     claims,
     doorbell,
+    due,
     entry_rows,
     foreground,
     notes,
@@ -171,14 +172,7 @@ def run_once(ids: Names, *, user: str, is_logged: bool = True) -> list[EntryResu
 def expire_overdue() -> int:
     """Put one-time entries whose Expiration passed before they ran in Error, their documents too; returns how many."""
     now = instant_to_stored(clock.now())
-    overdue = [
-        number
-        for (number,) in query(
-            "SELECT entry_no FROM job_queue_entry WHERE status = 'Ready' AND expiration > 0 AND expiration <= ?"
-            f" AND NOT {RECURS}",
-            (now,),
-        )
-    ]
+    overdue = [number for (number,) in query(f"{due.overdue('entry_no')} AND NOT {RECURS}", (now,))]
     expired = 0
     for number in overdue:
         with suppress(NotFound), transaction():  # deleted meanwhile

@@ -21,6 +21,7 @@ from postroom.core.tables.work import Consumer, JobQueueEntry, JobQueueLogEntry
 from postroom.tui import readings, shown
 from postroom.tui.memory import Memory
 from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.snapshots import PAGE_ROWS
 
 BLOCKED = Problem(
     "customer_blocked",
@@ -245,13 +246,13 @@ async def test_long_lists_are_paged_under_the_cursor(sqlite_firm: Location) -> N
         page = list_of(screen)
         for _ in range(305):
             await screen.press("pagedown")
-            assert len(page.table.keys) <= 200
+            assert len(page.table.keys) <= PAGE_ROWS
             if cursor_line(screen) == "S-INV1":
                 break
         assert cursor_line(screen) == "S-INV1"
         for _ in range(305):
             await screen.press("pageup")
-            assert len(page.table.keys) <= 200
+            assert len(page.table.keys) <= PAGE_ROWS
             if cursor_line(screen) == "S-INV305":
                 break
         assert cursor_line(screen) == "S-INV305"
@@ -455,14 +456,14 @@ def test_each_window_of_each_order_holds_what_a_sorted_list_has_there(firm: Loca
     rows = [(one.ended_at, one.entry_no) for one in JobQueueLogEntry.select()]
     numbers = [number for _, number in sorted(rows, reverse=descends)]
     sort = "-when" if descends else "when"
-    for place in (0, 1, 199, 200, 248, 447, 448):
+    for place in (0, 1, PAGE_ROWS - 1, PAGE_ROWS, 248, 447, 448):
         found = readings.read_log("", Window("from", str(numbers[place]), sort))
-        assert [one.entry_no for one in found.rows] == numbers[place : place + 200]
-        assert (found.before, found.after) == (place > 0, place + 200 < len(numbers))
+        assert [one.entry_no for one in found.rows] == numbers[place : place + PAGE_ROWS]
+        assert (found.before, found.after) == (place > 0, place + PAGE_ROWS < len(numbers))
         until = readings.read_log("", Window("until", str(numbers[place]), sort))
-        expected = numbers[max(0, place - 199) : place + 1] if place >= 199 else numbers[:200]
+        expected = numbers[max(0, place - PAGE_ROWS + 1) : place + 1] if place >= PAGE_ROWS - 1 else numbers[:PAGE_ROWS]
         assert [one.entry_no for one in until.rows] == expected
-    assert [one.entry_no for one in readings.read_log("", Window("bottom", sort=sort)).rows] == numbers[-200:]
+    assert [one.entry_no for one in readings.read_log("", Window("bottom", sort=sort)).rows] == numbers[-PAGE_ROWS:]
 
 
 async def test_the_star_marks_all_that_match_also_what_is_not_loaded(sqlite_firm: Location) -> None:
