@@ -23,7 +23,6 @@ from postroom.core.database import Location
 from postroom.core.errors import DatabaseAway, NotFound, PostroomError, UsageError
 from postroom.core.plain_text import visible
 from postroom.tui import keymap
-from postroom.tui.actions import shown_key
 from postroom.tui.cli import crash
 from postroom.tui.keymap import Keymap
 from postroom.tui.memory import Memory, of_company
@@ -32,7 +31,6 @@ from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, read_standing
 from postroom.tui.widgets.dialogs import Ask, AskText, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
-from postroom.tui.widgets.search import Find, Search
 from postroom.tui.widgets.status_bar import Health
 
 if TYPE_CHECKING:
@@ -297,61 +295,6 @@ class PostroomApp(App[int]):
             return await self.carry_out(lambda: job(box.advance))
         finally:
             box.close()
-
-    async def search(self) -> None:
-        """Search for a page or an action of this page, and go there."""
-        page = self.screen
-        if not isinstance(page, Page):
-            return
-        finds = [
-            Find(f"page {entry.address}", entry.caption, "Page", help=entry.help)
-            for entry in directory.PAGES
-            if entry.address != page.address
-        ]
-        finds += [
-            Find(
-                f"act {action.id}",
-                action.caption,
-                "Action",
-                key=action.shown_key,
-                help=action.help,
-                why_not=page.why_not(action),
-            )
-            for action in page.actions
-            if not action.motion
-        ]
-        chosen = await self.push_screen_wait(Search(finds))
-        if chosen is None:
-            return
-        kind, _, name = chosen.partition(" ")
-        if kind == "page":
-            self.open_page(name)
-        else:
-            page.action_act(name)
-
-    def show_keys(self, page: Page) -> None:
-        """Every key of a page, from the table of actions."""
-        from rich.table import Table
-
-        is_wide = self.size.width >= 120
-        grid = Table.grid(padding=(0, 2), expand=True)
-        grid.add_column(no_wrap=True)
-        if is_wide:
-            grid.add_column(no_wrap=True)
-        grid.add_column(ratio=1)
-        before = ""
-        for action in page.actions:
-            if before and action.page != before:
-                grid.add_row()
-            before = action.page
-            keys = Text("  ".join(dict.fromkeys(shown_key(key) for key in action.keys.split(","))), "bold")
-            told = Text(f"{action.help}{' Asks first.' if action.dangerous else ''}", "bright_black")
-            if is_wide:
-                told = Text.assemble(told, (f"  {action.id}", "dim"))  # what a keymap file calls it
-                grid.add_row(keys, Text(action.caption), told)
-            else:
-                grid.add_row(keys, Text.assemble(action.caption, "  ", told))
-        self.push_screen(ReadingBox(f"Keys of {page.caption}", grid))
 
     # The poll.
 
