@@ -17,7 +17,8 @@ from postroom.tui.keymap import Keymap
 from postroom.tui.memory import Memory
 from postroom.tui.pages.page import Page
 
-SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((120, 40), id="120x40")]
+SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((120, 40), id="120x40", marks=pytest.mark.full)]
+"""The large terminal is for the long form: `make test` has five minutes."""
 DEADLINE = 10.0
 _wait.SLEEP_GRANULARITY = 0.004  # after each key the pilot looks so often whether the program is idle; 0.02 as it comes
 FRAMES = dict.fromkeys(map(ord, "│╭╮╰╯─▌┃"), " ")

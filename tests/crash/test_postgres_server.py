@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import socket
 import subprocess
@@ -100,6 +101,7 @@ def test_a_server_that_goes_and_comes_back_costs_no_attempt_and_no_document(serv
         assert consumer.process.poll() is None
         assert "Traceback" not in consumer.messages, consumer.messages
     finally:
+        logging.getLogger(__name__).warning("The consumer said: %s", consumer.messages)
         consumer.end()
     database.connect()
     rows = database.execute_sql("SELECT status, attempt, count(*) FROM job_queue_log_entry GROUP BY 1, 2").fetchall()

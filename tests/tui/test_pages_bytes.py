@@ -6,12 +6,12 @@ import signal
 
 import pytest
 from pty_terminal import PtyTerminal, pty_terminal
+from screens import SIZES
 
 from postroom.core import setups
 from postroom.core.database import Location
 from postroom.core.tables.setup import Company
 
-SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((120, 40), id="120x40")]
 POLLS = 2.5
 """Seconds in which the terminal looks at the company at least twice."""
 
