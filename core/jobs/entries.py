@@ -35,6 +35,8 @@ from postroom.core.jobs.entry_access import (
     LOWEST_PRIORITY,
     locked,
     log_change,
+    move,
+    move_document,
     refuse_in_process,
     require_changed,
     require_right,
@@ -95,7 +97,7 @@ def set_on_hold(ids: Names, *, user: str) -> list[EntryResult]:
 
     def act(entry: EntryRow) -> None:
         require_status(entry, "put on hold", EntryStatus.READY, EntryStatus.ERROR, EntryStatus.ON_HOLD_INACTIVE)
-        _change(entry, EntryStatus.ON_HOLD, "held_by = ?", (user,))
+        move(entry, EntryStatus.ON_HOLD, "held_by = ?", (user,))
         log_change(user, "Set On Hold", entry, "Status", entry.status.value, EntryStatus.ON_HOLD.value)
 
     return _each(ids, user, "on hold", act)
@@ -129,7 +131,7 @@ def delete(ids: Names, *, user: str) -> list[EntryResult]:
 
     def act(entry: EntryRow) -> None:
         refuse_in_process(entry, "deleted")
-        _set_document(entry, JobQueueStatus.BLANK)
+        move_document(entry, JobQueueStatus.BLANK)
         changed = execute(
             "DELETE FROM job_queue_entry WHERE entry_no = ? AND status <> 'In Process'", (entry.entry_no,)
         ).rowcount
@@ -185,7 +187,7 @@ def expire_overdue() -> int:
                     field="expiration",
                     hint="Give it a later expiration and restart it.",
                 )
-                _change(entry, EntryStatus.ERROR, "errors = ?", (problems_to_json((problem,)),))
+                move(entry, EntryStatus.ERROR, "errors = ?", (problems_to_json((problem,)),))
                 notes.write(
                     entry.user_id, f"{entry.description}: {problem.message}", entry.record_type, entry.record_no
                 )
@@ -239,7 +241,7 @@ def _to_ready(entry: EntryRow, *, at_once: bool = False) -> None:
         start = None
     if not at_once and entry.recurs:
         start = planned = _next_start(entry)
-    _change(
+    move(
         entry,
         EntryStatus.READY,
         "attempts = 0, errors = '', held_by = '', cancel_requested_by = '', earliest_start = ?, planned_start = ?,"
@@ -256,21 +258,6 @@ def _next_start(entry: EntryRow) -> datetime:
         return recurrence.first_run(rules, now, zone)
     planned: datetime = entry.planned_start
     return planned if planned > now else recurrence.next_run(rules, planned, now, zone)
-
-
-def _change(entry: EntryRow, status: EntryStatus, changes: str, values: tuple[object, ...]) -> None:
-    """Move an entry to a status, and its document with it, unless it moved meanwhile."""
-    _set_document(entry, status.document_status)
-    changed = execute(
-        f"UPDATE job_queue_entry SET status = ?, {changes} WHERE entry_no = ? AND status = ?",
-        (status.value, *values, entry.entry_no, entry.status.value),
-    ).rowcount
-    require_changed(entry, changed)
-
-
-def _set_document(entry: EntryRow, status: JobQueueStatus) -> None:
-    if entry.record_id is not None:
-        execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (status.value, entry.record_id))
 
 
 def _run_once(name: str | int, user: str, is_logged: bool) -> EntryResult:

@@ -8,8 +8,8 @@ from postroom.core import changelog, users
 from postroom.core import database as engine
 from postroom.core.errors import Refused
 from postroom.core.jobs.entry_rows import EntryRow, find
-from postroom.core.kinds import EntryStatus
-from postroom.core.statements import query
+from postroom.core.kinds import EntryStatus, JobQueueStatus
+from postroom.core.statements import execute, query
 from postroom.core.users import Permission
 
 KIND = "Job Queue Entry"
@@ -49,6 +49,22 @@ def require_changed(entry: EntryRow, changed: int) -> None:
     """Raise Refused where the statement met no entry as it was read."""
     if changed != 1:
         raise refusal(entry, "Somebody else changed it meanwhile.")
+
+
+def move(entry: EntryRow, status: EntryStatus, changes: str, values: tuple[object, ...]) -> None:
+    """Move an entry to a status, and its document with it. Raises Refused if it moved meanwhile."""
+    move_document(entry, status.document_status)
+    changed = execute(
+        f"UPDATE job_queue_entry SET status = ?, {changes} WHERE entry_no = ? AND status = ?",
+        (status.value, *values, entry.entry_no, entry.status.value),
+    ).rowcount
+    require_changed(entry, changed)
+
+
+def move_document(entry: EntryRow, status: JobQueueStatus) -> None:
+    """Give the entry's document, if it has one, a Job Queue Status."""
+    if entry.record_id is not None:
+        execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (status.value, entry.record_id))
 
 
 def refusal(entry: EntryRow, message: str, hint: str = "Look at it again.") -> Refused:

@@ -12,14 +12,22 @@ from peewee import Field
 
 from postroom.core import changelog, clock, filters, users
 from postroom.core.database import transaction
-from postroom.core.errors import NotFound, PostroomError, Problem, Refused, problems_from_json
-from postroom.core.jobs import claims, endings, processes, recovery
+from postroom.core.errors import (
+    NotFound,
+    PostroomError,
+    Problem,
+    Refused,
+    describe,
+    problems_from_json,
+    problems_to_json,
+)
+from postroom.core.jobs import claims, endings, entry_rows, notes, processes, recovery
 from postroom.core.jobs.claims import Claim
-from postroom.core.jobs.entry_access import locked
+from postroom.core.jobs.entry_access import locked, move
 from postroom.core.jobs.results import EntryResult
-from postroom.core.kinds import Area, LogStatus, PostedKind
+from postroom.core.kinds import Area, EntryStatus, LogStatus, PostedKind
 from postroom.core.posting.post import PostedRef
-from postroom.core.statements import in_parts, marks, query
+from postroom.core.statements import execute, in_parts, marks, query
 from postroom.core.tables.work import JobQueueLogEntry
 from postroom.core.users import Permission
 
@@ -131,11 +139,16 @@ def set_error(entry_nos: Sequence[int], *, user: str) -> list[EntryResult]:
 
 
 def _set_error(number: int, user: str) -> EntryResult:
-    _end_worker(number, show(number))
+    was_killed = _end_worker(number, show(number))
     with transaction():
         claim = _held_claim(show(number).posting_id)
         view = show(number)  # the run may have ended until the entry could be held
-        if view.status != LogStatus.IN_PROCESS or claim is None:
+        problem = Problem(
+            "set_to_error", f"Set to Error by {user}.", view.description, hint="Restart it if it is to run."
+        )
+        if view.status == LogStatus.IN_PROCESS and claim is not None:
+            endings.fail(claim, (problem,))
+        elif not (was_killed and _fail_taken_back(view, problem)):
             raise Refused(
                 f"It is {view.status}; only a run In Process can be set to Error.",
                 code="entry_state",
@@ -144,12 +157,24 @@ def _set_error(number: int, user: str) -> EntryResult:
                 value=view.status,
                 hint="Look at its entry, which may run again.",
             )
-        problem = Problem(
-            "set_to_error", f"Set to Error by {user}.", claim.description, hint="Restart it if it is to run."
-        )
-        endings.fail(claim, (problem,))
-        changelog.record(user, "Set Status to Error", KIND, str(number), field="Status", old=view.status, new="Error")
-    return EntryResult(claim.record_type, claim.record_no, "set to error", claim.entry_id)
+        before, after = LogStatus.IN_PROCESS.value, LogStatus.ERROR.value
+        changelog.record(user, "Set Status to Error", KIND, str(number), field="Status", old=before, new=after)
+    return EntryResult(view.record_type, view.record_no, "set to error", view.job_queue_entry_id)
+
+
+def _fail_taken_back(view: LogView, problem: Problem) -> bool:
+    """Keep an entry from running again that a sweep took back before the one who killed its worker could fail it."""
+    try:
+        entry = locked(entry_rows.find(view.job_queue_entry_id).entry_no)
+    except NotFound:
+        return False
+    if view.status != LogStatus.ERROR or entry.status is not EntryStatus.READY:
+        return False
+    errors = problems_to_json((problem,))
+    move(entry, EntryStatus.ERROR, "errors = ?", (errors,))
+    execute("UPDATE job_queue_log_entry SET errors = ? WHERE entry_no = ?", (errors, view.entry_no))
+    notes.write(entry.user_id, f"{entry.description}: {describe(problem)}", entry.record_type, entry.record_no)
+    return True
 
 
 def _held_claim(token: str) -> Claim | None:
@@ -164,11 +189,14 @@ def _held_claim(token: str) -> Claim | None:
     return claims.open_claim(entry.entry_no) if entry.claim_token == token else None
 
 
-def _end_worker(number: int, view: LogView) -> None:
-    """Kill the worker of a run on this host, so that a restart runs beside nothing. Raises Refused if it may not be."""
+def _end_worker(number: int, view: LogView) -> bool:
+    """Kill the worker of a run on this host, so that a restart runs beside nothing; False where there is none to kill.
+
+    Raises Refused if it may not be killed.
+    """
     held = next((one for one in recovery.held_entries() if one.claim_token == view.posting_id), None)
     if held is None or (held.host, held.process_id) == (processes.host(), os.getpid()):
-        return
+        return False
     if not recovery.make_sure(held):
         raise Refused(
             f"Its worker, process {held.process_id} of {processes.owner(held.process_id)} on {held.host}, may not be"
@@ -177,6 +205,7 @@ def _end_worker(number: int, view: LogView) -> None:
             record=f"{KIND} {number}",
             hint="Cancel the entry: its own consumer stops the worker.",
         )
+    return True
 
 
 def _posted(posting_ids: Sequence[str]) -> dict[str, tuple[PostedRef, ...]]:

@@ -11,6 +11,7 @@ from jobs import (
     changes,
     claimed,
     document_status,
+    gone,
     here,
     in_error,
     logs_of,
@@ -22,9 +23,10 @@ from jobs import (
 from postroom.core import clock, database
 from postroom.core.company import current_user
 from postroom.core.errors import NotFound, NotPermitted, Problem, UsageError
-from postroom.core.jobs import background, batches, endings, entries, log, notes, runs
+from postroom.core.jobs import background, batches, endings, entries, log, notes, recovery, runs
 from postroom.core.jobs.background import PostRequest
 from postroom.core.jobs.claims import ClaimLost
+from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
 from postroom.core.posting import post
 from postroom.core.tables.ledgers import GlEntry, PostedDocument
@@ -110,6 +112,29 @@ def test_set_to_error_revokes_the_claim_so_that_the_worker_commits_nothing() -> 
     (note,) = notes.list_notes(ANN)
     assert current_user() in note.text
     assert changes("Job Queue Log Entry") == [(current_user(), "Set Status to Error", "Status", "In Process", "Error")]
+    assert_verified()
+
+
+def test_set_to_error_holds_also_where_a_sweep_took_the_killed_workers_entry_back_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry = queue_invoice()
+    claim = claimed(gone())
+
+    def killed_and_swept(held: recovery.Held) -> bool:
+        monkeypatch.undo()
+        recovery.recover(Watch())
+        assert row(entry.id).status is EntryStatus.READY
+        return True
+
+    monkeypatch.setattr(recovery, "make_sure", killed_and_swept)
+    (result,) = log.set_error([claim.log_no], user=current_user())
+    assert (result.result, result.errors) == ("set to error", ())
+    after = entries.show(entry.id)
+    assert (after.status, [problem.code for problem in after.errors]) == ("Error", ["set_to_error"])
+    assert document_status(entry) is JobQueueStatus.ERROR
+    (logged,) = log.list_log()
+    assert (logged.status, [problem.code for problem in logged.errors]) == ("Error", ["set_to_error"])
     assert_verified()
 
 

@@ -430,7 +430,7 @@ async def test_a_server_that_ends_the_connection_is_said_and_found_again(make_po
 async def test_a_long_list_is_sorted_by_a_column_up_and_down_and_stays_so(
     sqlite_firm: Location, tmp_path: Path
 ) -> None:
-    for n in range(1, 156):
+    for n in range(1, 306):
         add_run(f"S-INV{n}")
     memory = Memory(tmp_path / "pages.json")
     async with terminal(sqlite_firm, page="job-queue-log-entries", memory=memory) as screen:
@@ -441,7 +441,7 @@ async def test_a_long_list_is_sorted_by_a_column_up_and_down_and_stays_so(
         await screen.sees("by No.", "S-INV1 ")
         assert cursor_line(screen) == "S-INV1"
         await screen.press("G")
-        await screen.until(lambda: cursor_line(screen) == "S-INV155")
+        await screen.until(lambda: cursor_line(screen) == "S-INV305")
         await screen.press("g")
         await screen.until(lambda: cursor_line(screen) == "S-INV1")
     async with terminal(sqlite_firm, page="job-queue-log-entries", memory=Memory(tmp_path / "pages.json")) as screen:
@@ -467,7 +467,7 @@ def test_each_window_of_each_order_holds_what_a_sorted_list_has_there(firm: Loca
 
 
 async def test_the_star_marks_all_that_match_also_what_is_not_loaded(sqlite_firm: Location) -> None:
-    for n in range(1, 156):
+    for n in range(1, 306):
         add_entry(f"S-INV{n}")
     async with terminal(sqlite_firm) as screen:
         await screen.sees("305 entries")
@@ -484,7 +484,7 @@ async def test_the_star_marks_all_that_match_also_what_is_not_loaded(sqlite_firm
 async def test_rows_are_copied_to_the_clipboard_and_all_that_match_to_a_file(
     sqlite_firm: Location, tmp_path: Path
 ) -> None:
-    for n in range(1, 156):
+    for n in range(1, 306):
         add_run(f"S-INV{n}")
     async with terminal(sqlite_firm, page="job-queue-log-entries") as screen:
         await screen.sees("305 log entries", "S-INV305 ")
