@@ -23,6 +23,7 @@ from pathlib import Path
 
 import measures
 import psycopg
+import terminal
 from deep_queue import deep_queue
 from measures import Rate
 from trade import Site
@@ -76,13 +77,16 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> list[Row]:
             for name, rate in deep_queue(site, engine, waiting).items():
                 taken.setdefault(f"{waiting:,} entries waiting: {name}", []).append(rate)
         say(f"{engine}: one round done")
+    for name, rate in terminal.long_log(site, engine).items():
+        taken[f"a million log entries: {name}"] = [rate]
+    say(f"{engine}: the terminal is measured")
     beside = [f"floor {name}, {floor_kinds[-1]}" for name in FLOORS.values()]
     middle = {name: statistics.median(rate.per_second for rate in rates) for name, rates in taken.items()}
     return [
         Row(
             engine,
             name,
-            "rows/s" if name == "verify" else "looks/s" if "waiting" in name else "documents/s",
+            "rows/s" if name == "verify" else "looks/s" if " entries" in name else "documents/s",
             [rate.per_second for rate in rates],
             _middle([rate.p50 for rate in rates]),
             _middle([rate.p95 for rate in rates]),
@@ -174,6 +178,8 @@ def main() -> int:
         else:
             say(f"PostgreSQL is left out: no server answers at {SERVER}")
         known = facts(count, repeats, site)
+        memory = terminal.hour_of_polling(site, "sqlite")
+        known["terminal's memory"] = ", ".join(f"{size:.1f} MB after {look:,} looks" for look, size in memory.items())
     text = table(rows, known)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "latest.txt").write_text(text)
