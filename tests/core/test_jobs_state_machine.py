@@ -27,6 +27,7 @@ TABLE = {
     (INACTIVE, "Ready", "ready"),
     ("On Hold", "Ready", "restart"),
     ("Error", "Ready", "restart"),
+    (INACTIVE, "Ready", "restart"),
     ("Error", "Ready", "queue"),
     ("Error", "Ready", "run once"),
     ("On Hold", "Ready", "run once"),
@@ -238,7 +239,13 @@ def people_move_it(walk: Walk) -> None:
     walk("delete", entry=walk.failed()[1], user="")
     walk("delete", entry=walk.queued()[1], user=ANN)
     walk("delete", entry=walk.job(hold=True), user="")
-    for act, options in (("set_ready", {"at_once": False}), ("set_on_hold", {}), ("delete", {})):
+    acts: tuple[tuple[str, dict[str, bool]], ...] = (
+        ("set_ready", {"at_once": False}),
+        ("set_ready", {"at_once": True}),
+        ("set_on_hold", {}),
+        ("delete", {}),
+    )
+    for act, options in acts:
         entry = walk.resting()
         walk(act, entry=entry, user="", **options)
         if entry in walk.machine.models:
