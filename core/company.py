@@ -20,8 +20,9 @@ from postroom.core.database import Location
 from postroom.core.errors import CompanyError, PostroomError, UsageError
 from postroom.core.jobs import processes
 from postroom.core.money import parse_decimal
+from postroom.core.statements import query
 from postroom.core.tables.base import database
-from postroom.core.tables.setup import Company, GeneralLedgerSetup, UserSetup
+from postroom.core.tables.setup import Company, UserSetup
 
 _open_at: Location | None = None
 
@@ -260,7 +261,8 @@ def current_user() -> str:
 
 def time_zone() -> ZoneInfo:
     """The company's time zone, in which dates and times of day are meant."""
-    return ZoneInfo(GeneralLedgerSetup.get_by_id(1).company_time_zone)
+    ((name,),) = query("SELECT company_time_zone FROM general_ledger_setup WHERE id = 1")
+    return ZoneInfo(name)
 
 
 def _local_time_zone() -> str:

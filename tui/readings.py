@@ -109,7 +109,14 @@ def numbers_in(
                 joined=joined,
                 sorts=sorts,
             )
-    first, last = line.is_beyond(places[:1], backward=True), line.is_beyond(places[-1:], backward=False)
+    # One side is known already: more than fits was asked for, and nothing lies beyond the end that was begun at.
+    is_end = not window.key
+    if backward:
+        first = more
+        last = not is_end and line.is_beyond(places[-1:], backward=False)
+    else:
+        first = not is_end and line.is_beyond(places[:1], backward=True)
+        last = more
     return Numbers(tuple(place[0] for place in places), total, first, last)
 
 

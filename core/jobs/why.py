@@ -19,8 +19,9 @@ from postroom.core.jobs.consumers import ConsumerView
 from postroom.core.jobs.due import Key
 from postroom.core.jobs.entry_rows import EntryRow
 from postroom.core.kinds import EntryStatus
+from postroom.core.statements import query
 from postroom.core.tables.base import instant_to_stored
-from postroom.core.tables.work import JobQueue, JobQueueCategory, JobQueueEntry, Printer
+from postroom.core.tables.work import JobQueue, JobQueueEntry, Printer
 
 MOST_COUNTED = 1000
 """Entries ahead are counted up to here; beyond it `1,000 or more` says enough."""
@@ -101,7 +102,7 @@ def _stuck(entry: EntryRow) -> Why | None:
 
 
 def _read_scene() -> _Scene:
-    codes = tuple(row.code for row in JobQueueCategory.select().order_by(JobQueueCategory.code))
+    codes = tuple(code for (code,) in query("SELECT code FROM job_queue_category ORDER BY code"))
     held = entry_rows.in_process()
     running: dict[str, int] = {}
     for entry in held:
