@@ -72,6 +72,7 @@ def test_the_seed_story_by_keyboard_from_the_setup_to_the_nights_batch(sqlite_fi
         screen.until(lambda: "SALESPOST" in screen.line("Job Queue Category Code"))
 
         go_to(screen, "job queues", "Job Queues")
+        screen.sees("SPPOST")
         screen.keys("j", "j", "j")
         screen.until(lambda: "Sales" in screen.shown.splitlines()[-4])
         screen.keys("Enter")
@@ -131,6 +132,7 @@ def test_the_seed_story_by_keyboard_from_the_setup_to_the_nights_batch(sqlite_fi
             screen.sees("Nothing is in error")
 
             go_to(screen, "batch post sales invoices", "Batch Post Sales Invoices")
+            screen.sees("+ Runs")  # before its first look at the company a page has fewer FastTabs
             screen.keys("G", "Enter", "k", "Enter")  # unfold Runs, then the Schedule above it
             screen.sees("Weekdays")
             screen.keys("j", "j", "Enter")
