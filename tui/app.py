@@ -344,6 +344,8 @@ class PostroomApp(App[int]):
 
     def close_gone(self, page: Page, message: str) -> None:
         """Go back from a page whose record was posted or deleted meanwhile, and say so."""
+        if self.commands:  # maybe by this page, whose result would be lost with it; a later look closes it
+            return
         if self.page_in_front() is not page or self.is_first(page):
             self._refuse_once(message)
             return

@@ -17,13 +17,16 @@ from postroom.core.tables.work import RECURS
 _COLUMNS = f"priority, earliest_start, entry_no, expiration, record_id, {RECURS}"
 LAST = 2**62
 """Beyond every number and every instant."""
+FIRST_STEP = 64
+"""Entries that a first look takes from the line; each further one four times as many.
 
-
-def overdue(what: str) -> str:
-    """The statement that reads `what` of the Ready entries that have expired; its parameter is now, as stored."""
-    # SQLite, which keeps no statistics, would read everything that is Ready.
-    index = "" if engine.is_postgres() else " INDEXED BY job_queue_entry_expiring"
-    return f"SELECT {what} FROM job_queue_entry{index} WHERE status = 'Ready' AND expiration > 0 AND expiration <= ?"
+A look has no end but its size: with one, both databases read on through all of the same priority and start, 25 ms.
+"""
+_LINE = (
+    "FROM job_queue_entry WHERE status = 'Ready' AND category_code = ? AND (expiration = 0 OR expiration > ?)"
+    " AND (priority, earliest_start, entry_no) > (?, ?, ?)"
+)
+"""The unexpired entries of a category behind a place, those that start later among them."""
 
 
 Key = tuple[int, int, int]
@@ -131,13 +134,8 @@ def count_before(category: str, now: int, most: int, key: Key) -> int:
     return count
 
 
-FIRST_STEP = 64
-"""Entries that a first look takes from the line; each further one four times as many.
-
-A look has no end but its size: with one, both databases read on through all of the same priority and start, 25 ms.
-"""
-_LINE = (
-    "FROM job_queue_entry WHERE status = 'Ready' AND category_code = ? AND (expiration = 0 OR expiration > ?)"
-    " AND (priority, earliest_start, entry_no) > (?, ?, ?)"
-)
-"""The unexpired entries of a category behind a place, those that start later among them."""
+def overdue(what: str) -> str:
+    """The statement that reads `what` of the Ready entries that have expired; its parameter is now, as stored."""
+    # SQLite, which keeps no statistics, would read everything that is Ready.
+    index = "" if engine.is_postgres() else " INDEXED BY job_queue_entry_expiring"
+    return f"SELECT {what} FROM job_queue_entry{index} WHERE status = 'Ready' AND expiration > 0 AND expiration <= ?"

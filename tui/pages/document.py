@@ -247,8 +247,7 @@ class DocumentCard(FormPage, DocumentActions):
 
     def show(self, snapshot: Any) -> None:
         if snapshot.row is None:  # posted or deleted meanwhile
-            if not self.desk.commands:  # its own result would be lost with it; the next look closes it
-                self.desk.close_gone(self, snapshot.title.plain)
+            self.desk.close_gone(self, snapshot.title.plain)
             return
         super().show(snapshot)
 
