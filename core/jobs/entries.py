@@ -106,7 +106,7 @@ def set_on_hold(ids: Names, *, user: str) -> list[EntryResult]:
 def cancel(ids: Names, *, user: str) -> list[EntryResult]:
     """Cancel a run: its worker is asked to stop, then stopped; what it did is rolled back, the entry goes on hold.
 
-    At once where its worker, on this host, is gone: nobody else may come to take it back.
+    At once where its worker, on this host, is gone or frozen: nobody else may come to take it back.
     """
     asked: dict[str, int] = {}
 

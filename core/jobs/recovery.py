@@ -91,16 +91,24 @@ def recover(watch: Watch) -> int:
 
 
 def hold_cancelled(entry_nos: Collection[int]) -> set[int]:
-    """Put those of the entries on hold that are cancelled and whose worker on this host is gone; which they were."""
+    """Put those of the entries on hold that are cancelled and whose worker on this host cannot hear of it: it is gone,
+    or frozen, and then killed first. Returns which they were.
+    """
     done = set()
     for held in held_entries():
-        gone = held.host == processes.host() and not processes.is_alive(held.process_id, held.process_start)
         is_asked = held.entry_no in entry_nos and bool(held.cancel_requested_by)
-        if is_asked and gone and make_sure(held) and _take_back(held, None):
+        if is_asked and _is_deaf(held) and make_sure(held) and _take_back(held, None):
             done.add(held.entry_no)
     if done:
         doorbell.ring_after_commit()
     return done
+
+
+def _is_deaf(held: Held) -> bool:
+    """Whether a worker is of this host and can do nothing more by itself."""
+    return held.host == processes.host() and (
+        not processes.is_alive(held.process_id, held.process_start) or processes.is_stopped(held.process_id)
+    )
 
 
 def _is_lost(held: Held, consumer: ConsumerView | None, gone: set[str], watch: Watch) -> bool:

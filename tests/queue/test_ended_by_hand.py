@@ -16,7 +16,7 @@ from forked_program import Forked, server
 from postroom.core import company, users
 from postroom.core.company import current_user
 from postroom.core.database import Location
-from postroom.core.jobs import entries, log
+from postroom.core.jobs import entries, log, processes
 from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 
@@ -79,6 +79,19 @@ def test_a_run_in_the_foreground_that_was_killed_is_cancelled_at_once_with_no_co
     program.wait(20)
     (result,) = entries.cancel([waiting], user=current_user())
     assert result.result == "on hold"
+    assert_ended(waiting, EntryStatus.ON_HOLD, current_user())
+
+
+def test_a_run_in_the_foreground_that_is_frozen_is_killed_and_cancelled_at_once_with_no_consumer_there(
+    foreground: tuple[int, Forked],
+) -> None:
+    waiting, program = foreground
+    process_id = running(waiting).process_id
+    program.send_signal(signal.SIGSTOP)
+    until(lambda: processes.is_stopped(process_id))
+    (result,) = entries.cancel([waiting], user=current_user())
+    assert result.result == "on hold"
+    until(lambda: not lives(process_id))
     assert_ended(waiting, EntryStatus.ON_HOLD, current_user())
 
 
