@@ -246,6 +246,7 @@ def _begin(me: claims.Worker, workers: int, *, automatic_only: bool) -> list[str
             with transaction():
                 started = queues.start_for_consumer(me.job_queues, automatic_only=automatic_only)
                 consumers.register(me, workers)
+            consumers.heartbeat(me)  # before the first worker: a queue that was served, however briefly, says so
             return started
         except Exception as error:
             if not engine.is_away(error):

@@ -189,6 +189,14 @@ def test_consumers_that_start_at_once_share_the_work(start: Start) -> None:
     assert {(row.status, row.attempt) for row in JobQueueLogEntry.select()} == {(LogStatus.SUCCESS, 1)}
 
 
+def test_a_queue_says_that_it_is_served_before_its_first_job_runs(start: Start) -> None:
+    queues.start("DEFAULT", user=current_user())
+    start(prelude="from postroom.queue.sweep import Sweep; Sweep._beat = lambda sweep: None")
+    number = wait_entry()
+    until(lambda: entry(number) is None, what="a job before any later heartbeat")
+    assert queues.show("DEFAULT").last_heartbeat is not None
+
+
 def test_a_queue_that_a_person_started_is_stopped_by_the_next_consumer_and_not_silently_served(start: Start) -> None:
     queues.change("DEFAULT", {"start_automatically": "false"}, user=current_user())
     queues.start("DEFAULT", user=current_user())
