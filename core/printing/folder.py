@@ -1,4 +1,7 @@
-"""The File printer: PDFs in a folder, each there at once and whole, under a name of its own, never over another."""
+"""Files that people get: PDFs of the File printer, each there at once and whole, and what they save themselves.
+
+Each has a name of its own and never takes the place of another.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from postroom.core.errors import PrinterFailed
+from postroom.core.errors import PrinterFailed, Refused
 
 _UNSAFE = re.compile(r"[^\w.-]+")
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
@@ -63,6 +66,32 @@ def _named(draft: Path, place: Path, name: str) -> Path:
                 os.replace(draft, target)
             return target
     raise AssertionError("unreachable")
+
+
+def write_new(target: Path, name: str, content: bytes) -> Path:
+    """Write a file where a person says, or as `name` where that is a folder; never over another. Returns its path.
+
+    Raises Refused where it cannot; then nothing is left behind.
+    """
+    path = target
+    try:
+        path = target / name if target.is_dir() else target
+        with path.open("xb") as file:
+            try:
+                file.write(content)
+            except OSError:
+                path.unlink()
+                raise
+    except FileExistsError as error:
+        raise Refused(f"{path} exists already.", code="file_exists", value=str(path), hint="Name another.") from error
+    except OSError as error:
+        raise Refused(
+            f"{path} cannot be written: {error.strerror}.",
+            code="file_not_written",
+            value=str(path),
+            hint="Name another place, or make room there.",
+        ) from error
+    return path
 
 
 def look(folder: str) -> str:

@@ -12,7 +12,7 @@ from peewee import fn
 
 from postroom.core import clock, filters, reading, users
 from postroom.core.database import transaction
-from postroom.core.errors import NotFound, Refused
+from postroom.core.errors import NotFound
 from postroom.core.printing import folder
 from postroom.core.printing.reports import Report
 from postroom.core.tables.work import InboxReport
@@ -40,10 +40,15 @@ _COLUMNS = {
 }
 
 
-def put(user: str, description: str, document_no: str, content: bytes) -> int:
+def put(user: str, description: str, document_no: str, content: bytes, text: str = "") -> int:
     """Lay a report into a user's inbox, in the caller's transaction; returns its id."""
     made = InboxReport.create(
-        user_id=user, created_at=clock.now(), description=description, document_no=document_no, content=content
+        user_id=user,
+        created_at=clock.now(),
+        description=description,
+        document_no=document_no,
+        content=content,
+        text=text,
     )
     return int(made.id)
 
@@ -72,6 +77,12 @@ def document_of(report: InboxView) -> dict[str, Any] | None:
     return None
 
 
+def text_of(id_: int, *, user: str) -> str:
+    """What a listing in the user's own inbox says; blank for a posted document. Raises NotFound."""
+    users.require(user, Permission.VIEW)
+    return str(_own(id_, user).text)
+
+
 def count_unread(user: str) -> int:
     """How many reports the user has not opened yet."""
     return int(InboxReport.select().where(InboxReport.user_id == user, ~InboxReport.is_read).count())
@@ -90,25 +101,7 @@ def open_report(id_: int, *, user: str) -> tuple[str, bytes]:
 def save(id_: int, target: Path, *, user: str) -> Path:
     """Save a report as a file, or under its own name in a folder; it never overwrites. Returns the file's path."""
     name, content = open_report(id_, user=user)
-    path = target
-    try:
-        path = target / name if target.is_dir() else target
-        with path.open("xb") as file:
-            try:
-                file.write(content)
-            except OSError:
-                path.unlink()
-                raise
-    except FileExistsError as error:
-        raise Refused(f"{path} exists already.", code="file_exists", value=str(path), hint="Name another.") from error
-    except OSError as error:
-        raise Refused(
-            f"{path} cannot be written: {error.strerror}.",
-            code="file_not_written",
-            value=str(path),
-            hint="Name another place, or make room there.",
-        ) from error
-    return path
+    return folder.write_new(target, name, content)
 
 
 def delete(ids: Sequence[int], *, user: str) -> int:

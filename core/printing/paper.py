@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from postroom.core import clock
 from postroom.core.errors import NotFound
-from postroom.core.kinds import LineType, PostedKind, VatType
+from postroom.core.kinds import Area, DocumentType, LineType, PostedKind, VatType
 from postroom.core.money import EXACT, ONE, ZERO, places, round_to, write
 from postroom.core.plain_text import visible
-from postroom.core.printing.reports import Report
+from postroom.core.printing.reports import Listing, Report
 from postroom.core.tables.ledgers import PostedDocument, PostedLine
 from postroom.core.tables.setup import Company, CompanyInformation, Currency, GeneralLedgerSetup
 from postroom.core.tables.trade import Item, Party
@@ -25,12 +26,13 @@ _LONG_WORD = re.compile(r"(\S{12})(?=\S)")
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A document ready for its layout: `content` is JSON's own types only."""
+    """A report ready for its layout: `content` is JSON's own types only; `text` what a listing says, for a terminal."""
 
-    report: Report
+    report: Report | Listing
     no: str
     copy_no: int
     content: dict[str, Any]
+    text: str = ""
 
     @property
     def name(self) -> str:
@@ -38,7 +40,7 @@ class Paper:
         return name_of(self.report, self.no, self.copy_no)
 
 
-def name_of(report: Report, no: str, copy_no: int) -> str:
+def name_of(report: Report | Listing, no: str, copy_no: int) -> str:
     """What a paper is called: `Sales Invoice 103001 Copy 1`."""
     return f"{report.title} {no}{f' Copy {copy_no}' if copy_no else ''}"
 
@@ -51,6 +53,10 @@ def read(report: Report, no: str, *, copy_no: int = 0) -> Paper:
     if row is None:
         raise NotFound(f"There is no posted {report.title} {no}.", record=f"{report.title} {no}", value=no)
     lines = list(PostedLine.select().where(PostedLine.posted_document == row.id).order_by(PostedLine.line_no))
+    return _set(report, row, lines, copy_no)
+
+
+def _set(report: Report, row: PostedDocument, lines: Sequence[PostedLine], copy_no: int) -> Paper:
     ledger = GeneralLedgerSetup.get_by_id(1)
     currency = Currency.get_or_none(Currency.code == row.currency_code)
     setup = currency if currency is not None else ledger
@@ -60,7 +66,7 @@ def read(report: Report, no: str, *, copy_no: int = 0) -> Paper:
         "report": report.name,
         "area": report.area.value,
         "kind": report.kind.value,
-        "no": _text(no),
+        "no": text_of(row.no),
         "copy_no": copy_no,
         "company": company_on_paper(),
         "party": _party(row),
@@ -68,29 +74,64 @@ def read(report: Report, no: str, *, copy_no: int = 0) -> Paper:
         "document_date": row.document_date.isoformat(),
         "due_date": row.due_date.isoformat(),
         "source_type": row.source_type.title,
-        "source_no": _text(row.source_no),
-        "external_document_no": _text(row.external_document_no),
-        "vendor_document_no": _text(row.vendor_document_no),
-        "corrects_no": _text(row.corrects_no),
-        "currency": _text(row.currency_code or ledger.lcy_code),
+        "source_no": text_of(row.source_no),
+        "external_document_no": text_of(row.external_document_no),
+        "vendor_document_no": text_of(row.vendor_document_no),
+        "corrects_no": text_of(row.corrects_no),
+        "currency": text_of(row.currency_code or ledger.lcy_code),
         "prices_including_vat": bool(row.prices_including_vat),
         "has_amounts": has_amounts,
         "lines": _lines(lines, row, form, has_amounts),
         "vat": _vat(lines, form) if has_amounts else [],
         "totals": _totals(row, lines, form, ledger.lcy_code) if has_amounts else {},
     }
-    return Paper(report, no, copy_no, content)
+    return Paper(report, row.no, copy_no, content)
+
+
+def sample(report: Report) -> Paper:
+    """A paper that nobody has posted, with a line and a comment: what a layout is tried with."""
+    day = clock.now().date()
+    worth = {"amount": Decimal(100), "vat_amount": Decimal(25), "amount_including_vat": Decimal(125)}
+    row = PostedDocument(
+        area=report.area,
+        kind=report.kind,
+        no="SAMPLE",
+        source_type=DocumentType.SALES_ORDER if report.area is Area.SALES else DocumentType.PURCHASE_ORDER,
+        source_no="SAMPLE",
+        party_no="SAMPLE",
+        party_name="A party",
+        **dict.fromkeys(("posting_date", "document_date", "due_date"), day),
+        **dict.fromkeys(("external_document_no", "vendor_document_no", "corrects_no", "currency_code"), ""),
+        currency_factor=ONE,
+        prices_including_vat=False,
+        **worth,
+    )
+    line = PostedLine(
+        type=LineType.ITEM,
+        no="SAMPLE",
+        description="An item",
+        quantity=Decimal(2),
+        unit_price=Decimal(50),
+        price_per_quantity=ONE,
+        **dict.fromkeys(("line_discount_percent", "line_discount_amount", "invoice_discount_amount"), ZERO),
+        vat_type=VatType.NORMAL,
+        vat_product_group="VAT",
+        vat_rate=Decimal(25),
+        **worth,
+    )
+    comment = PostedLine(type=LineType.COMMENT, description="A comment", invoice_discount_amount=ZERO)
+    return _set(report, row, [line, comment], 0)
 
 
 def company_on_paper() -> dict[str, str]:
     """Company Information as a letterhead has it; the company's own name where no other is given."""
     row = CompanyInformation.get_by_id(1)
     told = {
-        name: _text(getattr(row, name))
+        name: text_of(getattr(row, name))
         for name in CompanyInformation._meta.sorted_field_names
         if name not in ("id", "name")
     }
-    return {"name": _text(row.name or Company.get_by_id(1).name), **told}
+    return {"name": text_of(row.name or Company.get_by_id(1).name), **told}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +151,7 @@ def grouped(value: Decimal, least_places: int = 0) -> str:
     return f"{sign}{int(whole.lstrip('-')):,}{point}{decimals}"
 
 
-def _text(typed: str) -> str:
+def text_of(typed: str) -> str:
     """A person's text for paper: control characters spelled out, long words with places where they may break."""
     return _LONG_WORD.sub("\\1\u200b", visible(typed, line_breaks=True))
 
@@ -120,10 +161,10 @@ def _party(row: PostedDocument) -> dict[str, str]:
     party = Party.get_or_none(Party.area == row.area, Party.no == row.party_no)
     return {
         "title": row.area.party_title,
-        "no": _text(row.party_no),
-        "name": _text(row.party_name),
+        "no": text_of(row.party_no),
+        "name": text_of(row.party_name),
         **{
-            name: _text(getattr(party, name)) if party is not None else ""
+            name: text_of(getattr(party, name)) if party is not None else ""
             for name in ("address", "post_code", "city", "country_code")
         },
     }
@@ -136,15 +177,15 @@ def _lines(lines: Sequence[PostedLine], row: PostedDocument, form: _Form, has_am
     shown, carried = [], ZERO
     for line in lines:
         if line.type is LineType.COMMENT:
-            told = {"type": line.type.value, "no": "", "description": _text(line.description)}
+            told = {"type": line.type.value, "no": "", "description": text_of(line.description)}
             shown.append({**told, "carried": form.amount(carried)} if has_amounts else told)
             continue
         told = {
             "type": line.type.value,
-            "no": _text(line.no),
-            "description": _text(line.description),
+            "no": text_of(line.no),
+            "description": text_of(line.description),
             "quantity": grouped(line.quantity),
-            "unit": _text(units.get(line.no, "") if line.type is LineType.ITEM else ""),
+            "unit": text_of(units.get(line.no, "") if line.type is LineType.ITEM else ""),
         }
         if has_amounts:
             amount = _line_amount(line, row)
@@ -195,7 +236,7 @@ def _vat(lines: Sequence[PostedLine], form: _Form) -> list[dict[str, str]]:
             groups[line.vat_product_group] = (first, base + line.amount, vat + line.vat_amount)
     return [
         {
-            "group": _text(group),
+            "group": text_of(group),
             "type": first.vat_type.value,
             "rate": _vat_rate(first) or "0%",
             "base": form.amount(base),
@@ -217,10 +258,10 @@ def _totals(row: PostedDocument, lines: Sequence[PostedLine], form: _Form, lcy: 
         "factor": "",
     }
     if row.currency_code:
-        total |= {"lcy": _text(lcy), "factor": grouped(row.currency_factor)}
+        total |= {"lcy": text_of(lcy), "factor": grouped(row.currency_factor)}
     return total
 
 
 def test_page(printer: str, now: str) -> dict[str, Any]:
     """What stands on the Test Page of a printer."""
-    return {"company": company_on_paper(), "printer": _text(printer), "now": now}
+    return {"company": company_on_paper(), "printer": text_of(printer), "now": now}

@@ -17,8 +17,9 @@ from postroom.core.errors import NotFound, PrinterFailed
 from postroom.core.jobs import claims, doorbell, notes
 from postroom.core.jobs.claims import PRINT_DOCUMENT, Claim, NotYet
 from postroom.core.kinds import Area, DocumentType, EntryStatus, PostedKind, ReportOutput
-from postroom.core.printing import folder, inbox, paper, printers, rendering, selections
-from postroom.core.printing.reports import REPORTS, Report
+from postroom.core.printing import folder, inbox, listings, paper, printers, rendering, selections
+from postroom.core.printing.paper import Paper
+from postroom.core.printing.reports import ALL, Listing, Report
 from postroom.core.statements import execute, insert, query
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.setup import PurchasesSetup, SalesSetup
@@ -49,16 +50,19 @@ class Destination:
     is_fallback: bool = False
 
 
-Wanted = tuple[Report, str, Destination]
-"""A report, the posted document's no., and where it goes."""
+Wanted = tuple[Report | Listing, str, Destination]
+"""A report, what it is about (the posted document's no.), and where it goes."""
 
 
-def destination(report: Report, *, user: str, output: ReportOutput | None = None) -> Destination:
-    """Where a user's report goes: to its selected printer if the setup of its area, or `output`, says Print."""
-    if output is None:
+def destination(report: Report | Listing, *, user: str, output: ReportOutput | None = None) -> Destination:
+    """Where a user's report goes: to its selected printer if the setup of its area, or `output`, says Print.
+
+    A listing belongs to no area: it goes into the inbox unless `output` says otherwise.
+    """
+    if output is None and isinstance(report, Report):
         setup = SalesSetup if report.area is Area.SALES else PurchasesSetup
         output = setup.get_by_id(1).report_output_type
-    if output is ReportOutput.PDF:
+    if output is not ReportOutput.PRINT:
         return Destination()
     code = selections.choose(user, report.name)
     return Destination(code, printers.job_timeout(code)) if code else Destination(is_fallback=True)
@@ -80,20 +84,20 @@ def queue(wanted: Sequence[Wanted], *, user: str, copy_no: int = 0) -> list[str]
         name = paper.name_of(report, no, copy_no)
         jobs.append(
             (
-                *(id_, report.name, report.area.value, report.kind.value, no, user, output.value, to.printer_code),
-                *(copy_no, PrintState.WAITING.value, "", now, 0),
+                *(id_, report.name, no, user, output.value, to.printer_code, copy_no, PrintState.WAITING.value, ""),
+                *(now, 0),
             )
         )
         entries.append(
             (
-                *(id_, user, PRINT_DOCUMENT, f"posted-{report.name}", no, f"Print {name}", EntryStatus.READY.value),
+                *(id_, user, PRINT_DOCUMENT, report.record_type, no, f"Print {name}", EntryStatus.READY.value),
                 *(printers.category_of(to.printer_code), PRIORITY, to.job_timeout, now, now),
                 *_BLANK.values(),
             )
         )
         if to.is_fallback:
             told = f"{name}: no printer is selected for it, so it comes into the Report Inbox."
-            notes.write(user, told, f"posted-{report.name}", no)
+            notes.write(user, told, report.record_type, no)
     insert(PrintJob, _JOB_COLUMNS, jobs)
     insert(JobQueueEntry, (*_ENTRY_COLUMNS, *_BLANK), entries)
     return ids
@@ -125,6 +129,20 @@ def reprint(
     return report, id_
 
 
+def print_listing(listing: Listing, about: str, *, user: str, output: ReportOutput | None = None) -> str:
+    """Print a report over many records; returns the entry's id. Needs Post.
+
+    Raises what `listings.read` raises: what cannot be printed is not queued.
+    """
+    users.require(user, Permission.POST)
+    listings.read(listing, about)
+    to = destination(listing, user=user, output=output)
+    with transaction():
+        (id_,) = queue([(listing, about, to)], user=user)
+        doorbell.ring_after_commit()
+    return id_
+
+
 def waiting_for_inbox(posted: Sequence[tuple[Report, str]], *, user: str) -> list[str]:
     """The entries of the print jobs that lay these documents into the user's own inbox and have not run yet."""
     ids = []
@@ -141,8 +159,8 @@ def waiting_for_inbox(posted: Sequence[tuple[Report, str]], *, user: str) -> lis
 
 
 _JOB_COLUMNS = (
-    *("entry_id", "report", "area", "kind", "document_no", "user_id", "output", "printer_code", "copy_no", "state"),
-    *("message", "created_at", "printed_at"),
+    *("entry_id", "report", "document_no", "user_id", "output", "printer_code", "copy_no", "state", "message"),
+    *("created_at", "printed_at"),
 )
 _ENTRY_COLUMNS = (
     *("id", "user_id", "job", "record_type", "record_no", "description", "status", "category_code", "priority"),
@@ -160,12 +178,12 @@ def run(claim: Claim) -> str:
     job = _job_of(claim)
     if job.state == PrintState.PRINTED:
         return ""  # it was laid into the inbox before its worker was lost
-    made = paper.read(REPORTS[job.report], job.document_no, copy_no=job.copy_no)
+    made = _paper_of(job)
     pdf = rendering.pdf(made)
     if job.output is ReportOutput.PDF:
         with transaction():
             claims.prove(claim)
-            inbox.put(job.user_id, made.name, job.document_no, pdf)
+            inbox.put(job.user_id, made.name, job.document_no, pdf, made.text)
             _note(claim, PrintState.PRINTED)
         return ""
     printer = printers.find(job.printer_code)
@@ -206,6 +224,13 @@ def _job_of(claim: Claim) -> PrintJob:
     if job is None:
         raise NotFound("The entry has no print job.", record=claim.description, hint="Delete the entry.")
     return job
+
+
+def _paper_of(job: PrintJob) -> Paper:
+    report = ALL[job.report]
+    if isinstance(report, Report):
+        return paper.read(report, job.document_no, copy_no=job.copy_no)
+    return listings.read(report, job.document_no)
 
 
 def _require_open(printer: Printer, claim: Claim) -> None:

@@ -17,7 +17,7 @@ from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PrinterFailed, Problem, Refused
 from postroom.core.jobs import doorbell
 from postroom.core.jobs.claims import PRINT_CATEGORY, PRINT_DOCUMENT
-from postroom.core.printing import cups, folder, paper, rendering
+from postroom.core.printing import cups, folder, layouts, paper, rendering
 from postroom.core.statements import query
 from postroom.core.tables.work import JobQueueCategory, JobQueueEntry, Printer, PrinterSelection
 from postroom.core.users import Permission
@@ -213,7 +213,9 @@ def test(code: str, *, user: str) -> str:
                 hint="See to the printer, then test it again.",
             )
         now = clock.now().astimezone(company.time_zone())
-        (page,) = rendering.rendered(rendering.TEST_PAGE, paper.test_page(code, f"{now:%Y-%m-%d %H:%M}"))
+        (page,) = rendering.rendered(
+            layouts.in_force(layouts.TEST_PAGE), paper.test_page(code, f"{now:%Y-%m-%d %H:%M}")
+        )
         name = folder.file_name("test-page", code)
         told = put(row, "Postroom Test Page", name, page, seconds=min(TEST_SECONDS, row.timeout))
     except PrinterFailed as error:

@@ -1,4 +1,4 @@
-"""The reports: which posted documents can be printed, under which names printers are chosen for them."""
+"""The reports: what can be printed, under which names printers are chosen and layouts replaced for it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,32 @@ class Report:
         """As read on screen: `Sales Credit Memo`."""
         return f"{self.area.value.title()} {self.kind.title}"
 
+    @property
+    def record_type(self) -> str:
+        """The type of record that its print jobs process."""
+        return f"posted-{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A report over many records; `about` says what names them, which stands in the place of a document no."""
+
+    name: str
+    title: str
+    about: str
+
+    @property
+    def record_type(self) -> str:
+        """The type of record that its print jobs process."""
+        return self.name
+
+
+POSTING_REGISTER = Listing("posting-register", "Posting Register", "Registers")
+TRIAL_BALANCE = Listing("trial-balance", "Trial Balance", "Period")
+BATCH_RESULT = Listing("batch-result", "Batch Result", "Batch No.")
+
+LISTINGS: Mapping[str, Listing] = {one.name: one for one in (POSTING_REGISTER, TRIAL_BALANCE, BATCH_RESULT)}
+"""The reports over many records by their names."""
 
 REPORTS: Mapping[str, Report] = {
     report.name: report
@@ -38,4 +64,7 @@ REPORTS: Mapping[str, Report] = {
         ),
     )
 }
+"""The reports of posted documents by their names."""
+
+ALL: Mapping[str, Report | Listing] = {**REPORTS, **LISTINGS}
 """Every report by its name."""

@@ -11,7 +11,7 @@ from postroom.core import changelog, users, values
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, Problem
 from postroom.core.printing import printers
-from postroom.core.printing.reports import REPORTS
+from postroom.core.printing.reports import ALL
 from postroom.core.statements import query
 from postroom.core.tables.work import PrinterSelection
 from postroom.core.users import Permission
@@ -97,7 +97,7 @@ def _named(for_user: str, report: str) -> str:
 
 
 def _refuse_unknown_report(report: str) -> None:
-    if report and report not in REPORTS:
-        hint = values.near(report, REPORTS, "report")
+    if report and report not in ALL:
+        hint = values.near(report, ALL, "report")
         message = f"There is no report {report}."
         values.refuse_all([Problem("unknown_report", message, KIND, field="report", value=report, hint=hint)])

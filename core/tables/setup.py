@@ -36,6 +36,15 @@ class CompanyInformation(Table):
     paper_size = TextField(default="A4")
 
 
+class Layout(Table):
+    """A layout of the company's own, in place of the one that comes along; `source` is Typst."""
+
+    name = TextField(primary_key=True)
+    source = TextField()
+    imported_by = TextField()
+    imported_at = InstantField()
+
+
 class GeneralLedgerSetup(Table):
     """One row, id 1."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from peewee import SQL, BlobField, BooleanField, IntegerField, TextField
 
-from postroom.core.kinds import Area, EntryStatus, LogStatus, PostedKind, ReportOutput
+from postroom.core.kinds import EntryStatus, LogStatus, ReportOutput
 from postroom.core.tables.base import ChoiceField, InstantField, NumberField, Table
 
 
@@ -184,13 +184,14 @@ class Batch(Table):
 
 
 class PrintJob(Table):
-    """One report to be put on paper or into an inbox, made in the posting's own transaction."""
+    """One report to be put on paper or into an inbox; a posted document's is made in the posting's own transaction.
+
+    `document_no` is what the report is about: for a listing its registers, period or batch.
+    """
 
     id = NumberField()
     entry_id = TextField(default="", index=True)
     report = TextField()
-    area = ChoiceField(Area)
-    kind = ChoiceField(PostedKind)
     document_no = TextField(index=True)
     user_id = TextField()
     output = ChoiceField(ReportOutput)
@@ -231,7 +232,7 @@ class PrinterSelection(Table):
 
 
 class InboxReport(Table):
-    """A report in a user's Report Inbox."""
+    """A report in a user's Report Inbox: a PDF; `text` is what a listing says, blank for a posted document."""
 
     id = NumberField()
     user_id = TextField(index=True)
@@ -239,6 +240,7 @@ class InboxReport(Table):
     description = TextField()
     document_no = TextField(default="")
     content = BlobField()
+    text = TextField(default="")
     is_read = BooleanField(default=False)
 
 

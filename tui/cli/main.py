@@ -53,6 +53,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "inbox": ("printing", "List, save and delete the reports in your Report Inbox."),
         "printer": ("printing", "List, add, change, test and delete printers."),
         "printer-selection": ("printing", "Select which printer a user's report goes to."),
+        "report": ("reports", "Print or save posting register, trial balance and batch result."),
+        "layout": ("reports", "List, export and import the layouts of reports: Typst files."),
     },
     "What was posted": {
         "posted": ("ledgers", "Show posted documents, print them again."),

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from postroom.core.printing import inbox, printers, selections
-from postroom.core.printing.reports import REPORTS
+from postroom.core.printing.reports import ALL
 from postroom.tui.cli import frame, writing
 from postroom.tui.cli.frame import NUMBER, Session, captions
 
@@ -31,7 +31,7 @@ _INBOX = captions("id", "created", "description", "document_no", is_read="Read",
 
 _user_option = click.option("--user", "for_user", default="", metavar="U", help="Only for this user; else for any.")
 _report_option = click.option(
-    "--report", default="", metavar="R", help=f"Only for this report; else for any: {', '.join(REPORTS)}."
+    "--report", default="", metavar="R", help=f"Only for this report; else for any: {', '.join(ALL)}."
 )
 
 
@@ -75,7 +75,7 @@ def printer_delete(session: Session, code: str) -> None:
     """Delete a printer that nothing uses."""
     user = session.open()
     printers.delete(code, user=user)
-    _tell_deleted(session, code, f"Deleted the printer {code}.")
+    tell_deleted(session, code, f"Deleted the printer {code}.")
 
 
 @frame.command("test", "postroom printer test STORE", under=printer_command)
@@ -123,7 +123,7 @@ def selection_delete(session: Session, for_user: str, report: str) -> None:
     """Take a selection away."""
     user = session.open()
     selections.delete(for_user=for_user, report=report, user=user)
-    _tell_deleted(session, {"user": for_user, "report": report}, "Deleted the printer selection.")
+    tell_deleted(session, {"user": for_user, "report": report}, "Deleted the printer selection.")
 
 
 @frame.command("list", "postroom inbox list", "postroom inbox list --filter is_read=false", under=inbox_command)
@@ -156,10 +156,11 @@ def inbox_delete(session: Session, ids: tuple[int, ...]) -> None:
     """Delete reports from your inbox."""
     user = session.open()
     count = inbox.delete(ids, user=user)
-    _tell_deleted(session, list(ids), f"Deleted {count} report{'' if count == 1 else 's'}.")
+    tell_deleted(session, list(ids), f"Deleted {count} report{'' if count == 1 else 's'}.")
 
 
-def _tell_deleted(session: Session, deleted: object, told: str) -> None:
+def tell_deleted(session: Session, deleted: object, told: str) -> None:
+    """Say what was deleted."""
     if session.as_json:
         session.write({"deleted": deleted})
     else:

@@ -6,7 +6,6 @@ import io
 import itertools
 import secrets
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import builders
@@ -18,7 +17,7 @@ from postroom.core import database as engine
 from postroom.core import setups
 from postroom.core.company import current_user
 from postroom.core.database import Location
-from postroom.core.errors import NotFound, Refused
+from postroom.core.errors import NotFound
 from postroom.core.kinds import Area, DocumentType, LineType
 from postroom.core.posting import post
 from postroom.core.printing import paper, rendering
@@ -204,20 +203,6 @@ def test_long_wide_and_hostile_texts_stay_texts(sqlite_trade: Location) -> None:
     assert text.count("ab") >= 80
     assert "Łódź Ærø Ελλάδα Київ" in text
     assert "".join(text.split()).count("x" * 200) == 1
-
-
-def test_a_layout_of_ones_own_takes_the_place_of_ours_and_a_broken_one_is_named(
-    sqlite_trade: Location, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    invoice = posted(DocumentType.SALES_INVOICE, item_line("I1", 1, 10))["sales-invoice"]
-    monkeypatch.setenv("POSTROOM_LAYOUTS", str(tmp_path))
-    own = tmp_path / "document.typ"
-    own.write_text("#let data = json(bytes(sys.inputs.data))\nRechnung #data.no")
-    assert pages_of(on_paper("sales-invoice", invoice)) == [f"Rechnung {invoice}"]
-    own.write_text("#data.no")
-    with pytest.raises(Refused, match="unknown variable") as broken:
-        rendering.pdf(on_paper("sales-invoice", invoice))
-    assert broken.value.problems[0].value == str(own)
 
 
 def test_a_document_that_is_not_there_is_named(sqlite_trade: Location) -> None:

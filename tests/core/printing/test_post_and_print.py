@@ -21,6 +21,7 @@ from postroom.core.jobs.background import PostRequest
 from postroom.core.jobs.schedules import Schedule
 from postroom.core.kinds import Area, DocumentType, LogStatus, PostedKind, ReportOutput
 from postroom.core.printing import print_jobs, selections
+from postroom.core.printing.reports import Report
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import NumberSeriesLine
 from postroom.core.tables.trade import Document
@@ -79,9 +80,9 @@ def test_each_type_prints_what_comes_out_of_it(type_: DocumentType, reports: lis
     assert [(job.job, job.category_code, job.user_id) for job in jobs] == [("print-document", "PRINT-PDF", me())] * len(
         reports
     )
-    numbers = {(row.area, row.kind): row.no for row in PostedDocument.select()}
+    numbers = {Report(row.area, row.kind).name: row.no for row in PostedDocument.select()}
     for job in PrintJob.select():
-        assert job.document_no == numbers[(job.area, job.kind)]
+        assert job.document_no == numbers[job.report]
     run_print_jobs()
     assert InboxReport.select().count() == len(reports)
 

@@ -21,7 +21,7 @@ from postroom.core.database import Location
 from postroom.core.errors import NotFound, NotPermitted, PrinterFailed, Refused, UsageError
 from postroom.core.jobs import categories
 from postroom.core.kinds import PostedKind
-from postroom.core.printing import cups, folder, inbox, printers, rendering, selections
+from postroom.core.printing import cups, folder, inbox, layouts, printers, rendering, selections
 from postroom.core.tables.setup import ChangeLogEntry
 from postroom.core.tables.work import InboxReport, JobQueueCategory, Printer
 
@@ -293,7 +293,9 @@ def test_who_may_only_look_tests_no_printer(sqlite_firm: Location) -> None:
 def page() -> bytes:
     """A page that can really be printed."""
     company = {"name": "Cronus Ltd.", "paper_size": "A4"}
-    return rendering.rendered(rendering.TEST_PAGE, {"company": company, "printer": "LASER", "now": "2026-03-02"})[0]
+    return rendering.rendered(
+        layouts.in_force(layouts.TEST_PAGE), {"company": company, "printer": "LASER", "now": "2026-03-02"}
+    )[0]
 
 
 def test_cups_prints_and_the_paper_is_what_was_sent(print_system: PrintSystem) -> None:
