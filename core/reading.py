@@ -1,7 +1,8 @@
 """What has been posted, for those who look: posted documents, ledgers, all entries of a document no., the change log.
 
 Rows are dictionaries with the keys that commands write as JSON; amounts are `Decimal`, ledgers debit positive.
-Every list takes a filter (`core.filters`) over its own keys and costs a fixed number of queries.
+Every list takes a filter (`core.filters`) over its own keys and costs a fixed number of queries, the open amounts of
+party ledgers one more for each thousand entries.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from postroom.core.errors import NotFound, UsageError
 from postroom.core.filters import FieldFilter
 from postroom.core.kinds import Area, LineType, PostedKind
 from postroom.core.money import ZERO, from_units
-from postroom.core.statements import in_parts, query
+from postroom.core.statements import in_parts, marks, query
 from postroom.core.tables.base import Table
 from postroom.core.tables.ledgers import (
     GlEntry,
@@ -231,33 +232,65 @@ def ledger(name: str, filter: str = "") -> Iterator[Row]:
 
 
 def navigate(no: str) -> Row:
-    """Every posted document and ledger entry of a document no.: a posted one's, or the source's of posted ones.
+    """Every posted document and ledger entry of a document no.
 
-    Keys: `no`, `documents` (as in `posted_documents`), `entries` (ledger name: rows). Raises NotFound.
+    It is a posted document's, else its source's, else the customer's or vendor's own no. on it; or one that entries
+    bear without a document, as opening stock. Keys: `no`, `documents` (as in `posted_documents`), `entries` (ledger
+    name: rows). Raises NotFound.
     """
-    documents = _posted([PostedDocument.no == no]) or _posted([PostedDocument.source_no == no])
-    if not documents:
+    documents = _posted_under(no)
+    entries = _entries_of(documents) if documents else _entries_under([no], [])
+    if not documents and not any(entries.values()):
         raise NotFound(
             f"Nothing has been posted under {no}.",
             value=no,
-            hint="Give the no. of a posted document, or of the order or invoice it came from.",
+            hint="Give the no. of a posted document, of the order or invoice it came from, or the customer's or"
+            " vendor's own.",
         )
-    numbers = sorted({row["no"] for row in documents})
-    postings = sorted({row["posting_id"] for row in documents})
-    entries = {
-        name: list(
-            _entries(
-                chosen,
-                [
-                    *_conditions(chosen, ()),
-                    chosen.columns["document_no"].in_(numbers),
-                    chosen.columns["posting_id"].in_(postings),
-                ],
-            )
-        )
-        for name, chosen in LEDGERS.items()
-    }
     return {"no": no, "documents": documents, "entries": entries}
+
+
+def posting(posting_id: str) -> Row:
+    """All that one posting left behind, by its id: `documents` and `entries` as in `navigate`; none for an unknown id.
+
+    Party ledger entries tell what is open after it.
+    """
+    documents = _posted([PostedDocument.posting_id == posting_id])
+    return {"documents": documents, "entries": _entries_of(documents)}
+
+
+def entries_of(document: Row) -> dict[str, list[Row]]:
+    """The entries of one posted document, by ledger."""
+    return _entries_of([document])
+
+
+def _posted_under(no: str) -> list[Row]:
+    """The posted documents that bear a no., or that came from a document that bore it, or whose party calls them so."""
+    for condition in (
+        PostedDocument.no == no,
+        PostedDocument.source_no == no,
+        (PostedDocument.external_document_no == no) | (PostedDocument.vendor_document_no == no),
+    ):
+        if found := _posted([condition]):
+            return found
+    return []
+
+
+def _entries_of(documents: Sequence[Row]) -> dict[str, list[Row]]:
+    """The entries of posted documents, by ledger."""
+    numbers = sorted({row["no"] for row in documents})
+    return _entries_under(numbers, sorted({row["posting_id"] for row in documents}))
+
+
+def _entries_under(numbers: Sequence[str], postings: Sequence[str]) -> dict[str, list[Row]]:
+    """By ledger the entries that bear these document nos. and belong to these postings; to any where none is named."""
+    found = {}
+    for name, chosen in LEDGERS.items():
+        conditions = [*_conditions(chosen, ()), chosen.columns["document_no"].in_(numbers)]
+        if postings:
+            conditions.append(chosen.columns["posting_id"].in_(postings))
+        found[name] = list(_entries(chosen, conditions))
+    return found
 
 
 _CHANGES: dict[str, Field] = {
@@ -327,22 +360,24 @@ def _conditions(chosen: Ledger, wanted: Sequence[FieldFilter]) -> list[Any]:
 
 def _entries(chosen: Ledger, conditions: Sequence[Any]) -> Iterator[Row]:
     rows = _rows(chosen.model, chosen.columns, conditions, [chosen.columns["entry_no"]])
-    return rows if chosen.area is None else _with_remaining(rows, _settled(chosen.area))
+    return rows if chosen.area is None else _with_remaining(rows)
 
 
-def _with_remaining(rows: Iterable[Row], settled: Mapping[int, Decimal]) -> Iterator[Row]:
-    for row in rows:
-        yield {**row, _REMAINING: row["amount"] - settled.get(row["entry_no"], ZERO)}
+def _with_remaining(rows: Iterable[Row]) -> Iterator[Row]:
+    for part in in_parts(rows, 1000):
+        settled = _settled([row["entry_no"] for row in part])
+        for row in part:
+            yield {**row, _REMAINING: row["amount"] - settled.get(row["entry_no"], ZERO)}
 
 
-def _settled(area: Area) -> dict[int, Decimal]:
-    """By entry no. what other entries have closed of it."""
+def _settled(entry_nos: Sequence[int]) -> dict[int, Decimal]:
+    """By entry no. what other entries have closed of these."""
     return {
         entry_no: from_units(int(amount))
         for entry_no, amount in query(
-            "SELECT a.entry_no, SUM(a.amount) FROM party_ledger_application a"
-            " JOIN party_ledger_entry e ON e.entry_no = a.entry_no WHERE e.area = ? GROUP BY a.entry_no",
-            (area.value,),
+            "SELECT entry_no, SUM(amount) FROM party_ledger_application"
+            f" WHERE entry_no IN ({marks(len(entry_nos))}) GROUP BY entry_no",
+            entry_nos,
         )
     }
 

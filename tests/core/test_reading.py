@@ -14,6 +14,7 @@ from postroom.core import database as engine
 from postroom.core import reading, setups
 from postroom.core.database import Location
 from postroom.core.errors import NotFound, UsageError
+from postroom.core.importing import opening_stock
 from postroom.core.kinds import Area, DocumentType, PostedKind
 from postroom.core.posting import post
 from postroom.core.tables.base import database
@@ -196,6 +197,31 @@ def test_navigate_finds_every_entry_of_a_posted_no_and_of_a_source_no(trade: Loc
     assert reading.navigate(invoice)["entries"]["item"] == []
     with pytest.raises(NotFound, match="Nothing has been posted under nowhere"):
         reading.navigate("nowhere")
+
+
+def test_navigate_finds_what_the_partys_own_no_stands_on_and_entries_without_a_document(trade: Location) -> None:
+    posted(DocumentType.SALES_INVOICE, builders.item_line(), external_document_no="PO-7")
+    posted(DocumentType.PURCHASE_INVOICE, builders.item_line(), vendor_document_no="THEIRS-8")
+    for no, area in (("PO-7", Area.SALES), ("THEIRS-8", Area.PURCHASE)):
+        found = reading.navigate(no)
+        assert {row["area"] for row in found["documents"]} == {area}
+        assert found["entries"]["gl"]
+    builders.item("OLD")
+    with engine.transaction():
+        opening = opening_stock.opening("OLD", Decimal(7), Decimal(2), "1200", Decimal("0.01"))
+        opening_stock.write([opening], builders.DAY, user="ann")
+    found = reading.navigate("OPENING")
+    assert found["documents"] == []
+    assert [(row["item_no"], row["quantity"]) for row in found["entries"]["item"]] == [("OLD", 7)]
+
+
+def test_a_posting_is_read_whole_by_its_id(trade: Location) -> None:
+    no = posted(DocumentType.SALES_INVOICE, builders.item_line(quantity=2, price=100))
+    assert reading.posting(f"posting-of-{no}") == {
+        key: value for key, value in reading.navigate(no).items() if key != "no"
+    }
+    nothing = reading.posting("unknown")
+    assert (nothing["documents"], any(nothing["entries"].values())) == ([], False)
 
 
 def test_the_change_log_is_read_newest_first_and_filtered(firm: Location) -> None:

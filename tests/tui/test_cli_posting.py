@@ -147,3 +147,37 @@ def test_verify_lists_its_checks_and_fails_when_one_does_not_hold(run: Run, make
     assert broken.code == 1
     assert broken.json["ok"] is False
     assert run("--company", location.text, "verify").code == 1
+
+
+def test_preview_shows_the_entries_by_ledger_and_posts_nothing(run: Run, trade: Location) -> None:
+    told = run("--company", trade.text, "preview", "GOOD", "--json")
+    assert told.code == 0
+    found = told.json
+    assert {"documents", "entries", "errors"} <= set(found)
+    assert found["errors"] == []
+    assert [(row["kind"], row["no"]) for row in found["documents"]] == [("shipment", "***"), ("invoice", "***")]
+    assert set(found["entries"]) == {"gl", "customer", "vendor", "vat", "item", "value"}
+    assert {row["account_no"]: row["amount"] for row in found["entries"]["gl"]} == {
+        "1300": "125.00",
+        "6100": "-100.00",
+        "2300": "-25.00",
+    }
+    shown = run("--company", trade.text, "preview", "--type", "purchase-order", "BOUGHT")
+    assert (shown.code, "Vendor Ledger Entries" in shown.out, "***" in shown.out) == (0, True, True)
+    assert run("--company", trade.text, "posted", "list", "--json").json == []
+
+
+def test_preview_of_what_would_fail_ends_with_1_and_every_reason(run: Run, trade: Location) -> None:
+    told = run("--company", trade.text, "preview", "BAD", "--json")
+    assert told.code == 1
+    assert [error["code"] for error in told.json["errors"]] == ["party_blocked"]
+    assert all(set(error) == ERROR for error in told.json["errors"])
+    assert told.json["documents"] == []
+    shown = run("--company", trade.text, "preview", "BAD")
+    assert (shown.code, "Sales Invoice BAD: would not post" in shown.out, "blocked (All)" in shown.out) == (
+        1,
+        True,
+        True,
+    )
+    assert run("--company", trade.text, "preview", "NONE").code == 1
+    assert run("--company", trade.text, "preview").code == 2

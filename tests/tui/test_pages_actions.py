@@ -15,6 +15,7 @@ from postroom.tui.pages.inbox import ReportCard
 from postroom.tui.pages.ledgers import NavigateCard, PostedCard
 from postroom.tui.pages.log_entries import LogCard
 from postroom.tui.pages.page import Page
+from postroom.tui.pages.preview import PreviewCard
 from postroom.tui.pages.printers import PrinterCard
 from postroom.tui.pages.queues import QueueCard
 from postroom.tui.pages.records import LedgerRecordCard, RecordCard
@@ -24,7 +25,7 @@ from postroom.tui.widgets.key_line import MOST_KEYS, MOST_KEYS_WIDE, that_fit
 CARDS = (DocumentCard, LinesPage, LineCard, EntryCard, NavigateCard, PostedCard, LogCard, QueueCard)
 PAGES = (
     *dict.fromkeys(directory.page_class(entry) for entry in directory.PAGES),
-    *(*CARDS, RecordCard, LedgerRecordCard, UserCard, PrinterCard, ReportCard),
+    *(*CARDS, RecordCard, LedgerRecordCard, UserCard, PrinterCard, ReportCard, PreviewCard),
 )
 
 

@@ -100,6 +100,15 @@ ACTIONS: tuple[Action, ...] = (
         possible=_document,
     ),
     Action(
+        "document.preview",
+        "Preview Posting",
+        "v",
+        "The entries it would post, by ledger; nothing is posted. Also of a queued document.",
+        "Preview",
+        wide=True,
+        possible=_document,
+    ),
+    Action(
         "document.release", "Release", "r", "Ready to be posted; its fields are kept as they are.", possible=_any(_open)
     ),
     Action("document.reopen", "Reopen", "o", "To change it.", possible=_any(_released)),

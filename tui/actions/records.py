@@ -15,6 +15,7 @@ NAVIGATE = "navigate"
 
 _record = needs_rows("record")
 _entry = needs_rows("entry")
+_navigated = needs_rows("document or entry")
 
 ACTIONS: tuple[Action, ...] = (
     Action("record.open", "Card", "enter,f2", "All its fields, to change them.", "Card", possible=_record),
@@ -41,5 +42,13 @@ ACTIONS: tuple[Action, ...] = (
         possible=needs_rows("posted document"),
     ),
     Action("ledger-entries.open", "Navigate", "enter,n", "All that its document posted.", "Navigate", possible=_entry),
+    Action(
+        "navigate.open",
+        "Open as a List",
+        "o",
+        "The posted documents, or the ledger's entries that the FastTab shows, as a list.",
+        "List",
+        possible=_navigated,
+    ),
     Action("change-log.open", "Details", "enter,f2", "The whole change.", "Details", possible=_entry),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 import click
 
@@ -122,12 +122,23 @@ def navigate_command(session: Session, no: str) -> None:
     if session.as_json:
         session.write(found)
         return
-    _write_part(session, "Posted Documents", _POSTED, found["documents"])
-    for name, rows in found["entries"].items():
-        _write_part(session, LEDGERS[name].title, _COLUMNS[name], rows)
+    write_parts(session, found["documents"], found["entries"])
 
 
-def _write_part(session: Session, title: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
+def write_parts(
+    session: Session,
+    documents: Sequence[reading.Row],
+    entries: Mapping[str, Sequence[reading.Row]],
+    without: Collection[str] = (),
+) -> None:
+    """Posted documents and then the entries of each ledger that has some, without the columns of these names."""
+    _write_part(session, "Posted Documents", _POSTED, documents)
+    for name, rows in entries.items():
+        columns = {key: caption for key, caption in _COLUMNS[name].items() if key not in without}
+        _write_part(session, LEDGERS[name].title, columns, rows)
+
+
+def _write_part(session: Session, title: str, columns: dict[str, str], rows: Sequence[reading.Row]) -> None:
     if rows:
         writing.write_text(f"\n{title}")
         session.write_list(columns, rows)

@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Documents": {
         "document": ("documents", "List, show and change documents not yet posted."),
         "post": ("posting", "Post documents, or queue them for background posting, as the setup says."),
+        "preview": ("posting", "Show what a document would post, entry by entry; nothing is posted."),
         "remove": ("posting", "Remove documents from the job queue; they stay released."),
     },
     "Job queues": {

@@ -1,4 +1,4 @@
-"""Commands that post: post, remove."""
+"""Commands that post, or show what a posting would write: post, preview, remove."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import click
 
 from postroom.core import documents
 from postroom.core.documents import DocumentView
-from postroom.core.errors import UsageError
+from postroom.core.errors import UsageError, describe
 from postroom.core.jobs import background
 from postroom.core.jobs.background import PostRequest
-from postroom.tui.cli import frame, results, writing
+from postroom.core.posting import preview
+from postroom.tui.cli import frame, ledgers, results, writing
 from postroom.tui.cli.documents import find_all, of_type, type_option
 from postroom.tui.cli.frame import Session
 
@@ -115,3 +116,26 @@ def remove_command(session: Session, numbers: tuple[str, ...], type_: str | None
     user = session.open()
     chosen = [document.id for document in find_all(numbers, type_)]
     return results.report(session, background.remove(chosen, user=user))
+
+
+@frame.command("preview", "postroom preview S-INV1001", "postroom preview --type sales-order S-ORD1001 --json")
+@click.argument("no")
+@type_option
+@frame.json_option
+def preview_command(session: Session, no: str, type_: str | None) -> int:
+    """Show what a document would post, entry by entry; nothing is posted. Exit 1 if it would fail, with every reason.
+
+    The document is posted and that undone, so numbers are shown as ***. A queued document stays queued.
+    """
+    user = session.open()
+    (document,) = find_all([no], type_)
+    found = preview.preview(document.id, user=user)
+    if session.as_json:
+        session.write(found)
+    elif found.errors:
+        writing.write_text(f"{found.type.title} {found.no}: would not post")
+        for problem in found.errors:
+            writing.write_text(f"    {describe(problem)}")
+    else:
+        ledgers.write_parts(session, found.documents, found.entries, without=("entry_no", "register_no"))
+    return 1 if found.errors else 0

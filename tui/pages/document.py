@@ -16,12 +16,14 @@ from postroom.core.jobs import background, entries
 from postroom.core.jobs.background import DocumentResult, PostRequest
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.plain_text import visible
+from postroom.core.posting import preview
 from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, FORM, bindings
 from postroom.tui.actions.documents import DOCUMENT
 from postroom.tui.pages import causes, results
 from postroom.tui.pages.document_lines import LinesPage, line_text
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
+from postroom.tui.pages.preview import PreviewCard
 from postroom.tui.widgets.dialogs import Reading
 
 if TYPE_CHECKING:
@@ -57,6 +59,18 @@ class DocumentActions(Mixed):
 
     async def do_check(self) -> None:
         await self._post(PostRequest(check_only=True), "Check")
+
+    async def do_preview(self) -> None:
+        """Show what the document would post; errors as Check shows them."""
+        (view,), user = self.chosen()[:1], self.desk.user
+        found = await self.desk.carry_out(lambda: preview.preview(view.id, user=user))
+        if found is None:
+            return
+        if found.errors:
+            failed = DocumentResult(found.type.value, found.no, "failed", errors=found.errors)
+            results.tell(self.desk, "Preview Posting", [failed])
+        else:
+            self.app.push_screen(PreviewCard(view.id, found))
 
     async def _post(self, request: PostRequest, verb: str) -> None:
         """Post, queue or check; a single document that the check refused may be queued all the same."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual.widgets import Collapsible
 
 from postroom.core import reading
 from postroom.core.kinds import Area
@@ -200,7 +202,7 @@ def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
     """The card of one posted document. Raises NotFound."""
     (row,) = readings.with_print_jobs([reading.posted_by_id(id_)])
     name = f"Posted {title_of(row)} {visible(row['no'])}"
-    entries = reading.navigate(row["no"])["entries"]
+    entries = reading.entries_of(row)
     sections = [
         *posted_sections(row, time_zone),
         Section("Print Jobs", jobs_in_full(row["print_jobs"], time_zone)),
@@ -249,13 +251,19 @@ _ENTRY_COLUMNS = {
 }
 
 
-def entry_sections(entries: Mapping[str, Any]) -> list[Section]:
-    """A FastTab per ledger that has entries."""
-    return [
-        Section(reading.LEDGERS[name].title, table(rows, _ENTRY_COLUMNS[name]))
-        for name, rows in entries.items()
-        if rows
-    ]
+def entry_sections(
+    entries: Mapping[str, Any], columns: Mapping[str, tuple[str, ...]] = MappingProxyType(_ENTRY_COLUMNS)
+) -> list[Section]:
+    """A FastTab per ledger that has entries, with these columns of each ledger."""
+    return [Section(reading.LEDGERS[name].title, table(rows, columns[name])) for name, rows in entries.items() if rows]
+
+
+def document_lines(documents: Sequence[Any]) -> Text:
+    """Posted documents in a line each: `Posted Sales Invoice 103001   1,000.00`."""
+    return Text("\n").join(
+        Text(f"Posted {title_of(row)} {visible(row['no'])}   {shown.amount(row['amount_including_vat'])}")
+        for row in documents
+    )
 
 
 def table(rows: Any, names: tuple[str, ...]) -> Text:
@@ -274,10 +282,10 @@ def table(rows: Any, names: tuple[str, ...]) -> Text:
 
 
 class NavigateCard(CardPage):
-    """Everything that was posted under a number."""
+    """Everything that was posted under a number; from each of its FastTabs to the list of what it shows."""
 
     PAGE = NAVIGATE
-    ACTIONS_OF = (CARD, ANYWHERE)
+    ACTIONS_OF = (NAVIGATE, CARD, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     CAPTION = "Navigate"
     SECTIONS = ("Posted Documents", *(ledger.title for ledger in reading.LEDGERS.values()))
@@ -294,16 +302,30 @@ class NavigateCard(CardPage):
         no = self.no
         return lambda: read_navigate(no)
 
+    def do_open(self) -> None:
+        """Go to the list of what the FastTab with the focus shows, or the posted documents."""
+        assert self.snapshot is not None
+        found, tab = self.snapshot.row, self.focused.parent if self.focused is not None else None
+        title = str(tab.title) if isinstance(tab, Collapsible) else ""
+        ledger = next((name for name, one in reading.LEDGERS.items() if one.title == title), "")
+        rows = found["entries"][ledger] if ledger else found["documents"]
+        column = "document_no" if ledger else "no"
+        numbers = dict.fromkeys(row[column] for row in rows)
+        page: Any = self.desk.open_page(f"{ledger}-ledger-entries" if ledger else "posted-documents")
+        page.want_filter(f"{column}={'|'.join(quoted(no) for no in numbers)}")
+
+
+def quoted(no: str) -> str:
+    """A number as a filter expression takes it, whatever characters it has."""
+    return "'" + no.replace("'", "''") + "'"
+
 
 def read_navigate(no: str) -> CardSnapshot:
     """All documents and entries of a number. Raises NotFound."""
     found = reading.navigate(no)
-    documents = Text("\n").join(
-        Text(f"Posted {title_of(row)} {visible(row['no'])}   {shown.amount(row['amount_including_vat'])}")
-        for row in found["documents"]
-    )
-    sections = [Section("Posted Documents", documents), *entry_sections(found["entries"])]
-    return CardSnapshot(found, Text(f"Navigate: {visible(no)}", "bold"), tuple(sections))
+    sections = [Section("Posted Documents", document_lines(found["documents"])), *entry_sections(found["entries"])]
+    shown_ones = tuple(section for section in sections if section.body)
+    return CardSnapshot(found, Text(f"Navigate: {visible(no)}", "bold"), shown_ones)
 
 
 class ChangesPage(ListPage):
