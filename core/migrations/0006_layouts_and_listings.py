@@ -1,4 +1,4 @@
-"""Layouts of the company's own; print jobs of any report, not only of a posted document; what a report says as text."""
+"""Layouts of the company's own; print jobs of any report, also of those over many records."""
 
 from peewee import BigIntegerField, Model, TextField
 
@@ -18,5 +18,5 @@ def up(migrator, db):
     migrator.migrate(
         migrator.drop_column("print_job", "area"),
         migrator.drop_column("print_job", "kind"),
-        migrator.add_column("inbox_report", "text", TextField(default="")),
+        migrator.add_column("inbox_report", "listing", TextField(default="")),
     )

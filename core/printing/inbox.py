@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,15 +41,18 @@ _COLUMNS = {
 }
 
 
-def put(user: str, description: str, document_no: str, content: bytes, text: str = "") -> int:
-    """Lay a report into a user's inbox, in the caller's transaction; returns its id."""
+def put(user: str, description: str, document_no: str, content: bytes, listing: str = "") -> int:
+    """Lay a report into a user's inbox, in the caller's transaction; returns its id.
+
+    `listing` is what a listing says, in JSON.
+    """
     made = InboxReport.create(
         user_id=user,
         created_at=clock.now(),
         description=description,
         document_no=document_no,
         content=content,
-        text=text,
+        listing=listing,
     )
     return int(made.id)
 
@@ -77,10 +81,11 @@ def document_of(report: InboxView) -> dict[str, Any] | None:
     return None
 
 
-def text_of(id_: int, *, user: str) -> str:
-    """What a listing in the user's own inbox says; blank for a posted document. Raises NotFound."""
+def listing_of(id_: int, *, user: str) -> dict[str, Any] | None:
+    """What a listing in the user's inbox says, as its layout got it; None for a posted document. Raises NotFound."""
     users.require(user, Permission.VIEW)
-    return str(_own(id_, user).text)
+    listing = _own(id_, user).listing
+    return dict(json.loads(listing)) if listing else None
 
 
 def count_unread(user: str) -> int:

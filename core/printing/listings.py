@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from peewee import Field
 
@@ -47,6 +48,15 @@ class Table:
     facts: tuple[tuple[str, str], ...]
 
 
+def newest(listing: Listing) -> str:
+    """What a listing is about when nobody says it: the last register, the newest batch; a trial balance all."""
+    table = {POSTING_REGISTER: "gl_register", BATCH_RESULT: "batch"}.get(listing)
+    if table is None:
+        return ""
+    ((number,),) = query(f"SELECT max(no) FROM {table}")
+    return "" if number is None else str(number)
+
+
 def read(listing: Listing, about: str) -> Paper:
     """A listing. Raises UsageError for what it cannot be about, NotFound and Refused where there is nothing to tell."""
     return _paper(listing, about, _READERS[listing](about))
@@ -69,26 +79,33 @@ def _paper(listing: Listing, about: str, table: Table) -> Paper:
         "columns": [{"caption": one.rstrip(">"), "is_number": one.endswith(">")} for one in table.columns],
         "rows": [{"style": row.style, "cells": [text_of(cell) for cell in row.cells]} for row in table.rows],
     }
-    return Paper(listing, about, 0, content, _as_text(listing, facts, table))
+    return Paper(listing, about, 0, content)
 
 
-def _as_text(listing: Listing, facts: Sequence[tuple[str, str]], table: Table) -> str:
-    """The listing for a terminal: its columns below each other."""
-    captions = tuple(one.rstrip(">") for one in table.columns)
-    lines = [row.cells for row in table.rows if row.style != HEADING]
+def as_text(content: Mapping[str, Any]) -> str:
+    """What a listing says, for a terminal as wide as it takes: its columns below each other."""
+    captions = [column["caption"] for column in content["columns"]]
+    rows = [(row["style"], [whole(cell) for cell in row["cells"]]) for row in content["rows"]]
+    lines = [cells for style, cells in rows if style != HEADING]
     widths = [max(map(len, column)) for column in zip(captions, *lines, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
         parts = (
-            cell.rjust(width) if caption.endswith(">") else cell.ljust(width)
-            for cell, width, caption in zip(cells, widths, table.columns, strict=True)
+            cell.rjust(width) if column["is_number"] else cell.ljust(width)
+            for cell, width, column in zip(cells, widths, content["columns"], strict=True)
         )
         return "  ".join(parts).rstrip()
 
-    told = [listing.title, *(f"{name}: {value}" for name, value in facts), "", line(captions)]
-    for row in table.rows:
-        told += ["", row.cells[0]] if row.style == HEADING else [line(row.cells)]
+    told = [content["title"], *(f"{fact['name']}: {whole(fact['value'])}" for fact in content["facts"])]
+    told += ["", line(captions)]
+    for style, cells in rows:
+        told += ["", cells[0]] if style == HEADING else [line(cells)]
     return "\n".join(told)
+
+
+def whole(cell: str) -> str:
+    """A text for paper without the places where it may break."""
+    return cell.replace("\u200b", "")
 
 
 def _posting_register(about: str) -> Table:

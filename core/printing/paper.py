@@ -26,13 +26,12 @@ _LONG_WORD = re.compile(r"(\S{12})(?=\S)")
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A report ready for its layout: `content` is JSON's own types only; `text` what a listing says, for a terminal."""
+    """A report ready for its layout: `content` is JSON's own types only."""
 
     report: Report | Listing
     no: str
     copy_no: int
     content: dict[str, Any]
-    text: str = ""
 
     @property
     def name(self) -> str:

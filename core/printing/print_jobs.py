@@ -6,6 +6,7 @@ is, and is written before the job is given away.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -183,7 +184,8 @@ def run(claim: Claim) -> str:
     if job.output is ReportOutput.PDF:
         with transaction():
             claims.prove(claim)
-            inbox.put(job.user_id, made.name, job.document_no, pdf, made.text)
+            listing = json.dumps(made.content) if isinstance(made.report, Listing) else ""
+            inbox.put(job.user_id, made.name, job.document_no, pdf, listing)
             _note(claim, PrintState.PRINTED)
         return ""
     printer = printers.find(job.printer_code)

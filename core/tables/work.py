@@ -232,7 +232,7 @@ class PrinterSelection(Table):
 
 
 class InboxReport(Table):
-    """A report in a user's Report Inbox: a PDF; `text` is what a listing says, blank for a posted document."""
+    """A report in a user's Report Inbox: a PDF; `listing` is what a listing says, in JSON, blank for a document."""
 
     id = NumberField()
     user_id = TextField(index=True)
@@ -240,7 +240,7 @@ class InboxReport(Table):
     description = TextField()
     document_no = TextField(default="")
     content = BlobField()
-    text = TextField(default="")
+    listing = TextField(default="")
     is_read = BooleanField(default=False)
 
 

@@ -32,6 +32,7 @@ PAGES = {
     "posted-documents card": ("enter",),
     "posted-documents navigate": ("n",),
     "gl-ledger-entries": (),
+    "trial-balance": (),
     "change-log": (),
     "user-setup": (),
     "user-setup card": ("enter",),

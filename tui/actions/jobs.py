@@ -260,6 +260,7 @@ ACTIONS: tuple[Action, ...] = (
         "Entries",
         possible=_batch,
     ),
+    Action("batches.result", "Batch Result", "r", "What became of each document; to print.", "Result", possible=_batch),
     Action("batches.posted", "Posted Documents", "p", "What came out of it.", "Posted", possible=_batch),
     Action(
         "batches.restart",

@@ -14,6 +14,9 @@ REPORT = "report"
 POSTED_DOCUMENT = "posted-document"
 """The page of actions that a posted document has in the list and on its card."""
 
+LISTING = "listing"
+"""The page of a report over many records."""
+
 _printer = needs_rows("printer")
 _selection = needs_rows("printer selection")
 _report = needs_rows("report")
@@ -91,6 +94,18 @@ ACTIONS: tuple[Action, ...] = (
         "Print",
         possible=_posted,
     ),
+    Action(
+        "listing.about",
+        "What It Is About",
+        "f2,e",
+        "Other registers, another period, another batch.",
+        "About",
+        possible=is_connected,
+    ),
+    Action(
+        "listing.print", "Print", "p", "Into the Report Inbox or on a printer.", "Print", possible=needs_rows("report")
+    ),
+    Action("listing.save", "Save", "s", "As a PDF file, where you say.", "Save", possible=needs_rows("report")),
     Action(
         "posted-document.jobs",
         "Print Jobs",

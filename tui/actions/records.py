@@ -41,6 +41,14 @@ ACTIONS: tuple[Action, ...] = (
         "Navigate",
         possible=needs_rows("posted document"),
     ),
+    Action(
+        "ledger-entries.register",
+        "Posting Register",
+        "r",
+        "Its register, with every entry; to print.",
+        "Register",
+        possible=_entry,
+    ),
     Action("ledger-entries.open", "Navigate", "enter,n", "All that its document posted.", "Navigate", possible=_entry),
     Action(
         "navigate.open",

@@ -54,7 +54,7 @@ def report_show(session: Session, name: str, about: str) -> None:
     if session.as_json:
         session.write(made.content)
     else:
-        writing.write_text(made.text)
+        writing.write_text(listings.as_text(made.content))
 
 
 @frame.command(

@@ -79,6 +79,9 @@ class BatchesPage(ListPage):
         page: Any = self.desk.open_page("posted-documents")
         page.want_filter(f"batch_no={self.table.cursor_key}")
 
+    def do_result(self) -> None:
+        self.desk.open_page("batch-result", about=self.table.cursor_key)
+
     async def do_restart(self) -> None:
         numbers, user = [row.no for row in self.situation().rows], self.desk.user
         done = await self.desk.carry_out(lambda: [one for no in numbers for one in batches.restart(no, user=user)])

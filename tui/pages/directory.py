@@ -140,6 +140,30 @@ PAGES += (
             ("value", "Value Entries"),
         )
     ),
+    Entry(
+        "trial-balance",
+        "Trial Balance",
+        "Net change and balance of each account.",
+        "listings",
+        "ListingPage",
+        (("listing", "trial-balance"),),
+    ),
+    Entry(
+        "posting-register",
+        "Posting Register",
+        "Every entry, register by register.",
+        "listings",
+        "ListingPage",
+        (("listing", "posting-register"),),
+    ),
+    Entry(
+        "batch-result",
+        "Batch Result",
+        "What became of each document of a batch.",
+        "listings",
+        "ListingPage",
+        (("listing", "batch-result"),),
+    ),
     Entry("change-log", "Change Log", "Who changed what, from, to.", "ledgers", "ChangesPage"),
     Entry("user-setup", "User Setup", "What users may do, and their posting dates.", "users", "UsersPage"),
 )

@@ -21,6 +21,7 @@ from postroom.tui.pages import results
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.ledgers import posted_sections
 from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.listings import MARGIN, drawn
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.keyed_table import Column
@@ -173,7 +174,7 @@ class ReportCard(CardPage, ReportActions):
     ACTIONS_OF = (REPORT, CARD, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     CAPTION = "Report"
-    SECTIONS = ("Report", "General", "Lines", "VAT")
+    SECTIONS = ("Report", "Contents", "General", "Lines", "VAT")
 
     def __init__(self, id_: int) -> None:
         super().__init__()
@@ -184,16 +185,19 @@ class ReportCard(CardPage, ReportActions):
         return f"{self.PAGE} {self.id_}"
 
     def reading(self) -> Callable[[], Any]:
-        id_, time_zone = self.id_, self.desk.time_zone
-        return lambda: read_card(id_, time_zone)
+        id_, time_zone, width = self.id_, self.desk.time_zone, self.size.width - MARGIN
+        return lambda: read_card(id_, time_zone, width)
+
+    def asked(self) -> object:
+        return (self.address, self.size.width)
 
     def done_with(self, keys: set[str], *, gone: bool = False) -> None:
         if gone and self.desk.page_in_front() is self:
             self.desk.pop_screen()
 
 
-def read_card(id_: int, time_zone: str) -> CardSnapshot:
-    """The card of one of the user's own reports. Raises NotFound."""
+def read_card(id_: int, time_zone: str, width: int) -> CardSnapshot:
+    """The card of one of the user's own reports, in so many columns. Raises NotFound."""
     row = inbox.show(id_, user=company.current_user())
     about = fields(
         ("Description", row.description),
@@ -203,4 +207,7 @@ def read_card(id_: int, time_zone: str) -> CardSnapshot:
     )
     document = inbox.document_of(row)
     sections = [Section("Report", about), *(posted_sections(document, time_zone) if document is not None else ())]
+    listing = inbox.listing_of(id_, user=company.current_user())
+    if listing is not None:
+        sections.append(Section("Contents", drawn(listing, width)))
     return CardSnapshot(row, Text(visible(row.description), "bold"), tuple(one for one in sections if one.body))

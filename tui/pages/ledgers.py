@@ -121,6 +121,10 @@ class LedgerPage(ListPage):
         (row,) = self.situation().rows[:1]
         self.app.push_screen(NavigateCard(row["document_no"]))
 
+    def do_register(self) -> None:
+        numbers = sorted({row["register_no"] for row in self.situation().rows})
+        self.desk.open_page("posting-register", about="|".join(map(str, numbers)))
+
 
 class PostedPage(ListPage, PostedActions):
     """Posted documents of both areas, newest first."""

@@ -147,7 +147,7 @@ def test_a_listing_comes_into_the_inbox_with_its_text_and_on_its_printer(trade: 
     assert ran.errors == ()
     (report,) = inbox.list_reports(user=user)
     assert report.description == "Trial Balance ..2026-03-31"
-    assert "Total" in inbox.text_of(report.id, user=user)
+    assert inbox.listing_of(report.id, user=user) == listings.read(TRIAL_BALANCE, "..2026-03-31").content
     printers.add("FILES", {"folder": str(tmp_path)}, user=user)
     selections.select("FILES", report=TRIAL_BALANCE.name, user=user)
     second = print_jobs.print_listing(TRIAL_BALANCE, "..2026-03-31", user=user, output=ReportOutput.PRINT)

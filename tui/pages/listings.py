@@ -1,0 +1,189 @@
+"""Posting Register, Trial Balance and Batch Result: read here, printed, saved as PDF."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from postroom.core.errors import DatabaseAway, PostroomError
+from postroom.core.jobs import entries
+from postroom.core.kinds import ReportOutput
+from postroom.core.plain_text import visible
+from postroom.core.printing import folder, listings, print_jobs, rendering
+from postroom.core.printing.listings import HEADING, TOTAL, whole
+from postroom.core.printing.reports import LISTINGS
+from postroom.tui import shown
+from postroom.tui.actions import ANYWHERE, CARD, bindings
+from postroom.tui.actions.printing import LISTING
+from postroom.tui.pages.card import CardPage, CardSnapshot, Section
+from postroom.tui.pages.page import Page
+from postroom.tui.widgets.dialogs import AskText, Choose
+
+OUTPUTS = {"PDF (Report Inbox)": ReportOutput.PDF, "Print (a printer)": ReportOutput.PRINT}
+MARGIN = 9
+"""Columns of the terminal that the card keeps for itself."""
+GAP = "  "
+LEAST = 8
+"""Columns that a text keeps at least."""
+
+
+class ListingPage(CardPage):
+    """One report over many records."""
+
+    PAGE = LISTING
+    ACTIONS_OF = (LISTING, CARD, ANYWHERE)
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    SECTIONS = ("Report",)
+
+    def __init__(self, listing: str, about: str | None = None) -> None:
+        super().__init__()
+        self.listing = LISTINGS[listing]
+        self.wanted = about
+        """What it is to be about; None: the newest there is."""
+
+    @property
+    def caption(self) -> str:
+        return self.listing.title
+
+    @property
+    def address(self) -> str:
+        return self.listing.name
+
+    def reopened(self, wanted: Page) -> None:
+        assert isinstance(wanted, ListingPage)
+        self.wanted = wanted.wanted
+        self.desk.look_now()
+
+    def asked(self) -> object:
+        return (self.address, self.wanted, self.size.width)
+
+    def reading(self) -> Callable[[], Any]:
+        listing, wanted, width = self.listing, self.wanted, self.size.width - MARGIN
+
+        def read() -> CardSnapshot:
+            about = listings.newest(listing) if wanted is None else wanted
+            title = Text.assemble((listing.title, "bold"), f"  {visible(about)}")
+            try:
+                body = drawn(listings.read(listing, about).content, width)
+            except DatabaseAway:
+                raise
+            except PostroomError as error:  # there is nothing to tell, which a later look may find otherwise
+                return CardSnapshot(None, title, (Section("Report", Text(visible(str(error)))),))
+            return CardSnapshot(about, title, (Section("Report", body),))
+
+        return read
+
+    @property
+    def about(self) -> str:
+        """What is shown; what was wanted where that has nothing to tell."""
+        shown = self.snapshot.row if self.snapshot is not None else None
+        return self.wanted or "" if shown is None else str(shown)
+
+    async def do_about(self) -> None:
+        """Ask what the report is to be about; what it cannot be about is told where it was typed."""
+        listing = self.listing
+
+        async def attempt(text: str) -> str:
+            try:
+                await self.desk.command(lambda: listings.read(listing, text.strip()))
+            except PostroomError as error:
+                return str(error)
+            self.wanted = text.strip()
+            return ""
+
+        await self.app.push_screen_wait(AskText(listing.title, listing.about, self.about, attempt=attempt))
+        self.desk.look_now()
+
+    async def do_print(self) -> None:
+        """Ask where to: into the Report Inbox at once, or on a printer by a consumer."""
+        listing, about, user = self.listing, self.about, self.desk.user
+        chosen = await self.app.push_screen_wait(Choose(f"Print {listing.title}", list(OUTPUTS), next(iter(OUTPUTS))))
+        if chosen is None:
+            return
+        output = OUTPUTS[chosen]
+
+        def print_it() -> str:
+            id_ = print_jobs.print_listing(listing, about, user=user, output=output)
+            if output is ReportOutput.PRINT:
+                return "is queued to be printed"
+            (ran,) = entries.run_once([id_], user=user, is_logged=False)
+            return ran.errors[0].message if ran.errors else "lies in the Report Inbox"
+
+        said = await self.desk.carry_out(print_it)
+        if said is not None:
+            self.desk.say(f"{listing.title}: {said}.")
+
+    async def do_save(self) -> None:
+        """Ask where to; what cannot be written there can be mended where it was typed."""
+        listing, about = self.listing, self.about
+        saved: list[Path] = []
+
+        async def attempt(text: str) -> str:
+            if not text.strip():
+                return "Type a path."
+            target = Path(os.path.expanduser(text.strip()))
+
+            def save() -> Path:
+                pdf = rendering.pdf(listings.read(listing, about))
+                return folder.write_new(target, f"{folder.file_name(listing.name, about)}.pdf", pdf)
+
+            try:
+                saved.append(await self.desk.command(save))
+            except PostroomError as error:
+                return str(error)
+            return ""
+
+        ask = AskText(f"Save {listing.title}", "A folder, or the path of a new file", os.getcwd(), attempt=attempt)
+        await self.app.push_screen_wait(ask)
+        if saved:
+            self.desk.say(f"Saved as {saved[0].absolute()}.")
+
+
+def drawn(content: Mapping[str, Any], width: int) -> Text:
+    """What a listing says in so many columns: texts that are too long go on in the next line, numbers stay whole."""
+    are_numbers = [column["is_number"] for column in content["columns"]]
+    captions = [column["caption"] for column in content["columns"]]
+    rows = [(row["style"], [visible(whole(cell)) for cell in row["cells"]]) for row in content["rows"]]
+    widths = _widths(captions, are_numbers, [cells for style, cells in rows if style != HEADING], width)
+
+    def lines(cells: Sequence[str]) -> Iterator[str]:
+        wrapped = [textwrap.wrap(cell, size) or [""] for cell, size in zip(cells, widths, strict=True)]
+        for parts in itertools.zip_longest(*wrapped, fillvalue=""):
+            yield GAP.join(
+                shown.padded(part, size, right=is_number)
+                for part, size, is_number in zip(parts, widths, are_numbers, strict=True)
+            ).rstrip()
+
+    facts = "\n".join(f"{fact['name']}: {visible(whole(fact['value']))}" for fact in content["facts"] if fact["value"])
+    text = Text(f"{facts}\n\n").append("\n".join(lines(captions)), "bold")
+    for style, cells in rows:
+        text.append("\n")
+        if style == HEADING:
+            text.append(f"\n{cells[0]}", "bold")
+        else:
+            text.append("\n".join(lines(cells)), "bold" if style == TOTAL else "")
+    return text
+
+
+def _widths(
+    captions: Sequence[str], are_numbers: Sequence[bool], rows: Sequence[Sequence[str]], width: int
+) -> list[int]:
+    """How wide each column is; the widest texts give what the terminal has not."""
+    widths = [
+        max([max(map(len, caption.split())), *(cell_len(row[place]) for row in rows)])
+        for place, caption in enumerate(captions)
+    ]
+    while sum(widths) + len(GAP) * (len(widths) - 1) > width:
+        texts = [place for place, is_number in enumerate(are_numbers) if not is_number]
+        widest = max(texts, key=lambda place: widths[place])
+        if widths[widest] <= LEAST:
+            break
+        widths[widest] -= 1
+    return widths
