@@ -15,7 +15,7 @@ _PARTS = re.compile(r"(.*?)(\d+)(\D*)\Z", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class SeriesLine:
-    """One run of a series: the text around its digits, and what its last number is (None: it has no end)."""
+    """One run of a series: the text around its digits, its last number and from which on it warns (None: never)."""
 
     id: int
     series_code: str
@@ -24,6 +24,7 @@ class SeriesLine:
     width: int
     suffix: str
     last_allowed: int | None
+    warns_from: int | None
 
     def number(self, value: int) -> str:
         """The number that a value of the counted digits stands for."""
@@ -42,13 +43,13 @@ def split(number: str) -> tuple[str, int, int, str]:
 def read_lines() -> dict[str, tuple[SeriesLine, ...]]:
     """Every series with its lines, the latest starting date first."""
     lines: dict[str, list[SeriesLine]] = {}
-    for id_, code, starting, first, last in query(
-        "SELECT id, series_code, starting_date, starting_no, ending_no FROM number_series_line"
+    for id_, code, starting, first, last, warning in query(
+        "SELECT id, series_code, starting_date, starting_no, ending_no, warning_no FROM number_series_line"
     ):
         prefix, width, _, suffix = split(first)
         since = date.fromisoformat(starting) if isinstance(starting, str) else starting
-        end = split(last)[2] if last else None
-        lines.setdefault(code, []).append(SeriesLine(id_, code, since, prefix, width, suffix, end))
+        end, warns_from = (split(number)[2] if number else None for number in (last, warning))
+        lines.setdefault(code, []).append(SeriesLine(id_, code, since, prefix, width, suffix, end, warns_from))
     return {
         code: tuple(sorted(found, key=lambda line: line.starting_date or date.min, reverse=True))
         for code, found in lines.items()
@@ -92,6 +93,29 @@ def problem_with(code: str, lines: Sequence[SeriesLine], on: date | None) -> Pro
     return None
 
 
+def warning_with(lines: Sequence[SeriesLine], on: date | None) -> Problem | None:
+    """What somebody should know of a series before it is used up: its Warning No. has been drawn on a date's line."""
+    line = valid_line(lines, on)
+    if line is None or line.warns_from is None:
+        return None
+    ((used, step),) = query("SELECT last_value, increment FROM number_series_line WHERE id = ?", (line.id,))
+    if used < line.warns_from:
+        return None
+    left = ""
+    if line.last_allowed is not None:
+        count = (line.last_allowed - used) // step
+        left = f" {count} number{'s are' if count != 1 else ' is'} left up to {line.number(line.last_allowed)}."
+    return Problem(
+        "number_series_running_out",
+        f"The number series is running out: {line.number(used)} was drawn last,"
+        f" its Warning No. is {line.number(line.warns_from)}.{left}",
+        f"Number Series {line.series_code}",
+        field="warning_no",
+        value=line.number(line.warns_from),
+        hint="Add a line with new numbers, or a later Ending No.: once they are used up, nothing more gets a number.",
+    )
+
+
 def draw(series_code: str, on: date | None = None) -> str:
     """The next number of a series, in the caller's transaction, which alone decides whether it counts as used."""
     return draw_many(series_code, 1, on)[0]
@@ -104,15 +128,15 @@ def draw_many(series_code: str, count: int, on: date | None = None) -> list[str]
     line = valid_line(lines, on)
     if problem is not None or line is None:
         raise refusal(problem)
-    return draw_from(line, count)
+    return draw_from(line, count, on)
 
 
-def draw_from(line: SeriesLine, count: int = 1) -> list[str]:
-    """The next numbers of one line. Locks the line until the caller's transaction ends."""
+def draw_from(line: SeriesLine, count: int = 1, on: date | None = None) -> list[str]:
+    """The next numbers of one line, for documents of a date. Locks the line until the caller's transaction ends."""
     ((last, step),) = query(
-        "UPDATE number_series_line SET last_value = last_value + increment * ? WHERE id = ?"
-        " RETURNING last_value, increment",
-        (count, line.id),
+        "UPDATE number_series_line SET last_value = last_value + increment * ?,"
+        " last_date_used = COALESCE(?, last_date_used) WHERE id = ? RETURNING last_value, increment",
+        (count, on.isoformat() if on else None, line.id),
     )
     if line.last_allowed is not None and last > line.last_allowed:
         raise refusal(_exhausted(line))

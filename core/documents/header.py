@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,14 +11,13 @@ from peewee import IntegrityError
 
 from postroom.core import changelog, clock, company, numbering, users, values
 from postroom.core.database import transaction
-from postroom.core.documents import fields, state
+from postroom.core.documents import fields, state, terms
 from postroom.core.documents.fields import record
 from postroom.core.documents.views import POST_DOCUMENT, DocumentView, list_documents, read_type
 from postroom.core.errors import Problem, Refused
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.tables.setup import (
     Currency,
-    ExchangeRate,
     GeneralLedgerSetup,
     NumberSeries,
     PurchasesSetup,
@@ -188,7 +187,7 @@ def _apply(document: Document, read: Mapping[str, Value]) -> None:
     """Put what was typed into the header, with what follows from it; typed fields win."""
     before = {name: getattr(document, name) for name in ("posting_date", "document_date", "due_date", "party_no")}
     terms_before = _due_date(document)
-    factor_before = _factor_on(document.currency_code, document.posting_date)
+    factor_before = terms.factor_on(document.currency_code, document.posting_date)
     for column, value in read.items():
         setattr(document, column, value)
     party = _check_party(document) if "party_no" in read else None
@@ -230,15 +229,8 @@ def _check_party(document: Document) -> Party | None:
 
 def _due_date(document: Document) -> date | None:
     """The document date plus the party's Payment Days; the document date itself without a party."""
-    if document.document_date is None:
-        return None
     party = Party.get_or_none(Party.area == document.type.area, Party.no == document.party_no)
-    days = party.payment_days if party is not None else 0
-    try:
-        due: date = document.document_date + timedelta(days=days)
-    except OverflowError:
-        due = date.max
-    return due
+    return terms.due_date(document.document_date, party.payment_days if party is not None else 0)
 
 
 def _check_currency(document: Document, read: Mapping[str, Value], factor_before: Decimal | None) -> None:
@@ -265,13 +257,10 @@ def _check_currency(document: Document, read: Mapping[str, Value], factor_before
     is_by_hand = document.currency_factor != factor_before and not read.keys() & {"currency_code", "party_no"}
     if is_by_hand:
         return
-    factor = _factor_on(code, document.posting_date)
+    factor = terms.factor_on(code, document.posting_date)
     if factor is None:
-        _refuse_currency(
-            document,
-            "currency_factor",
-            f"Currency {code} has no exchange rate on {document.posting_date or 'that day'}.",
-            "Give currency_factor, or add a rate.",
+        values.refuse_all(
+            [terms.no_factor(record(document), code, document.posting_date, str(document.currency_factor))]
         )
     document.currency_factor = factor
 
@@ -279,14 +268,3 @@ def _check_currency(document: Document, read: Mapping[str, Value], factor_before
 def _refuse_currency(document: Document, field: str, message: str, hint: str) -> None:
     value = str(getattr(document, field))
     values.refuse_all([Problem("currency_invalid", message, record(document), field=field, value=value, hint=hint)])
-
-
-def _factor_on(code: str, day: date | None) -> Decimal | None:
-    """The latest exchange rate of a currency on a day; None where there is none."""
-    if not code:
-        return None
-    rates = ExchangeRate.select().where(ExchangeRate.currency_code == code)
-    if day is not None:
-        rates = rates.where(ExchangeRate.starting_date <= day)
-    rate = rates.order_by(ExchangeRate.starting_date.desc()).first()
-    return rate.factor if rate is not None else None

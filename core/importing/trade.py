@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal, DecimalException
 from typing import Any
 
 from postroom.core import clock, numbering
+from postroom.core.documents import terms
 from postroom.core.importing.files import Problems, Row, Sheet, is_unreadable
 from postroom.core.importing.missing import Lacking, Missing
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, JobQueueStatus, LineType
@@ -90,10 +91,7 @@ def _complete(draft: DocumentDraft, missing: Missing, problems: Problems) -> Non
         problems.in_row(sheet, row, "vendor_document_no", "Only purchase documents bear a vendor's number.")
     document_date: date = values["document_date"] or values["posting_date"]
     if values["due_date"] is None:
-        try:
-            values["due_date"] = document_date + timedelta(days=party.payment_days)
-        except OverflowError:
-            values["due_date"] = date.max
+        values["due_date"] = terms.due_date(document_date, party.payment_days)
     values["document_date"] = document_date
     if not draft.type.is_order:
         values["ship"] = values["invoice"] = True

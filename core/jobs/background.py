@@ -11,8 +11,8 @@ from datetime import date
 from postroom.core import changelog, clock, users
 from postroom.core import database as engine
 from postroom.core.database import transaction
-from postroom.core.documents import releasing
-from postroom.core.errors import PostroomError, Problem, Refused, UsageError, problems_to_json
+from postroom.core.documents import releasing, terms
+from postroom.core.errors import CheckFailed, PostroomError, Problem, Refused, UsageError, problems_to_json
 from postroom.core.jobs import entries, processes, queueing
 from postroom.core.jobs.claims import LOG_COLUMNS
 from postroom.core.jobs.queueing import QueueOptions, already_queued, gone
@@ -72,7 +72,7 @@ def post(
     results = dict(partly)
     wanted = [id_ for id_ in ids if id_ not in results]
     if request.check_only:
-        results |= _each(wanted, lambda id_: _check(id_, user), progress)
+        results |= _each(wanted, lambda id_: _check(id_, request, user), progress)
     else:
         queued = _queued_ones(wanted, request)
         to_queue = [id_ for id_ in wanted if id_ in queued]
@@ -174,12 +174,15 @@ def _each(
     return results
 
 
-def _check(document_id: int, user: str) -> DocumentResult:
+def _check(document_id: int, request: PostRequest, user: str) -> DocumentResult:
+    """The document as it stands, or as the request would change it; nothing of that is kept."""
+    if request.replace_posting_date or request.replace_document_date or request.calc_inv_discount:
+        (result,) = queueing.check_documents([document_id], _queue_options(request, user, one=False), user=user)
+        return result
     document = Document.get_or_none(Document.id == document_id)
     if document is None:
         return DocumentResult("", str(document_id), "refused", errors=(gone(document_id),))
-    problems = check.check(document_id, user=user)
-    return DocumentResult(document.type.value, document.no, "failed" if problems else "checked", errors=problems)
+    return queueing.checked(document.type, document.no, document_id, user)
 
 
 def _post_in_session(document_id: int, request: PostRequest, user: str) -> DocumentResult:
@@ -215,13 +218,16 @@ def _post_in_session(document_id: int, request: PostRequest, user: str) -> Docum
 def _get_ready(document_id: int, request: PostRequest) -> None:
     """Write the request's dates and discount to the document, and release it."""
     document = _locked(document_id)
-    if request.posting_date is not None and (request.replace_posting_date or request.replace_document_date):
-        if request.replace_posting_date:
-            document.posting_date = request.posting_date
-        if request.replace_document_date:
-            document.document_date = request.posting_date
-        document.version += 1
-        document.save()
+    if request.replace_posting_date or request.replace_document_date:
+        dated, problems = terms.redated(
+            [document_id],
+            posting_date=request.posting_date if request.replace_posting_date else None,
+            document_date=request.posting_date if request.replace_document_date else None,
+        )
+        if problems:
+            raise CheckFailed(problems.values())
+        terms.write(dated.values())
+        document = Document.get_by_id(document_id)
     if request.calc_inv_discount:
         releasing.calculate_invoice_discount(document)
     releasing.release_in_transaction(document)

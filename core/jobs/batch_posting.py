@@ -135,22 +135,25 @@ def _read(job: str, parameters: Mapping[str, str]) -> tuple[DocumentType, dict[s
 
 def check_documents(claim: Claim) -> str:
     """Check every document that the filter takes and tell its user what would fail. Raises NothingToDo."""
-    from postroom.core.posting.check import check
+    from postroom.core.posting.check import check_and_warn
 
     users.require(claim.user_id, Permission.POST)
     found = _documents(json.loads(claim.parameters).get("filter", ""))
     if not found:
         raise NothingToDo
     wrong: list[Sequence[Problem]] = []
+    warned: dict[str, None] = {}
     for view in found:
         with suppress(NotFound):  # posted or deleted meanwhile
-            if problems := check(view.id, user=claim.user_id):
+            problems, warnings = check_and_warn(view.id, user=claim.user_id)
+            warned |= dict.fromkeys(f"{warning.message} {warning.hint}" for warning in warnings)
+            if problems:
                 wrong.append(problems)
     text = f"{claim.description}: {_count(len(found))} checked, {len(wrong)} would fail."
     reasons = [
         describe(problems[0]) + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "") for problems in wrong
     ]
-    return f"{text} {_named(reasons)}".rstrip()
+    return " ".join(part for part in (text, _named(reasons), *warned) if part)
 
 
 def _meant(kind: DocumentType, given: Mapping[str, Any]) -> tuple[list[DocumentView], list[DocumentView]]:

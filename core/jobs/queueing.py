@@ -16,7 +16,8 @@ from typing import Any
 from postroom.core import clock
 from postroom.core import database as engine
 from postroom.core.database import transaction
-from postroom.core.documents import releasing
+from postroom.core.documents import releasing, terms
+from postroom.core.documents.terms import Dated
 from postroom.core.errors import CheckFailed, PostroomError, Problem
 from postroom.core.jobs import doorbell
 from postroom.core.jobs.registry import POST_DOCUMENT, PRINTING
@@ -108,8 +109,14 @@ def _check_one(document_id: int, options: QueueOptions, user: str) -> DocumentRe
     refused = _get_ready([document], options)
     if document_id in refused:
         return replace(refused[document_id], result="failed")
-    problems = check.check(document_id, user=user)
-    return DocumentResult(document.type.value, document.no, "failed" if problems else "checked", errors=problems)
+    return checked(document.type, document.no, document_id, user)
+
+
+def checked(type_: DocumentType, no: str, document_id: int, user: str) -> DocumentResult:
+    """What the check finds of a document as it stands: problems, and warnings of what does not hinder it yet."""
+    problems, warnings = check.check_and_warn(document_id, user=user)
+    result = "failed" if problems else "checked"
+    return DocumentResult(type_.value, no, result, errors=problems, warnings=warnings)
 
 
 def _new_batch(options: QueueOptions, user: str) -> int:
@@ -157,8 +164,10 @@ def _queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, use
 
 def _get_ready(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, DocumentResult]:
     """Release the documents and write the batch's dates to them; those that are refused stay as they were."""
-    refused = _release(documents, options)
-    _replace_dates([document.id for document in documents if document.id not in refused], options)
+    dated, problems = _redated(documents, options)
+    refused = {one.id: _refused(one, (problems[one.id],)) for one in documents if one.id in problems}
+    refused |= _release([one for one in documents if one.id not in refused], options)
+    terms.write([new for id_, new in dated.items() if id_ not in refused])
     return refused
 
 
@@ -201,19 +210,15 @@ def _entries_of(ids: list[int]) -> dict[int, tuple[Any, ...]]:
     }
 
 
-def _replace_dates(ids: list[int], options: QueueOptions) -> None:
-    """Write the batch's dates to its documents."""
-    if options.posting_date is None or not ids:
-        return
-    for wanted, column in (
-        (options.replace_posting_date, "posting_date"),
-        (options.replace_document_date, "document_date"),
-    ):
-        if wanted:
-            execute(
-                f"UPDATE document SET {column} = ?, version = version + 1 WHERE id IN ({marks(len(ids))})",
-                [options.posting_date.isoformat(), *ids],
-            )
+def _redated(documents: Sequence[_Queued], options: QueueOptions) -> tuple[dict[int, Dated], dict[int, Problem]]:
+    """The documents with the batch's dates, where it replaces any."""
+    if not documents or not (options.replace_posting_date or options.replace_document_date):
+        return {}, {}
+    return terms.redated(
+        [document.id for document in documents],
+        posting_date=options.posting_date if options.replace_posting_date else None,
+        document_date=options.posting_date if options.replace_document_date else None,
+    )
 
 
 def _release(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, DocumentResult]:

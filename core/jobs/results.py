@@ -10,7 +10,10 @@ from postroom.core.posting.post import PostedRef
 
 @dataclass(frozen=True, slots=True)
 class DocumentResult:
-    """What became of one document: `result` is posted, queued, removed, checked, refused or failed."""
+    """What became of one document: `result` is posted, queued, removed, checked, refused or failed.
+
+    `warnings` are what a check found that does not hinder it yet.
+    """
 
     type: str
     no: str
@@ -18,6 +21,7 @@ class DocumentResult:
     entry_id: str = ""
     posted: tuple[PostedRef, ...] = ()
     errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

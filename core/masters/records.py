@@ -31,7 +31,7 @@ def list_records(kind: str, filter: str = "") -> list[Row]:
     chosen = find_kind(kind)
     names = [*chosen.key, *(field.name for field in chosen.fields)]
     if chosen.slug == "number-series-line":
-        names.append("last_value")
+        names += ["last_value", "last_date_used"]
     columns = {name: getattr(chosen.table, name) for name in names}
     parsed = filters.parse_filter(filter)
     for one in parsed:

@@ -167,6 +167,8 @@ def _check_series_line(kind: MasterKind, row: Any, shown: str, typed: set[str], 
             refuse(
                 field, f"{getattr(row, field)} does not follow {row.starting_no}.", "Keep the text around the digits."
             )
+    if row.warning_no and row.ending_no and numbering.split(row.warning_no)[2] > numbering.split(row.ending_no)[2]:
+        refuse("warning_no", f"{row.warning_no} comes after {row.ending_no}.", "Warn before the numbers are used up.")
     if is_new:
         row.last_value = first - row.increment
     elif typed & {"starting_no", "increment"}:

@@ -31,6 +31,12 @@ def check(document_id: int, *, user: str) -> tuple[Problem, ...]:
     return compute(source.read(document_id), posting_setup.current(), user=user).problems
 
 
+def check_and_warn(document_id: int, *, user: str) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Every problem of one document, and what does not hinder it yet: number series that run out. Raises NotFound."""
+    document, setup = source.read(document_id), posting_setup.current()
+    return compute(document, setup, user=user).problems, tuple(checks.series_warnings(document, setup))
+
+
 def compute(document: Source, setup: PostingSetup, *, user: str) -> Computed:
     """All amounts, accounts and problems of a document."""
     original, corrects_problem = correction.read_original(document)

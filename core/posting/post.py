@@ -163,7 +163,7 @@ def _draw_numbers(document: Source, setup: PostingSetup, kinds: tuple[PostedKind
         line = numbering.valid_line(lines, document.posting_date)
         if line is None:
             raise numbering.refusal(numbering.problem_with(series[kind], lines, document.posting_date))
-        (drawn[kind],) = numbering.draw_from(line)
+        (drawn[kind],) = numbering.draw_from(line, on=document.posting_date)
     return drawn
 
 

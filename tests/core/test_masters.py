@@ -52,7 +52,7 @@ def test_every_kind_can_be_listed_and_what_is_listed_typed_again(firm: Location,
         key = " x ".join(str(row[name]) for name in chosen.key if row[name] is not None)
         typed = {field.name: "" if row[field.name] is None else str(row[field.name]) for field in chosen.fields}
         assert masters.set_record(kind, key, typed, user=me()) == {
-            name: value for name, value in row.items() if name != "last_value"
+            name: value for name, value in row.items() if name not in ("last_value", "last_date_used")
         }
     assert ChangeLogEntry.select().count() == before
 
@@ -234,6 +234,8 @@ def test_a_series_gets_a_new_line_and_keeps_its_start_once_it_was_used(firm: Loc
         {"starting_no": "ABC"},
         {"starting_no": "A1", "ending_no": "B9"},
         {"starting_no": "A5", "ending_no": "A4"},
+        {"starting_no": "A5", "ending_no": "A9", "warning_no": "A10"},
+        {"starting_no": "A5", "warning_no": "A4"},
         {"starting_no": "A5", "increment": "0"},
         {"starting_no": "A99999999999"},
     ],

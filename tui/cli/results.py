@@ -44,9 +44,17 @@ def report(session: Session, results: Iterable[Any]) -> int:
         for row, word in zip(rows, words, strict=True):
             for line in _lines(row, word):
                 writing.write_text(line)
+        for warning in _warnings(rows):
+            writing.say(f"Warning: {warning}")
         if len(rows) != 1:
             writing.say(", ".join(f"{count} {word}" for word, count in counts.items() if count) or "Nothing to do.")
     return 1 if any(word in BAD for word in words) else 0
+
+
+def _warnings(rows: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    """What the checks warn of, each thing once however many documents it concerns."""
+    found = (problem for row in rows for problem in row.get("warnings", ()))
+    return dict.fromkeys(f"{problem.message} {problem.hint}" for problem in found)
 
 
 def _keyed(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents")
     if not results:
         desk.say("There was nothing to do.")
         return
-    bad = [result for result in results if result.result in BAD]
+    bad = [result for result in results if result.result in BAD or _warnings(result)]
     if not bad and len(results) == 1:
         (result,) = results
         came_out = ", ".join(visible(posted.no) for posted in result.posted)
@@ -66,7 +66,15 @@ def report(results: Sequence[Any]) -> Text:
         text.append(f"\n{name_of(result)}  ", "bold").append(result.result, "red" if result.result in BAD else "green")
         if result.errors:
             text.append("\n").append(shown.problem_lines(result.errors))
+        if warnings := _warnings(result):
+            text.append("\nWarning", "yellow").append("\n").append(shown.problem_lines(warnings))
     return text
+
+
+def _warnings(result: Any) -> tuple[Problem, ...]:
+    """What a check warns of; other results have none."""
+    found: tuple[Problem, ...] = getattr(result, "warnings", ())
+    return found
 
 
 def name_of(result: Any) -> str:

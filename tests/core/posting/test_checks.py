@@ -1,0 +1,357 @@
+"""Every check of a posting, produced for real: the code, record, line, field and value that it tells, and a remedy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import builders
+import pytest
+from builders import document, item_line
+
+from postroom.core.company import current_user
+from postroom.core.database import Location
+from postroom.core.errors import describe
+from postroom.core.jobs import background
+from postroom.core.jobs.background import PostRequest
+from postroom.core.kinds import Area, Blocked, DocumentType, LineType
+from postroom.core.tables.ledgers import GlEntry, PostedDocument
+from postroom.core.tables.setup import (
+    Charge,
+    Company,
+    Currency,
+    GeneralLedgerSetup,
+    GeneralPostingSetup,
+    GlAccount,
+    InventoryGroup,
+    NumberSeriesLine,
+    PartyPostingGroup,
+    PurchasesSetup,
+    SalesSetup,
+    UserSetup,
+    VatPostingSetup,
+)
+from postroom.core.tables.trade import Document, Item, Party
+
+D = Decimal
+SALE, SALE_BACK = DocumentType.SALES_INVOICE, DocumentType.SALES_CREDIT_MEMO
+PURCHASE = DocumentType.PURCHASE_INVOICE
+NINE = D(9 * 10**12)
+
+Change = tuple[Any, ...]
+"""A table, what its fields become, and for which rows, if not for all."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A document that is right but for one thing, and what the check tells of that.
+
+    `lines` and `fields` are the document's own.
+    """
+
+    code: str
+    field: str
+    value: str = ""
+    line: int | None = None
+    changes: tuple[Change, ...] = ()
+    type: DocumentType = SALE
+    lines: tuple[dict[str, Any], ...] = (item_line(quantity=2),)
+    fields: tuple[tuple[str, Any], ...] = ()
+
+
+def gl_line(no: str, **fields: Any) -> dict[str, Any]:
+    return item_line(no, type=LineType.GL_ACCOUNT, **fields)
+
+
+def pair(field: str) -> Change:
+    """An account taken out of every General Posting Setup pair."""
+    return GeneralPostingSetup, {field: ""}
+
+
+def vat_pair(field: str) -> Change:
+    return VatPostingSetup, {field: ""}
+
+
+DISCOUNTED = (item_line(quantity=2, line_discount_percent=D(10)),)
+CASES = {
+    "no customer": Case("party_missing", "party_no", fields=(("party_no", None),)),
+    "unknown customer": Case("party_unknown", "party_no", "NOBODY", fields=(("party_no", "NOBODY"),)),
+    "customer blocked for shipping": Case(
+        "party_blocked", "party_no", "C1", changes=((Party, {"blocked": Blocked.SHIP}),)
+    ),
+    "customer blocked for invoices": Case(
+        "party_blocked", "party_no", "C1", changes=((Party, {"blocked": Blocked.INVOICE}),)
+    ),
+    "customer blocked altogether, also for credit memos": Case(
+        "party_blocked", "party_no", "C1", changes=((Party, {"blocked": Blocked.ALL}),), type=SALE_BACK
+    ),
+    "vendor blocked": Case(
+        "party_blocked", "party_no", "V1", changes=((Party, {"blocked": Blocked.ALL}),), type=PURCHASE
+    ),
+    "customer without a posting group": Case(
+        "account_not_set_up", "Receivables Account", changes=((Party, {"posting_group": ""}),)
+    ),
+    "vendor posting group without an account": Case(
+        "account_not_set_up", "Payables Account", changes=((PartyPostingGroup, {"account_no": ""}),), type=PURCHASE
+    ),
+    "no posting date": Case("posting_date_missing", "posting_date", fields=(("posting_date", None),)),
+    "before the dates that the company allows": Case(
+        "posting_date_not_allowed",
+        "posting_date",
+        "2026-03-02",
+        changes=((GeneralLedgerSetup, {"allow_posting_from": date(2026, 3, 3)}),),
+    ),
+    "after the dates that the company allows": Case(
+        "posting_date_not_allowed",
+        "posting_date",
+        "2026-03-02",
+        changes=((GeneralLedgerSetup, {"allow_posting_to": date(2026, 3, 1)}),),
+    ),
+    "outside the dates that the user has": Case(
+        "posting_date_not_allowed",
+        "posting_date",
+        "2026-03-02",
+        changes=(
+            (GeneralLedgerSetup, {"allow_posting_from": date(2026, 1, 1)}),
+            (UserSetup, {"allow_posting_from": date(2026, 3, 3)}),
+        ),
+    ),
+    "no external document no.": Case(
+        "external_document_no_missing", "external_document_no", changes=((SalesSetup, {"ext_doc_no_mandatory": True}),)
+    ),
+    "no vendor document no.": Case(
+        "vendor_document_no_missing", "vendor_document_no", type=PURCHASE, fields=(("vendor_document_no", ""),)
+    ),
+    "vendor document no. used before": Case(
+        "vendor_document_no_used", "vendor_document_no", "USED", type=PURCHASE, fields=(("vendor_document_no", "USED"),)
+    ),
+    "unknown currency": Case(
+        "currency_unknown", "currency_code", "XXX", fields=(("currency_code", "XXX"), ("currency_factor", D(2)))
+    ),
+    "currency without a factor": Case(
+        "currency_factor_missing", "currency_factor", "0", fields=(("currency_code", "USD"), ("currency_factor", D(0)))
+    ),
+    "no number series": Case(
+        "number_series_missing", "Posted Invoice Nos.", changes=((SalesSetup, {"posted_invoice_nos": ""}),)
+    ),
+    "a number series that is not there": Case(
+        "number_series_missing",
+        "Posted Shipment Nos.",
+        "NONE",
+        changes=((SalesSetup, {"posted_shipment_nos": "NONE"}),),
+    ),
+    "number series used up": Case(
+        "number_series_exhausted",
+        "Posted Shipment Nos.",
+        "102001",
+        changes=(
+            (
+                NumberSeriesLine,
+                {"ending_no": "102001", "last_value": 102001},
+                NumberSeriesLine.series_code == "S-SHPT+",
+            ),
+        ),
+    ),
+    "number series not valid on the date": Case(
+        "number_series_not_valid",
+        "Posted Invoice Nos.",
+        "2026-03-02",
+        changes=((NumberSeriesLine, {"starting_date": date(2027, 1, 1)}, NumberSeriesLine.series_code == "S-INV+"),),
+    ),
+    "nothing to post": Case("nothing_to_post", "lines", lines=(item_line(quantity=0),)),
+    "a line without a number": Case("line_no_missing", "no", line=10000, lines=(item_line(""),)),
+    "a price for no pieces": Case(
+        "price_per_quantity_invalid", "price_per_quantity", "0", 10000, lines=(item_line(price_per_quantity=D(0)),)
+    ),
+    "unknown item": Case("item_unknown", "no", "NONE", 20000, lines=(item_line(), item_line("NONE"))),
+    "blocked item": Case("item_blocked", "no", "I1", 10000, changes=((Item, {"blocked": True}),)),
+    "no General Posting Setup pair": Case(
+        "general_posting_setup_missing",
+        "general_product_group",
+        "ODD",
+        10000,
+        changes=((Item, {"general_product_group": "ODD"}),),
+    ),
+    "no Sales Account": Case("account_not_set_up", "Sales Account", line=10000, changes=(pair("sales_account"),)),
+    "no Sales Credit Memo Account": Case(
+        "account_not_set_up",
+        "Sales Credit Memo Account",
+        line=10000,
+        changes=(pair("sales_credit_memo_account"),),
+        type=SALE_BACK,
+    ),
+    "no Cost of Sales Account": Case(
+        "account_not_set_up", "Cost of Sales Account", line=10000, changes=(pair("cost_of_sales_account"),)
+    ),
+    "no Sales Line Disc. Account": Case(
+        "account_not_set_up",
+        "Sales Line Disc. Account",
+        line=10000,
+        changes=(pair("sales_line_discount_account"),),
+        lines=DISCOUNTED,
+    ),
+    "no Sales Inv. Disc. Account": Case(
+        "account_not_set_up",
+        "Sales Inv. Disc. Account",
+        line=10000,
+        changes=(pair("sales_invoice_discount_account"),),
+        fields=(("invoice_discount_amount", D(1)),),
+    ),
+    "no Received Not Invoiced Account": Case(
+        "account_not_set_up",
+        "Received Not Invoiced Account",
+        line=10000,
+        changes=(pair("received_not_invoiced_account"),),
+        type=PURCHASE,
+    ),
+    "no Purchase Variance Account": Case(
+        "account_not_set_up",
+        "Purchase Variance Account",
+        line=10000,
+        changes=(pair("purchase_variance_account"),),
+        type=PURCHASE,
+    ),
+    "no Stock Account": Case(
+        "account_not_set_up", "Stock Account", line=10000, changes=((InventoryGroup, {"stock_account": ""}),)
+    ),
+    "an account of the setup that is not there": Case(
+        "gl_account_unknown",
+        "Sales Account",
+        "9999",
+        10000,
+        changes=((GeneralPostingSetup, {"sales_account": "9999"}),),
+    ),
+    "unknown account": Case("gl_account_unknown", "no", "9999", 10000, lines=(gl_line("9999"),)),
+    "an account that is a heading": Case("gl_account_not_posting", "no", "8000", 10000, lines=(gl_line("8000"),)),
+    "blocked account": Case(
+        "gl_account_blocked",
+        "no",
+        "8100",
+        10000,
+        changes=((GlAccount, {"blocked": True}, GlAccount.no == "8100"),),
+        lines=(gl_line("8100"),),
+    ),
+    "account without Direct Posting": Case("direct_posting_not_allowed", "no", "2300", 10000, lines=(gl_line("2300"),)),
+    "unknown charge": Case("charge_unknown", "no", "NONE", 10000, lines=(item_line("NONE", type=LineType.CHARGE),)),
+    "charge without an account": Case(
+        "account_not_set_up",
+        "Account No.",
+        line=10000,
+        changes=((Charge, {"account_no": ""}),),
+        lines=(item_line("FREIGHT", type=LineType.CHARGE),),
+    ),
+    "no VAT Posting Setup pair": Case(
+        "vat_posting_setup_missing", "vat_group", "ODD", 20000, lines=(item_line(), item_line(vat="ODD"))
+    ),
+    "no Sales VAT Account": Case(
+        "account_not_set_up", "Sales VAT Account", line=10000, changes=(vat_pair("sales_vat_account"),)
+    ),
+    "no Purchase VAT Account": Case(
+        "account_not_set_up",
+        "Purchase VAT Account",
+        line=10000,
+        changes=(vat_pair("purchase_vat_account"),),
+        type=PURCHASE,
+    ),
+    "no Reverse Chrg. VAT Account": Case(
+        "account_not_set_up",
+        "Reverse Chrg. VAT Account",
+        line=10000,
+        changes=(vat_pair("reverse_charge_account"),),
+        type=PURCHASE,
+        fields=(("party_no", "V2"),),
+    ),
+    "VAT difference too large": Case(
+        "vat_difference_too_large",
+        "vat_amount",
+        "50.06",
+        10000,
+        type=PURCHASE,
+        lines=(item_line(quantity=2, declared_vat_amount=D("50.06")),),
+    ),
+    "VAT finer than money": Case(
+        "vat_amount_too_fine",
+        "vat_amount",
+        "50.003",
+        10000,
+        type=PURCHASE,
+        lines=(item_line(quantity=2, declared_vat_amount=D("50.003")),),
+    ),
+    "total negative": Case("total_negative", "amount_including_vat", "-125", lines=(item_line(quantity=-1),)),
+    "amounts too large": Case("amount_too_large", "amount", "11250000000000", lines=(item_line(price=NINE),)),
+    "not enough stock": Case(
+        "not_enough_stock", "quantity", "4", 20000, lines=(item_line("FEW", 2), item_line("FEW", 4))
+    ),
+    "a piece that would cost too much": Case(
+        "stock_too_large",
+        "quantity",
+        "0.00001",
+        10000,
+        type=PURCHASE,
+        lines=(item_line(quantity="0.00001", price=7 * 10**12, price_per_quantity=D("0.00001")),),
+    ),
+    "corrects what is not there": Case("corrects_unknown", "corrects_no", "NONE", fields=(("corrects_no", "NONE"),)),
+    "corrects somebody else's": Case(
+        "corrects_other_party", "corrects_no", "103001", type=SALE_BACK, fields=(("corrects_no", "103001"),)
+    ),
+    "corrects in another currency": Case(
+        "corrects_other_currency",
+        "corrects_no",
+        "103001",
+        type=SALE_BACK,
+        fields=(("party_no", "C2"), ("corrects_no", "103001"), ("currency_code", "USD"), ("currency_factor", D(2))),
+    ),
+}
+
+
+@pytest.fixture
+def trade(firm: Location) -> Location:
+    """Parties at home (1) and in the union (2), an item, five pieces of another that may not fall under zero."""
+    for number, group in (("1", "HOME"), ("2", "UNION")):
+        builders.party(Area.SALES, f"C{number}", group)
+        builders.party(Area.PURCHASE, f"V{number}", group)
+    builders.item("I1")
+    builders.item("FEW", prevent_negative=True)
+    Charge.create(no="FREIGHT", account_no="6400", vat_product_group="VAT25")
+    Currency.create(code="USD")
+    PurchasesSetup.update(max_vat_difference_allowed=D("0.05")).execute()
+    raise_version()
+    bought = document(PURCHASE, [item_line("FEW", 5, 10)], vendor_document_no="USED")
+    sold = document(SALE, [item_line()], party_no="C2")
+    assert [result.result for result in post([bought, sold])] == ["posted", "posted"]
+    return firm
+
+
+def raise_version() -> None:
+    Company.update(setup_version=Company.setup_version + 1).execute()
+
+
+def post(ids: list[int]) -> list[background.DocumentResult]:
+    return background.post(ids, PostRequest(mode="now"), user=current_user())
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_is_wrong_with_a_document_is_told_with_its_place_and_a_remedy(trade: Location, case: Case) -> None:
+    fields = dict(case.fields)
+    for model, changes, *rows in case.changes:
+        change = model.update(**changes)
+        (change.where(*rows) if rows else change).execute()
+    raise_version()
+    document_id = document(case.type, case.lines, **fields)
+    if fields.get("party_no", "") is None:
+        Document.update(party_no="").where(Document.id == document_id).execute()
+    before = GlEntry.select().count(), PostedDocument.select().count()
+
+    (result,) = post([document_id])
+
+    assert result.result == "failed"
+    (problem,) = result.errors
+    assert (problem.code, problem.line, problem.field, problem.value) == (case.code, case.line, case.field, case.value)
+    assert problem.record == f"{case.type.title} {result.no}"
+    assert problem.message.endswith(".")
+    assert problem.hint.endswith(".")
+    assert describe(problem).startswith(f"{case.type.title} {result.no}")
+    assert (GlEntry.select().count(), PostedDocument.select().count()) == before
+    assert Document.get_by_id(document_id).no == result.no
