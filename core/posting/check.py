@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from postroom.core import posting_setup
 from postroom.core.errors import Problem
-from postroom.core.posting import accounts, amounts, checks, correction, source
+from postroom.core.posting import accounts, amounts, checks, correction, source, warnings
 from postroom.core.posting.accounts import LineAccounts
 from postroom.core.posting.amounts import Amounts
 from postroom.core.posting.correction import Original
@@ -34,7 +34,7 @@ def check(document_id: int, *, user: str) -> tuple[Problem, ...]:
 def check_and_warn(document_id: int, *, user: str) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """Every problem of one document, and what does not hinder it yet: number series that run out. Raises NotFound."""
     document, setup = source.read(document_id), posting_setup.current()
-    return compute(document, setup, user=user).problems, tuple(checks.series_warnings(document, setup))
+    return compute(document, setup, user=user).problems, tuple(warnings.of_document(document, setup))
 
 
 def compute(document: Source, setup: PostingSetup, *, user: str) -> Computed:

@@ -197,19 +197,6 @@ def _series(document: Source, setup: PostingSetup) -> Iterator[Problem]:
             )
 
 
-def series_warnings(document: Source, setup: PostingSetup) -> Iterator[Problem]:
-    """The document's number series that still give a number but are past their Warning No."""
-    area = setup.areas[document.area]
-    for kind in (document.type.goods_kind, document.type.money_kind):
-        lines = setup.series.get(area.series[kind], ())
-        if numbering.problem_with(area.series[kind], lines, document.posting_date) is None:
-            problem = numbering.warning_with(lines, document.posting_date)
-            if problem:
-                field = f"Posted {kind.title} Nos."
-                message = f"{field} in {area.title}: {problem.message}"
-                yield Problem(problem.code, message, document.record, None, field, problem.value, problem.hint)
-
-
 def _lines(document: Source, setup: PostingSetup, line_accounts: list[LineAccounts]) -> Iterator[Problem]:
     if not any(line.quantity for line in document.lines if line.type is not LineType.COMMENT):
         yield Problem(
