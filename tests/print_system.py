@@ -26,9 +26,10 @@ cp "$1" {folder}/printed/$$.part && mv {folder}/printed/$$.part {folder}/printed
 class PrintSystem:
     """One queue. What is printed arrives as files in `folder`/printed."""
 
-    def __init__(self, queue: str, folder: Path) -> None:
+    def __init__(self, queue: str, folder: Path, printer: subprocess.Popen[bytes]) -> None:
         self.queue = queue
         self.folder = folder
+        self.printer = printer
 
     def jam(self) -> None:
         (self.folder / "jam").touch()
@@ -93,7 +94,7 @@ def queue_of_its_own(folder: Path) -> Iterator[PrintSystem]:
         uri = f"ipp://127.0.0.1:{port}/ipp/print"
         problem = told("lpadmin", "-p", queue, "-E", "-v", uri, "-m", "everywhere")
         assert queue in told("lpstat", "-p", queue), problem
-        yield PrintSystem(queue, folder)
+        yield PrintSystem(queue, folder, printer)
     finally:
         told("cancel", "-a", queue)
         told("lpadmin", "-x", queue)

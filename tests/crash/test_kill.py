@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import time
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from builders import document, item, item_line, party
 from consumer_process import ConsumerProcess, until
+from printing_by_hand import file_printer
 
 from postroom.core import verify
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import problems_from_json
-from postroom.core.jobs import background
+from postroom.core.jobs import background, entries
 from postroom.core.jobs.background import PostRequest
-from postroom.core.kinds import Area, DocumentType, EntryStatus, LogStatus
+from postroom.core.jobs.claims import PRINT_DOCUMENT
+from postroom.core.jobs.registry import POST_DOCUMENT
+from postroom.core.kinds import Area, DocumentType, EntryStatus, LogStatus, ReportOutput
+from postroom.core.printing import selections
+from postroom.core.printing.print_jobs import PrintState
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import SalesSetup
-from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
+from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry, PrintJob
 
 DOCUMENTS = 200
 MOST_BETWEEN = 20
@@ -41,9 +48,31 @@ def test_documents_are_posted_once_whoever_is_killed_again_and_again(firm: Locat
     kill_while_posting(firm, seed)
 
 
-def kill_while_posting(firm: Location, seed: int) -> None:
+def test_what_was_posted_to_be_printed_has_its_print_job_whoever_is_killed(firm: Location, tmp_path: Path) -> None:
+    folder = tmp_path / "prints"
+    file_printer("FILES", folder)
+    selections.select("FILES", user=current_user())
+    SalesSetup.update(post_and_print_with_job_queue=True, report_output_type=ReportOutput.PRINT).execute()
+    kill_while_posting(firm, seed=1, printing=True)
+    invoices = {row.no for row in PostedDocument.select().where(PostedDocument.kind == "invoice")}
+    jobs = Counter((job.document_no, job.copy_no) for job in PrintJob.select())
+    assert jobs == {(no, 0): 1 for no in invoices}
+    lost = JobQueueEntry.select().where(JobQueueEntry.job == PRINT_DOCUMENT)
+    assert {problems_from_json(entry.errors)[0].code for entry in lost} <= {"worker_lost", "returned"}
+    entries.restart([entry.id for entry in lost], user=current_user())  # a person has looked, and wants them again
+    last = ConsumerProcess(firm, until_idle=True)
+    try:
+        assert last.wait() == 0
+    finally:
+        last.end()
+    assert {job.state for job in PrintJob.select()} == {PrintState.PRINTED}
+    printed = {re.sub(r"(-\d)?\.pdf$", "", file.name) for file in folder.glob("*.pdf")}
+    assert printed == {f"sales-invoice-{no}" for no in invoices}
+
+
+def kill_while_posting(firm: Location, seed: int, *, printing: bool = False) -> None:
     chance = random.Random(seed)
-    numbers = queue_documents()
+    numbers = queue_documents(printing=printing)
     kills, left = 0, DOCUMENTS
     running = ConsumerProcess(firm)
     try:
@@ -69,22 +98,31 @@ def kill_while_posting(firm: Location, seed: int) -> None:
     finally:
         last.end()
     posted = Counter(row.source_no for row in PostedDocument.select().where(PostedDocument.kind == "invoice"))
-    failed = {row.record_no: problems_from_json(row.errors) for row in JobQueueEntry.select()}
+    postings = JobQueueEntry.select().where(JobQueueEntry.job == POST_DOCUMENT)
+    failed = {row.record_no: problems_from_json(row.errors) for row in postings}
     assert set(posted.values()) == {1}
     assert set(posted) | set(failed) == set(numbers)
     assert not set(posted) & set(failed)
     assert {problem.code for problems in failed.values() for problem in problems} <= {"worker_lost"}
-    succeeded = JobQueueLogEntry.select().where(JobQueueLogEntry.status == LogStatus.SUCCESS).count()
+    succeeded = (
+        JobQueueLogEntry.select()
+        .where(JobQueueLogEntry.status == LogStatus.SUCCESS, JobQueueLogEntry.job == POST_DOCUMENT)
+        .count()
+    )
     assert succeeded == len(posted)
     assert [check for check in verify.verify().checks if not check.ok] == []
 
 
 def count_waiting() -> int:
     """How many entries have not begun."""
-    return int(JobQueueEntry.select().where(JobQueueEntry.status == EntryStatus.READY).count())
+    return int(
+        JobQueueEntry.select()
+        .where(JobQueueEntry.status == EntryStatus.READY, JobQueueEntry.job == POST_DOCUMENT)
+        .count()
+    )
 
 
-def queue_documents() -> list[str]:
+def queue_documents(*, printing: bool = False) -> list[str]:
     party(Area.SALES)
     for number in range(5):
         item(f"I{number}")
@@ -93,6 +131,7 @@ def queue_documents() -> list[str]:
         document(DocumentType.SALES_INVOICE, [item_line(f"I{(number + line) % 5}") for line in range(3)])
         for number in range(DOCUMENTS)
     ]
-    results = background.post(ids, PostRequest(mode="queue", queue_anyway=True), user=current_user())
+    request = PostRequest(mode="queue", queue_anyway=True, print=printing)
+    results = background.post(ids, request, user=current_user())
     assert {result.result for result in results} == {"queued"}
     return [result.no for result in results]
