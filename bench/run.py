@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 
 import measures
+import printing
 import psycopg
 import terminal
 from deep_queue import deep_queue
@@ -54,8 +55,10 @@ class Row:
         return statistics.median(self.rates)
 
 
-def measure(engine: str, site: Site, count: int, repeats: int) -> list[Row]:
-    """All rows of one engine. The repeats go round, so that a slow moment of the machine meets all of them alike."""
+def measure(engine: str, site: Site, count: int, repeats: int) -> tuple[list[Row], str]:
+    """All rows of one engine, and its memory while it prints. The repeats go round, so that a slow moment of the machine
+    meets all of them alike.
+    """
     floor_kinds = ["multi-row"] if engine == "sqlite" else ["multi-row", "pipelined"]
     taken: dict[str, list[Rate]] = {}
 
@@ -77,12 +80,15 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> list[Row]:
             for name, rate in deep_queue(site, engine, waiting).items():
                 taken.setdefault(f"{waiting:,} entries waiting: {name}", []).append(rate)
         say(f"{engine}: one round done")
+    printed, (early, late) = printing.posted_and_printed(site, engine, count)
+    for name, rate in printed.items():
+        taken[name] = [rate]
     for name, rate in terminal.long_log(site, engine).items():
         taken[f"a million log entries: {name}"] = [rate]
     say(f"{engine}: the terminal is measured")
     beside = [f"floor {name}, {floor_kinds[-1]}" for name in FLOORS.values()]
     middle = {name: statistics.median(rate.per_second for rate in rates) for name, rates in taken.items()}
-    return [
+    rows = [
         Row(
             engine,
             name,
@@ -94,6 +100,7 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> list[Row]:
         )
         for name, rates in taken.items()
     ]
+    return rows, f"{engine} {early:.1f} MB early, {late:.1f} MB late"
 
 
 def _ratio(name: str, middle: dict[str, float], beside: list[str]) -> str:
@@ -172,14 +179,17 @@ def main() -> int:
     repeats = chosen.repeats or (5 if chosen.full else 3)
     with tempfile.TemporaryDirectory(prefix="postroom-bench-") as folder:
         site = Site(Path(folder), SERVER)
-        rows = measure("sqlite", site, count, repeats)
+        rows, printing_memory = measure("sqlite", site, count, repeats)
         if site.has_postgres():
-            rows += measure("postgres", site, count, repeats)
+            more, memory = measure("postgres", site, count, repeats)
+            rows += more
+            printing_memory += f"; {memory}"
         else:
             say(f"PostgreSQL is left out: no server answers at {SERVER}")
         known = facts(count, repeats, site)
-        memory = terminal.hour_of_polling(site, "sqlite")
-        known["terminal's memory"] = ", ".join(f"{size:.1f} MB after {look:,} looks" for look, size in memory.items())
+        known["consumer's memory while it prints"] = printing_memory
+        sizes = terminal.hour_of_polling(site, "sqlite")
+        known["terminal's memory"] = ", ".join(f"{size:.1f} MB after {look:,} looks" for look, size in sizes.items())
     text = table(rows, known)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "latest.txt").write_text(text)
