@@ -56,8 +56,9 @@ class Row:
 
 
 def measure(engine: str, site: Site, count: int, repeats: int) -> tuple[list[Row], str]:
-    """All rows of one engine, and its memory while it prints. The repeats go round, so that a slow moment of the machine
-    meets all of them alike.
+    """All rows of one engine, and its memory while it prints.
+
+    The repeats go round, so that a slow moment of the machine meets all of them alike.
     """
     floor_kinds = ["multi-row"] if engine == "sqlite" else ["multi-row", "pipelined"]
     taken: dict[str, list[Rate]] = {}
