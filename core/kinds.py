@@ -65,6 +65,11 @@ class DocumentType(StrEnum):
         return "return" in self.value or "credit" in self.value
 
     @property
+    def receives(self) -> bool:
+        """Whether its goods come in: it is received, where others are shipped."""
+        return (self.area is Area.PURCHASE) != self.is_return
+
+    @property
     def goods_kind(self) -> PostedKind:
         """The posted document that moves its goods."""
         if self.area is Area.SALES:

@@ -13,6 +13,8 @@ SCALE = 5
 FACTOR_SCALE = 10
 ZERO = Decimal(0)
 ONE = Decimal(1)
+SMALLEST = Decimal("0.00001")
+"""The smallest number that is stored, and the last place to which prices and quantities are kept."""
 
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP, traps=[InvalidOperation])
 """The context of every division and product: wide enough that nothing below 10**30 is ever cut."""

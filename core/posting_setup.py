@@ -18,13 +18,17 @@ from postroom.core.tables.base import database
 
 @dataclass(frozen=True, slots=True)
 class AreaSetup:
-    """What one of the two trade setups says about posting. `series` maps each posted kind to its number series."""
+    """What one of the two trade setups says about posting. `series` maps each posted kind to its number series.
+
+    `ships_remainder`: Qty. to Ship (to Receive) defaults to what is outstanding, else to nothing.
+    """
 
     title: str
     external_no_mandatory: bool
     vendor_no_mandatory: bool
     max_vat_difference: Decimal
     series: Mapping[PostedKind, str]
+    ships_remainder: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ def _read(version: int) -> PostingSetup:
                     PostedKind.RETURN_RECEIPT: sales.posted_return_receipt_nos,
                     PostedKind.CREDIT_MEMO: sales.posted_credit_memo_nos,
                 },
+                sales.default_qty_to_ship != "Blank",
             ),
             Area.PURCHASE: AreaSetup(
                 "Purchases & Payables Setup",
@@ -148,6 +153,7 @@ def _read(version: int) -> PostingSetup:
                     PostedKind.RETURN_SHIPMENT: purchases.posted_return_shipment_nos,
                     PostedKind.CREDIT_MEMO: purchases.posted_credit_memo_nos,
                 },
+                purchases.default_qty_to_receive != "Blank",
             ),
         },
         general={

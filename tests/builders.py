@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -10,7 +11,11 @@ from typing import Any
 
 from postroom.core import users
 from postroom.core.company import current_user
+from postroom.core.database import transaction
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, LineType
+from postroom.core.posting import post
+from postroom.core.posting.post import PostedRef
+from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
 from postroom.core.tables.ledgers import GlEntry
 from postroom.core.tables.trade import Document, DocumentLine, Item, Party
 
@@ -70,6 +75,13 @@ def document(type_: DocumentType, lines: Sequence[dict[str, Any]], party_no: str
     for position, line in enumerate(lines, 1):
         DocumentLine.create(document=made, line_no=position * 10000, **line)
     return int(made.id)
+
+
+def post_now(document_id: int, asked: Asked = AS_THE_DOCUMENT_SAYS) -> tuple[PostedRef, ...]:
+    """Post a document in a transaction of its own, as a job would: whole, or what is asked of it."""
+    plan = post.prepare(document_id, user="ann", posting_id=secrets.token_hex(8), asked=asked)
+    with transaction():
+        return post.write(plan)
 
 
 def balances() -> dict[str, Decimal]:

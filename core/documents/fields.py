@@ -17,7 +17,7 @@ from postroom.core.values import FieldKind, Value
 class DocumentField:
     """One field that is typed. `column` is its column where another name is shown; `longest` bounds texts and codes.
 
-    `while_released` fields may be changed on a released document too.
+    `while_released` fields may be changed on a released document too: they do not change the deal.
     """
 
     name: str
@@ -88,9 +88,17 @@ HEADER: tuple[DocumentField, ...] = (
     ),
     DocumentField("prices_including_vat", "Prices Including VAT", _BOOLEAN, "Whether unit prices contain the VAT."),
     DocumentField("invoice_discount_amount", "Invoice Discount Amount", _DECIMAL, "Spread over the lines by amount."),
-    DocumentField("ship", "Ship", _BOOLEAN, "Whether posting moves the goods.", orders_only=True),
-    DocumentField("receive", "Receive", _BOOLEAN, "Whether posting moves the goods.", column="ship", orders_only=True),
-    DocumentField("invoice", "Invoice", _BOOLEAN, "Whether posting invoices.", orders_only=True),
+    DocumentField("ship", "Ship", _BOOLEAN, "Whether posting moves the goods.", while_released=True, orders_only=True),
+    DocumentField(
+        "receive",
+        "Receive",
+        _BOOLEAN,
+        "Whether posting moves the goods.",
+        column="ship",
+        while_released=True,
+        orders_only=True,
+    ),
+    DocumentField("invoice", "Invoice", _BOOLEAN, "Whether posting invoices.", while_released=True, orders_only=True),
     DocumentField("corrects_no", "Corrects No.", _CODE, "The posted document whose accounts and cost it goes back to."),
 )
 
@@ -110,15 +118,39 @@ LINE: tuple[DocumentField, ...] = (
         "vat_amount",
         "VAT Amount",
         _DECIMAL,
-        "The VAT that the vendor's own document declares.",
+        "The VAT that the vendor's own document declares: of an order in parts, the invoice that comes next.",
         column="declared_vat_amount",
+        while_released=True,
         read=_read_optional,
     ),
-    DocumentField("qty_to_ship", "Qty. to Ship", _DECIMAL, orders_only=True, read=_read_optional),
     DocumentField(
-        "qty_to_receive", "Qty. to Receive", _DECIMAL, column="qty_to_ship", orders_only=True, read=_read_optional
+        "qty_to_ship",
+        "Qty. to Ship",
+        _DECIMAL,
+        "What the next posting ships. Blank: by default, what is outstanding.",
+        while_released=True,
+        orders_only=True,
+        read=_read_optional,
     ),
-    DocumentField("qty_to_invoice", "Qty. to Invoice", _DECIMAL, orders_only=True, read=_read_optional),
+    DocumentField(
+        "qty_to_receive",
+        "Qty. to Receive",
+        _DECIMAL,
+        "What the next posting receives. Blank: by default, what is outstanding.",
+        column="qty_to_ship",
+        while_released=True,
+        orders_only=True,
+        read=_read_optional,
+    ),
+    DocumentField(
+        "qty_to_invoice",
+        "Qty. to Invoice",
+        _DECIMAL,
+        "What the next posting invoices. Blank: what has moved and is not invoiced, and what is to move.",
+        while_released=True,
+        orders_only=True,
+        read=_read_optional,
+    ),
 )
 
 

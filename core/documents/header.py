@@ -11,7 +11,7 @@ from peewee import IntegrityError
 
 from postroom.core import changelog, clock, company, numbering, users, values
 from postroom.core.database import transaction
-from postroom.core.documents import fields, state, terms
+from postroom.core.documents import counting, fields, state, terms
 from postroom.core.documents.fields import record
 from postroom.core.documents.views import POST_DOCUMENT, DocumentView, list_documents, read_type
 from postroom.core.errors import Problem, Refused
@@ -68,7 +68,8 @@ def new(type: DocumentType | str, changes: Mapping[str, str] | None = None, *, u
 def set_fields(document_id: int, changes: Mapping[str, str], *, user: str) -> DocumentView:
     """Change header fields, all or none. Needs Post.
 
-    Refused while the document is scheduled or posting; a released one takes dates and outside numbers only.
+    Refused while the document is scheduled or posting; a released one takes dates, outside numbers, and what the next
+    posting does.
     """
     users.require(user, Permission.POST)
     with transaction():
@@ -78,7 +79,9 @@ def set_fields(document_id: int, changes: Mapping[str, str], *, user: str) -> Do
         if not read.keys() <= allowed:
             state.refuse_released(document)
         _refuse_moved(document, read)
+        before = {name: getattr(document, name) for name in ("currency_factor", "invoice_discount_amount")}
         _apply(document, read)
+        counting.header_changed(document, before)
         state.changed(document)
         (view,) = list_documents(ids=[document_id])
         return view
@@ -108,7 +111,7 @@ def delete(document_id: int, *, user: str) -> None:
         document = state.changeable(document_id)
         for line in state.lines_of(document):
             if line.quantity_shipped != line.quantity_invoiced:
-                moved = "received" if document.type.goods_kind.value.startswith("re") else "shipped"
+                moved = "received" if document.type.receives else "shipped"
                 raise Refused(
                     f"Something on it is {moved} and not invoiced.",
                     code="moved_not_invoiced",

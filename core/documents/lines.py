@@ -8,7 +8,7 @@ from typing import Any
 
 from postroom.core import posting_setup, users, values
 from postroom.core.database import transaction
-from postroom.core.documents import fields, state
+from postroom.core.documents import counting, fields, state
 from postroom.core.documents.fields import record
 from postroom.core.documents.views import DocumentDetail, show
 from postroom.core.errors import NotFound, Problem, Refused
@@ -20,6 +20,8 @@ from postroom.core.users import Permission
 
 STEP = 10_000
 """Line numbers go up by this, so that lines fit between."""
+
+_WHILE_RELEASED = {field.name for field in fields.LINE if field.while_released}
 
 _TABLES: dict[LineType, tuple[str, Any]] = {
     LineType.ITEM: ("Item", Item),
@@ -38,18 +40,21 @@ def set_line(
 ) -> DocumentDetail:
     """Change a line, add one (a line number not yet there; None: after the last), or delete one. Needs Post.
 
-    Refused while the document is scheduled or posting, and on a released one.
+    Refused while the document is scheduled or posting; on a released one only what the next posting does is changed.
     """
     users.require(user, Permission.POST)
     with transaction():
         document = state.changeable(document_id)
-        state.refuse_released(document)
         lines = {line.line_no: line for line in state.lines_of(document)}
         number = line_no if line_no is not None else max(lines, default=0) + STEP
+        if delete or number not in lines or not (changes or {}).keys() <= _WHILE_RELEASED:
+            state.refuse_released(document)
         if delete:
             _delete(document, lines.get(number), number)
         else:
             _change(document, lines.get(number), number, changes or {})
+        if any(line.quantity_shipped for line in lines.values()):
+            counting.refuse_finished(document, state.lines_of(document))
         state.changed(document)
         return show(document_id)
 
@@ -69,7 +74,18 @@ def _delete(document: Document, line: DocumentLine | None, number: int) -> None:
             value=write(line.quantity_invoiced),
             hint="Invoice them first.",
         )
+    if line.quantity_invoiced:
+        raise Refused(
+            "This line is invoiced in part.",
+            code="line_invoiced",
+            record=record(document),
+            line=number,
+            field="quantity_invoiced",
+            value=write(line.quantity_invoiced),
+            hint=f"Lower its quantity to {write(line.quantity_invoiced)} instead, what was posted of it.",
+        )
     line.delete_instance()
+    counting.begin_discount(document)
 
 
 def _change(document: Document, line: DocumentLine | None, number: int, changes: Mapping[str, str]) -> None:
@@ -82,7 +98,7 @@ def _change(document: Document, line: DocumentLine | None, number: int, changes:
     is_new = line is None
     if line is None:
         line = DocumentLine(document=document, line_no=number, type=LineType.ITEM)
-    before = (line.type, line.no)
+    before, terms = (line.type, line.no), counting.terms_of(line)
     if "type" in read:
         read["type"] = LineType(str(read["type"]))
         if read["type"] is not line.type:
@@ -107,7 +123,12 @@ def _change(document: Document, line: DocumentLine | None, number: int, changes:
             _bring_along(document, line, named, read.keys())
     _check_groups(line, where)
     _check_quantities(line, where)
+    has_other_terms = is_new or counting.terms_of(line) != terms
+    if has_other_terms:
+        counting.begin_line(line)
     line.save(force_insert=is_new)
+    if has_other_terms:
+        counting.begin_discount(document)
 
 
 def _check_comment(line: DocumentLine, where: str) -> None:

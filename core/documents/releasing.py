@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from postroom.core import posting_setup, users
 from postroom.core.database import transaction
-from postroom.core.documents import state
+from postroom.core.documents import counting, state
 from postroom.core.documents.fields import record
 from postroom.core.documents.views import DocumentView, list_documents
 from postroom.core.errors import Problem, Refused
 from postroom.core.kinds import Area, DocumentStatus, LineType
 from postroom.core.money import EXACT, round_to
-from postroom.core.posting import amounts, source
+from postroom.core.posting import parts, source
 from postroom.core.tables.setup import PurchasesSetup, SalesSetup
 from postroom.core.tables.trade import Document, Party
 from postroom.core.users import Permission
@@ -58,16 +58,27 @@ def reopen(document_id: int, *, user: str) -> DocumentView:
 
 
 def calculate_invoice_discount(document: Document) -> None:
-    """Set the invoice discount from the party's percentage, in the caller's transaction; without one it stays."""
+    """Set the invoice discount from the party's percentage, in the caller's transaction; without one it stays.
+
+    Of a partly invoiced order it is what is taken already, and the percentage of what is left.
+    """
     party = Party.get_or_none(Party.area == document.type.area, Party.no == document.party_no)
     if party is None or not party.invoice_discount_percent:
         return
-    setup = posting_setup.current()
-    lines = amounts.compute(source.read(document.id), setup).lines
-    total = sum((line.line_amount for line in lines), Decimal(0))
-    share = EXACT.divide(EXACT.multiply(total, party.invoice_discount_percent), Decimal(100))
-    document.invoice_discount_amount = round_to(share, setup.precision_of(document.currency_code))
+    discount = _invoice_discount(document, party.invoice_discount_percent)
+    if discount != document.invoice_discount_amount and document.invoice_discount_taken:
+        counting.begin_discount(document)
+        discount = _invoice_discount(document, party.invoice_discount_percent)
+    document.invoice_discount_amount = discount
     state.changed(document)
+
+
+def _invoice_discount(document: Document, percent: Decimal) -> Decimal:
+    step = posting_setup.current().precision_of(document.currency_code)
+    left = sum(parts.left_amounts(source.read(document.id), step), Decimal(0))
+    share = round_to(EXACT.divide(EXACT.multiply(left, percent), Decimal(100)), step)
+    before: Decimal = document.invoice_discount_before
+    return before + share
 
 
 def _unready(document: Document) -> Iterator[Problem]:

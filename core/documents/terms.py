@@ -104,10 +104,11 @@ def write(documents: Iterable[Dated]) -> None:
         for one in documents:
             execute(
                 "UPDATE document SET posting_date = ?, document_date = ?, due_date = ?, currency_factor = ?,"
-                " version = version + 1 WHERE id = ?",
+                " amount_taken = CASE WHEN currency_factor = ? THEN amount_taken ELSE 0 END, version = version + 1"
+                " WHERE id = ?",
                 (
                     *(None if day is None else day.isoformat() for day in _dates(one)),
-                    to_units(one.currency_factor, FACTOR_SCALE),
+                    *[to_units(one.currency_factor, FACTOR_SCALE)] * 2,
                     one.id,
                 ),
             )

@@ -14,9 +14,11 @@ from postroom.core import filters, posting_setup, values
 from postroom.core.errors import NotFound, Problem, UsageError, problems_from_json
 from postroom.core.filters import FieldFilter
 from postroom.core.kinds import DocumentStatus, DocumentType, JobQueueStatus, LineType, PostedKind
-from postroom.core.posting import amounts, source
+from postroom.core.posting import amounts, source, steps
+from postroom.core.posting.amounts import LineAmounts
+from postroom.core.posting.source import Source
 from postroom.core.tables.ledgers import PostedDocument
-from postroom.core.tables.trade import Document, DocumentLine
+from postroom.core.tables.trade import Document
 from postroom.core.tables.work import JobQueueEntry
 
 POST_DOCUMENT = "post-document"
@@ -56,7 +58,8 @@ class DocumentView:
 @dataclass(frozen=True, slots=True)
 class LineView:
     """One line. `line_amount` is as typed, with VAT where prices include it; `amount` is what remains without VAT
-    after the invoice discount, so that the lines add up to the document."""
+    after the invoice discount, so that the lines add up to the document. To ship (receive) and to invoice is what the
+    next posting would, typed or by default."""
 
     line_no: int
     type: LineType
@@ -73,8 +76,8 @@ class LineView:
     vat_group: str
     vat_rate: Decimal
     declared_vat_amount: Decimal | None
-    qty_to_ship: Decimal | None
-    qty_to_invoice: Decimal | None
+    qty_to_ship: Decimal
+    qty_to_invoice: Decimal
     quantity_shipped: Decimal
     quantity_invoiced: Decimal
 
@@ -246,10 +249,7 @@ def show(document_id: int) -> DocumentDetail:
     setup = posting_setup.current()
     computed = amounts.compute(document, setup)
     rates = {group.product_group: group.pair.document_rate for group in computed.groups}
-    moved = {
-        line.line_no: (line.quantity_shipped, line.quantity_invoiced)
-        for line in DocumentLine.select().where(DocumentLine.document == document_id)
-    }
+    remainder = setup.areas[document.area].ships_remainder
     return DocumentDetail(
         view=view,
         currency_factor=document.currency_factor,
@@ -260,27 +260,36 @@ def show(document_id: int) -> DocumentDetail:
         corrects_no=document.corrects_no,
         created_by=Document.get_by_id(document_id).created_by,
         lines=tuple(
-            LineView(
-                line_no=line.line.line_no,
-                type=line.line.type,
-                no=line.line.no,
-                description=line.line.description,
-                quantity=line.line.quantity,
-                unit_price=line.line.unit_price,
-                price_per_quantity=line.line.price_per_quantity,
-                line_discount_percent=line.line.line_discount_percent,
-                line_discount_amount=line.line.line_discount_amount,
-                line_amount=line.line_amount,
-                amount=line.net,
-                vat_amount=line.vat,
-                vat_group=line.line.vat_group,
-                vat_rate=rates.get(line.line.vat_group, Decimal(0)),
-                declared_vat_amount=line.line.declared_vat_amount,
-                qty_to_ship=line.line.qty_to_ship,
-                qty_to_invoice=line.line.qty_to_invoice,
-                quantity_shipped=moved[line.line.line_no][0],
-                quantity_invoiced=moved[line.line.line_no][1],
-            )
+            _line_view(document, line, rates.get(line.line.vat_group, Decimal(0)), remainder=remainder)
             for line in computed.lines
         ),
+    )
+
+
+def _line_view(document: Source, computed: LineAmounts, rate: Decimal, *, remainder: bool) -> LineView:
+    line = computed.line
+    to_ship = to_invoice = line.quantity
+    if document.type.is_order:
+        to_ship = steps.qty_to_ship(line, remainder=remainder)
+        to_invoice = steps.qty_to_invoice(line, to_ship)
+    return LineView(
+        line_no=line.line_no,
+        type=line.type,
+        no=line.no,
+        description=line.description,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        price_per_quantity=line.price_per_quantity,
+        line_discount_percent=line.line_discount_percent,
+        line_discount_amount=line.line_discount_amount,
+        line_amount=computed.line_amount,
+        amount=computed.net,
+        vat_amount=computed.vat,
+        vat_group=line.vat_group,
+        vat_rate=rate,
+        declared_vat_amount=line.declared_vat_amount,
+        qty_to_ship=to_ship,
+        qty_to_invoice=to_invoice,
+        quantity_shipped=line.quantity_shipped,
+        quantity_invoiced=line.quantity_invoiced,
     )

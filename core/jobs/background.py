@@ -22,6 +22,7 @@ from postroom.core.kinds import Area, JobQueueStatus, LogStatus
 from postroom.core.posting import check
 from postroom.core.posting import post as posting
 from postroom.core.posting.post import PostedRef
+from postroom.core.posting.steps import Asked
 from postroom.core.printing import print_jobs
 from postroom.core.printing.reports import Report
 from postroom.core.statements import execute, insert, query
@@ -53,6 +54,10 @@ class PostRequest:
     replace_document_date: bool = False
     calc_inv_discount: bool = False
 
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.ship, self.receive, self.invoice)
+
 
 def post(
     document_ids: Sequence[int],
@@ -68,20 +73,18 @@ def post(
     users.require(user, Permission.POST)
     _refuse_nonsense(request)
     ids = list(dict.fromkeys(document_ids))
-    partly = _asked_in_parts(ids, request)
-    results = dict(partly)
-    wanted = [id_ for id_ in ids if id_ not in results]
     if request.check_only:
-        results |= _each(wanted, lambda id_: _check(id_, request, user), progress)
+        results = _each(ids, lambda id_: _check(id_, request, user), progress)
     else:
-        queued = _queued_ones(wanted, request)
-        to_queue = [id_ for id_ in wanted if id_ in queued]
+        results = {}
+        queued = _queued_ones(ids, request)
+        to_queue = [id_ for id_ in ids if id_ in queued]
         options = _queue_options(request, user, one=len(ids) == 1)
         for id_, result in zip(
             to_queue, queueing.queue_documents(to_queue, options, user=user, progress=progress), strict=True
         ):
             results[id_] = result
-        now = [id_ for id_ in wanted if id_ not in queued]
+        now = [id_ for id_ in ids if id_ not in queued]
         results |= _each(now, lambda id_: _post_in_session(id_, request, user), progress)
     return [results[id_] for id_ in ids]
 
@@ -110,25 +113,6 @@ def _refuse_nonsense(request: PostRequest) -> None:
         )
 
 
-def _asked_in_parts(ids: Sequence[int], request: PostRequest) -> dict[int, DocumentResult]:
-    """The orders of which the request would post only a part, refused: this version posts them whole."""
-    if not (request.ship or request.receive or request.invoice):
-        return {}
-    results = {}
-    for document in Document.select(Document.id, Document.type, Document.no).where(Document.id << list(ids)):
-        moves = request.receive if (document.type.area is Area.PURCHASE) != document.type.is_return else request.ship
-        if document.type.is_order and not (moves and request.invoice):
-            problem = Problem(
-                "partial_not_supported",
-                "This would post only a part of the order; this version posts orders whole.",
-                f"{document.type.title} {document.no}",
-                field="ship",
-                hint="Give both its shipping or receiving and --invoice, or none of them.",
-            )
-            results[document.id] = DocumentResult(document.type.value, document.no, "refused", errors=(problem,))
-    return results
-
-
 def _queued_ones(ids: Sequence[int], request: PostRequest) -> set[int]:
     """Which documents the request or the setup sends through the job queue."""
     if request.mode != "setup":
@@ -151,7 +135,7 @@ def _queue_options(request: PostRequest, user: str, *, one: bool) -> QueueOption
     def checked(document_id: int) -> tuple[Problem, ...]:
         area = Document.get_by_id(document_id).type.area
         setup = (SalesSetup if area is Area.SALES else PurchasesSetup).get_by_id(1)
-        return check.check(document_id, user=user) if setup.check_before_queueing else ()
+        return check.check(document_id, user=user, asked=request.asked) if setup.check_before_queueing else ()
 
     return QueueOptions(
         check=checked if one and not request.queue_anyway else None,
@@ -159,6 +143,7 @@ def _queue_options(request: PostRequest, user: str, *, one: bool) -> QueueOption
         replace_posting_date=request.replace_posting_date,
         replace_document_date=request.replace_document_date,
         calc_inv_discount=request.calc_inv_discount,
+        asked=request.asked,
         print=request.print,
     )
 
@@ -182,7 +167,7 @@ def _check(document_id: int, request: PostRequest, user: str) -> DocumentResult:
     document = Document.get_or_none(Document.id == document_id)
     if document is None:
         return DocumentResult("", str(document_id), "refused", errors=(gone(document_id),))
-    return queueing.checked(document.type, document.no, document_id, user)
+    return queueing.checked(document.type, document.no, document_id, user, request.asked)
 
 
 def _post_in_session(document_id: int, request: PostRequest, user: str) -> DocumentResult:
@@ -198,7 +183,9 @@ def _post_in_session(document_id: int, request: PostRequest, user: str) -> Docum
         with transaction():
             _get_ready(document_id, request)
             is_ready = True
-            plan = posting.prepare(document_id, user=user, posting_id=token, printing=request.print)
+            plan = posting.prepare(
+                document_id, user=user, posting_id=token, printing=request.print, asked=request.asked
+            )
             _drop_entry(document)
             posted = posting.write(plan)
             _log(document, user, token, started, LogStatus.SUCCESS, ())

@@ -58,19 +58,16 @@ PARAMETERS: Mapping[str, Callable[[str], Any]] = {
 
 
 def check_parameters(kind: DocumentType, given: Mapping[str, Any]) -> None:
-    """Raise UsageError for options that do not go together, or that this version cannot do."""
+    """Raise UsageError for options that do not go together, or that do not fit the documents."""
     if (given.get("replace_posting_date") or given.get("replace_document_date")) and not given.get("posting_date"):
         raise UsageError(
             "There is no date to replace with.", field="posting_date", hint="Give a posting date, or do not replace."
         )
-    moves = "receive" if (kind.area.value == "purchase") != kind.is_return else "ship"
-    asked = [name for name in ("ship", "receive", "invoice") if given.get(name)]
-    if kind.is_order and asked and not (given.get(moves) and given.get("invoice")):
+    other = "ship" if kind.receives else "receive"
+    if kind.is_order and given.get(other):
+        moves = "receive" if kind.receives else "ship"
         raise UsageError(
-            "This would post only parts of orders; this version posts orders whole.",
-            code="partial_not_supported",
-            field=asked[0],
-            hint=f"Give both {moves} and invoice, or none of them.",
+            f"{kind.title}s do not {other}.", field=other, value="true", hint=f"They {moves}: give {moves} instead."
         )
 
 
@@ -165,12 +162,14 @@ def _meant(kind: DocumentType, given: Mapping[str, Any]) -> tuple[list[DocumentV
 
 def _options(given: Mapping[str, Any]) -> QueueOptions:
     from postroom.core.jobs.queueing import QueueOptions
+    from postroom.core.posting.steps import Asked
 
     return QueueOptions(
         posting_date=_date_of(given.get("posting_date", "")),
         replace_posting_date=given.get("replace_posting_date", False),
         replace_document_date=given.get("replace_document_date", False),
         calc_inv_discount=given.get("calc_inv_discount", False),
+        asked=Asked(*(given.get(name, False) for name in ("ship", "receive", "invoice"))),
         print=given.get("print", False),
     )
 

@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,11 +19,13 @@ from postroom.core.database import transaction
 from postroom.core.documents import releasing, terms
 from postroom.core.documents.terms import Dated
 from postroom.core.errors import CheckFailed, PostroomError, Problem
-from postroom.core.jobs import doorbell
-from postroom.core.jobs.registry import POST_DOCUMENT, PRINTING
+from postroom.core.jobs import doorbell, posting_options
+from postroom.core.jobs.posting_options import PostingOptions
+from postroom.core.jobs.registry import POST_DOCUMENT
 from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
 from postroom.core.posting import check
+from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
 from postroom.core.statements import execute, in_parts, insert, insert_returning, marks, query
 from postroom.core.tables.base import instant_from_stored, instant_to_stored
 from postroom.core.tables.setup import BackgroundPostingSetup, ChangeLogEntry, PurchasesSetup, SalesSetup
@@ -38,7 +40,8 @@ AT_ONCE = 1000
 class QueueOptions:
     """How documents are queued. `check` tells what is wrong with a document now; None leaves that to the posting.
 
-    `print`: Post and Print. `is_batch`: also a single document gets a batch number.
+    `asked`: whether they are to ship, receive, invoice. `print`: Post and Print. `is_batch`: also a single document
+    gets a batch number.
     """
 
     check: Callable[[int], tuple[Problem, ...]] | None = None
@@ -46,6 +49,7 @@ class QueueOptions:
     replace_posting_date: bool = False
     replace_document_date: bool = False
     calc_inv_discount: bool = False
+    asked: Asked = AS_THE_DOCUMENT_SAYS
     print: bool = False
     report: str = "Post"
     is_batch: bool = False
@@ -109,12 +113,12 @@ def _check_one(document_id: int, options: QueueOptions, user: str) -> DocumentRe
     refused = _get_ready([document], options)
     if document_id in refused:
         return replace(refused[document_id], result="failed")
-    return checked(document.type, document.no, document_id, user)
+    return checked(document.type, document.no, document_id, user, options.asked)
 
 
-def checked(type_: DocumentType, no: str, document_id: int, user: str) -> DocumentResult:
+def checked(type_: DocumentType, no: str, document_id: int, user: str, asked: Asked) -> DocumentResult:
     """What the check finds of a document as it stands: problems, and warnings of what does not hinder it yet."""
-    problems, warnings = check.check_and_warn(document_id, user=user)
+    problems, warnings = check.check_and_warn(document_id, user=user, asked=asked)
     result = "failed" if problems else "checked"
     return DocumentResult(type_.value, no, result, errors=problems, warnings=warnings)
 
@@ -128,6 +132,7 @@ def _new_batch(options: QueueOptions, user: str) -> int:
             "replace_document_date": options.replace_document_date,
             "calc_inv_discount": options.calc_inv_discount,
             "print": options.print,
+            **asdict(options.asked),
         }
     )
     with transaction():
@@ -154,7 +159,7 @@ def _queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, use
     wanted = [found[id_] for id_ in ids if id_ not in refused]
     refused |= _get_ready(wanted, options) if options.check is None else _get_ready_and_check(wanted, options)
     queued = [document for document in wanted if document.id not in refused]
-    entry_ids = _write_entries(queued, entries, options.print, batch_no, user)
+    entry_ids = _write_entries(queued, entries, options, batch_no, user)
     _mark_scheduled(queued, user)
     return [
         refused.get(id_) or DocumentResult(found[id_].type.value, found[id_].no, "queued", entry_ids[id_])
@@ -257,7 +262,7 @@ def _setup_calculates_discount() -> bool:
 def _write_entries(
     documents: Sequence[_Queued],
     existing: Mapping[int, tuple[Any, ...]],
-    printing: bool,
+    options: QueueOptions,
     batch_no: int | None,
     user: str,
 ) -> dict[int, str]:
@@ -265,10 +270,13 @@ def _write_entries(
     now = instant_to_stored(clock.now())
     entry_ids: dict[int, str] = {}
     setups = {Area.SALES: SalesSetup.get_by_id(1), Area.PURCHASE: PurchasesSetup.get_by_id(1)}
+    orders, others = (
+        posting_options.stored(PostingOptions(asked, options.print)) for asked in (options.asked, Asked())
+    )
     new = []
     for document in documents:
         setup = setups[document.type.area]
-        how = _how(document, setup, printing)
+        how = _how(document, setup, orders if document.type.is_order else others, printing=options.print)
         if document.id in existing:
             entry_no, entry_ids[document.id] = existing[document.id][:2]
             _reuse(entry_no, how, setup, batch_no, user, now)
@@ -320,12 +328,12 @@ _BLANK: Mapping[str, Any] = {
 _ALL_COLUMNS = (*_COLUMNS, *_BLANK)
 
 
-def _how(document: _Queued, setup: BackgroundPostingSetup, printing: bool) -> tuple[str, str, int]:
+def _how(document: _Queued, setup: BackgroundPostingSetup, parameters: str, *, printing: bool) -> tuple[str, str, int]:
     """Description, parameters and priority of a document's entry."""
     name = f"{document.type.title} {document.no}"
     if printing:
-        return f"Post and Print {name}", PRINTING, setup.priority_for_post_and_print
-    return f"Post {name}", "{}", setup.priority_for_post
+        return f"Post and Print {name}", parameters, setup.priority_for_post_and_print
+    return f"Post {name}", parameters, setup.priority_for_post
 
 
 def _reuse(

@@ -19,8 +19,6 @@ from postroom.core.kinds import DocumentType
 from postroom.core.users import Permission
 
 POST_DOCUMENT = "post-document"
-PRINTING = '{"print": true}'
-"""The parameters of a posting that prints."""
 
 
 @dataclass(frozen=True, slots=True)

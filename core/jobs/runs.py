@@ -15,10 +15,10 @@ from postroom.core import database as engine
 from postroom.core import grants
 from postroom.core.database import transaction
 from postroom.core.errors import DatabaseAway, PostroomError, Problem
-from postroom.core.jobs import endings, queues
+from postroom.core.jobs import endings, posting_options, queues
 from postroom.core.jobs.batch_posting import NothingToDo
 from postroom.core.jobs.claims import Claim, ClaimLost, NotYet
-from postroom.core.jobs.registry import PRINTING, JobType, job_type
+from postroom.core.jobs.registry import JobType, job_type
 from postroom.core.posting import post
 
 _log = logging.getLogger(__name__)
@@ -102,12 +102,14 @@ def _work(claim: Claim) -> None:
         return
     if claim.record_id is None:
         raise PostroomError("The entry names no document.", record=claim.description, hint="Delete the entry.")
+    options = posting_options.of_entry(claim.parameters)
     plan = post.prepare(
         claim.record_id,
         user=claim.user_id,
         posting_id=claim.token,
         batch_no=claim.batch_no,
-        printing=claim.parameters == PRINTING,
+        printing=options.print,
+        asked=options.asked,
     )
     with transaction():
         post.write(plan)

@@ -12,19 +12,20 @@ from decimal import Decimal
 from postroom.core import posting_setup
 from postroom.core.kinds import LineType, VatType
 from postroom.core.money import EXACT, ONE, ZERO, round_to, spread
-from postroom.core.posting import source
+from postroom.core.posting import parts, source
+from postroom.core.posting.parts import HUNDRED, Taken
 from postroom.core.posting.source import Source, SourceLine
+from postroom.core.posting.steps import Step
 from postroom.core.posting_setup import PostingSetup, VatPair
 from postroom.core.statements import in_parts
-
-HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
 class LineAmounts:
     """One line. `line_amount` is as typed, before the invoice discount; all others are without VAT, but `vat`.
 
-    `net` is what remains after both discounts; `net_lcy` and the discounts in LCY add up to the undiscounted revenue.
+    Of a part, all are what its invoice takes. `net` is what remains after both discounts; `net_lcy` and the discounts
+    in LCY add up to the undiscounted revenue.
     """
 
     line: SourceLine
@@ -57,7 +58,10 @@ class VatGroup:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """A whole document: lines in their order (comments included, worth nothing) and VAT groups by first use."""
+    """A document: lines in their order (comments included, worth nothing) and VAT groups by first use.
+
+    `invoice_discounts` are those of the lines as typed, with VAT where prices include it.
+    """
 
     lines: tuple[LineAmounts, ...]
     groups: tuple[VatGroup, ...]
@@ -66,6 +70,7 @@ class Amounts:
     gross: Decimal
     net_lcy: Decimal
     gross_lcy: Decimal
+    invoice_discounts: Sequence[Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,58 +82,45 @@ class Totals:
     amount_including_vat: Decimal
 
 
-_NO_VAT = VatPair(VatType.EXEMPT, ZERO, "", "", "")
+NO_VAT = VatPair(VatType.EXEMPT, ZERO, "", "", "")
 
 
-def compute(document: Source, setup: PostingSetup) -> Amounts:
-    """All amounts of a document, invoiced whole. A VAT pair that is not set up counts as exempt (a check names it)."""
+def compute(document: Source, setup: PostingSetup, part: Step | None = None) -> Amounts:
+    """All amounts of a document invoiced whole, or of the `part` that a posting invoices.
+
+    A VAT pair that is not set up counts as exempt (a check names it).
+    """
     step = setup.precision_of(document.currency_code)
-    typed = [_line_amount(line, step) for line in document.lines]
-    weights = [
-        ZERO if line.type is LineType.COMMENT else amount for line, amount in zip(document.lines, typed, strict=True)
-    ]
-    shares = _invoice_discount(document, weights, step)
+    if part is None or part.is_whole:
+        part = None
+        taken = parts.whole(document, step)
+    else:
+        taken = parts.invoiced(document, part.invoice, step)
+    before = ZERO if part is None else document.amount_taken
+    typed, shares = taken.amounts, taken.invoice_discounts
     business = document.party.vat_business_group if document.party else ""
     rows: dict[str, list[int]] = {}
     for index, line in enumerate(document.lines):
-        if line.type is not LineType.COMMENT:
+        if line.type is not LineType.COMMENT and (part is None or part.invoice[index]):
             rows.setdefault(line.vat_group, []).append(index)
     nets, vats, rates = [ZERO] * len(typed), [ZERO] * len(typed), [ZERO] * len(typed)
     drafts: list[tuple[str, VatPair, list[int], Decimal, Decimal, Decimal]] = []
     for group, members in rows.items():
-        pair = setup.vat.get((business, group), _NO_VAT)
+        pair = setup.vat.get((business, group), NO_VAT)
         rate = EXACT.divide(pair.document_rate, HUNDRED)
         amounts = [typed[index] - shares[index] for index in members]
         base, computed = _base_and_vat(sum(amounts, ZERO), rate, document.prices_including_vat, step)
         vat = _declared([document.lines[index] for index in members], computed)
         if document.prices_including_vat:
             base += computed - vat
-            parts = spread(base, amounts, step)
-            vat_parts = [amount - part for amount, part in zip(amounts, parts, strict=True)]
+            net_parts = spread(base, amounts, step)
+            vat_parts = [amount - net for amount, net in zip(amounts, net_parts, strict=True)]
         else:
-            parts, vat_parts = amounts, spread(vat, amounts, step)
-        for index, part, vat_part in zip(members, parts, vat_parts, strict=True):
-            nets[index], vats[index], rates[index] = part, vat_part, rate
+            net_parts, vat_parts = amounts, spread(vat, amounts, step)
+        for index, net, vat_part in zip(members, net_parts, vat_parts, strict=True):
+            nets[index], vats[index], rates[index] = net, vat_part, rate
         drafts.append((group, pair, members, base, vat, computed))
-    return _in_lcy(document, setup, typed, shares, nets, vats, rates, drafts)
-
-
-def _line_amount(line: SourceLine, step: Decimal) -> Decimal:
-    if line.type is LineType.COMMENT:
-        return ZERO
-    full = _full_amount(line)
-    percent = EXACT.divide(line.line_discount_percent, HUNDRED)
-    return round_to(EXACT.multiply(full, ONE - percent) - line.line_discount_amount, step)
-
-
-def _full_amount(line: SourceLine) -> Decimal:
-    return EXACT.divide(EXACT.multiply(line.quantity, line.unit_price), line.price_per_quantity or ONE)
-
-
-def _invoice_discount(document: Source, weights: Sequence[Decimal], step: Decimal) -> list[Decimal]:
-    if not document.invoice_discount_amount:
-        return [ZERO] * len(weights)
-    return spread(document.invoice_discount_amount, weights, step)
+    return _in_lcy(document, setup, taken, before, nets, vats, rates, drafts)
 
 
 def _base_and_vat(amount: Decimal, rate: Decimal, including_vat: bool, step: Decimal) -> tuple[Decimal, Decimal]:
@@ -148,8 +140,8 @@ def _declared(lines: Sequence[SourceLine], computed: Decimal) -> Decimal:
 def _in_lcy(
     document: Source,
     setup: PostingSetup,
-    typed: Sequence[Decimal],
-    shares: Sequence[Decimal],
+    taken: Taken,
+    before: Decimal,
     nets: Sequence[Decimal],
     vats: Sequence[Decimal],
     rates: Sequence[Decimal],
@@ -162,21 +154,23 @@ def _in_lcy(
     def to_lcy(amount: Decimal) -> Decimal:
         return amount if same else round_to(EXACT.multiply(amount, factor), lcy_step)
 
-    parts = [*nets, *(draft[4] for draft in drafts)]
-    in_lcy = parts if same else _carried(parts, factor, lcy_step)
+    both = [*nets, *(draft[4] for draft in drafts)]
+    in_lcy = both if same else _carried(both, factor, lcy_step)
     nets_lcy, vats_lcy = in_lcy[: len(nets)], in_lcy[len(nets) :]
+    if before and not same:
+        now = sum(both if document.prices_including_vat else nets, ZERO)
+        remainder = to_lcy(before + now) - to_lcy(before) - to_lcy(now)
+        _give_to_last(nets_lcy, nets, remainder)
     lines = []
     for index, line in enumerate(document.lines):
-        line_discount, invoice_discount = ZERO, shares[index]
-        if line.type is not LineType.COMMENT:
-            line_discount = round_to(_full_amount(line), step) - typed[index]
-            if document.prices_including_vat and rates[index]:
-                line_discount = round_to(EXACT.divide(line_discount, ONE + rates[index]), step)
-                invoice_discount = round_to(EXACT.divide(invoice_discount, ONE + rates[index]), step)
+        line_discount, invoice_discount = taken.line_discounts[index], taken.invoice_discounts[index]
+        if document.prices_including_vat and rates[index]:
+            line_discount = round_to(EXACT.divide(line_discount, ONE + rates[index]), step)
+            invoice_discount = round_to(EXACT.divide(invoice_discount, ONE + rates[index]), step)
         lines.append(
             LineAmounts(
                 line,
-                typed[index],
+                taken.amounts[index],
                 nets[index],
                 vats[index],
                 line_discount,
@@ -193,18 +187,28 @@ def _in_lcy(
         groups.append(VatGroup(group, pair, base, vat, computed, base_lcy, vat_lcy, reverse))
     net, vat = sum(nets, ZERO), sum((draft[4] for draft in drafts), ZERO)
     net_lcy = sum(nets_lcy, ZERO)
-    return Amounts(tuple(lines), tuple(groups), net, vat, net + vat, net_lcy, net_lcy + sum(vats_lcy, ZERO))
+    gross_lcy = net_lcy + sum(vats_lcy, ZERO)
+    return Amounts(
+        tuple(lines), tuple(groups), net, vat, net + vat, net_lcy, gross_lcy, invoice_discounts=taken.invoice_discounts
+    )
+
+
+def _give_to_last(nets_lcy: list[Decimal], nets: Sequence[Decimal], remainder: Decimal) -> None:
+    """Let the last line that is worth something take what rounding earlier invoices to LCY left."""
+    last = max((index for index, net in enumerate(nets) if net), default=None)
+    if last is not None:
+        nets_lcy[last] += remainder
 
 
 def _carried(amounts: Sequence[Decimal], factor: Decimal, step: Decimal) -> list[Decimal]:
     """Amounts in LCY, each the rounded sum so far less what those before it took, so that the total is exact."""
-    parts, so_far, given = [], ZERO, ZERO
+    carried, so_far, given = [], ZERO, ZERO
     for amount in amounts:
         so_far += amount
         part = round_to(EXACT.multiply(so_far, factor), step) - given
         given += part
-        parts.append(part)
-    return parts
+        carried.append(part)
+    return carried
 
 
 def totals_of(document_ids: Sequence[int]) -> Mapping[int, Totals]:

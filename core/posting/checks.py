@@ -9,50 +9,43 @@ from postroom.core import numbering
 from postroom.core.errors import Problem
 from postroom.core.kinds import Area, Blocked, LineType, VatType
 from postroom.core.money import LARGEST, ZERO, round_to, write
-from postroom.core.posting import accounts, stock
+from postroom.core.posting import accounts, quantities, stock
 from postroom.core.posting.accounts import LineAccounts
 from postroom.core.posting.amounts import Amounts, VatGroup
 from postroom.core.posting.source import Source, SourceLine
+from postroom.core.posting.steps import Step
 from postroom.core.posting_setup import PostingSetup, VatPair
 from postroom.core.statements import query
-
-BLOCKS_DELIVERY = (Blocked.SHIP, Blocked.INVOICE, Blocked.ALL)
 
 
 def find_problems(
     document: Source,
     setup: PostingSetup,
+    step: Step,
     amounts: Amounts,
     line_accounts: list[LineAccounts],
     *,
     user: str,
     corrects: bool,
 ) -> tuple[Problem, ...]:
-    """All checks, in the order in which a clerk reads the document: header, lines, totals."""
+    """All checks, in the order in which a clerk reads the document: header, lines, totals.
+
+    Of a posting in parts, those of what it does: of the lines that it ships or invoices.
+    """
     return (
-        *_header(document, setup, user, corrects),
-        *_series(document, setup),
-        *_lines(document, setup, line_accounts),
-        *_vat(document, setup, amounts),
+        *_header(document, setup, step, user, corrects),
+        *_series(document, setup, step),
+        *_lines(document, setup, step, line_accounts),
+        *_vat(document, setup, step, amounts),
         *_totals(document, amounts),
-        *_stock(document),
+        *_stock(document, step),
     )
 
 
-def _header(document: Source, setup: PostingSetup, user: str, corrects: bool) -> Iterator[Problem]:
+def _header(document: Source, setup: PostingSetup, step: Step, user: str, corrects: bool) -> Iterator[Problem]:
     record, area = document.record, document.area
-    yield from _party(document, setup)
+    yield from _party(document, setup, step)
     yield from _posting_date(document, setup, user)
-    if not (document.ship and document.invoice) and document.type.is_order:
-        what = "Receive" if area is Area.PURCHASE or document.type.is_return else "Ship"
-        yield Problem(
-            "partial_not_supported",
-            "The document asks for a posting in parts; this version posts orders whole.",
-            record,
-            field="ship" if not document.ship else "invoice",
-            value="0",
-            hint=f"Tick both {what} and Invoice.",
-        )
     if area is Area.SALES and setup.areas[area].external_no_mandatory and not document.external_document_no:
         yield Problem(
             "external_document_no_missing",
@@ -61,12 +54,12 @@ def _header(document: Source, setup: PostingSetup, user: str, corrects: bool) ->
             field="external_document_no",
             hint="Fill it in, or clear Ext. Doc. No. Mandatory in Sales & Receivables Setup.",
         )
-    if area is Area.PURCHASE:
+    if area is Area.PURCHASE and step.invoices:
         yield from _vendor_document_no(document, setup, mandatory=not corrects)
     yield from _currency(document, setup)
 
 
-def _party(document: Source, setup: PostingSetup) -> Iterator[Problem]:
+def _party(document: Source, setup: PostingSetup, step: Step) -> Iterator[Problem]:
     title, record = document.area.party_title, document.record
     if document.party is None:
         yield Problem(
@@ -81,7 +74,8 @@ def _party(document: Source, setup: PostingSetup) -> Iterator[Problem]:
         )
         return
     blocked = Blocked(document.party.blocked)
-    if blocked is Blocked.ALL or (blocked in BLOCKS_DELIVERY and not document.type.is_return):
+    blocks = blocked is Blocked.INVOICE or (blocked is Blocked.SHIP and step.ships)
+    if blocked is Blocked.ALL or (blocks and not document.type.is_return):
         yield Problem(
             "party_blocked",
             f"{title} {document.party_no} is blocked ({blocked.value}).",
@@ -179,9 +173,9 @@ def vendor_document_no_used(document: Source, posted_no: str = "") -> Problem:
     )
 
 
-def _series(document: Source, setup: PostingSetup) -> Iterator[Problem]:
+def _series(document: Source, setup: PostingSetup, step: Step) -> Iterator[Problem]:
     area = setup.areas[document.area]
-    for kind in (document.type.goods_kind, document.type.money_kind):
+    for kind in step.kinds(document.type):
         code = area.series[kind]
         problem = numbering.problem_with(code, setup.series.get(code, ()), document.posting_date)
         if problem:
@@ -197,18 +191,21 @@ def _series(document: Source, setup: PostingSetup) -> Iterator[Problem]:
             )
 
 
-def _lines(document: Source, setup: PostingSetup, line_accounts: list[LineAccounts]) -> Iterator[Problem]:
-    if not any(line.quantity for line in document.lines if line.type is not LineType.COMMENT):
-        yield Problem(
-            "nothing_to_post",
-            "There is nothing to post: no line has a quantity.",
-            document.record,
-            field="lines",
-            hint="Add a line with a number and a quantity.",
-        )
-    for line, found in zip(document.lines, line_accounts, strict=True):
-        if line.type is not LineType.COMMENT:
+def _lines(document: Source, setup: PostingSetup, step: Step, line_accounts: list[LineAccounts]) -> Iterator[Problem]:
+    if not (step.ships or step.invoices):
+        yield quantities.nothing_to_post(document)
+    for index, (line, found) in enumerate(zip(document.lines, line_accounts, strict=True)):
+        if line.type is LineType.COMMENT:
+            continue
+        if not step.is_whole:
+            yield from quantities.problems_with(document, line, step.ship[index], step.invoice[index])
+        if _is_posted(step, index):
             yield from _line(document, line, found, setup)
+
+
+def _is_posted(step: Step, index: int) -> bool:
+    """Whether a posting is about the line with this index."""
+    return step.is_whole or bool(step.ship[index] or step.invoice[index])
 
 
 def _line(document: Source, line: SourceLine, found: LineAccounts, setup: PostingSetup) -> Iterator[Problem]:
@@ -234,17 +231,6 @@ def _line(document: Source, line: SourceLine, found: LineAccounts, setup: Postin
             write(line.price_per_quantity),
             "Use 1 where the price is for one unit.",
         )
-    for field, wanted in (("qty_to_ship", line.qty_to_ship), ("qty_to_invoice", line.qty_to_invoice)):
-        if wanted is not None and wanted != line.quantity:
-            yield Problem(
-                "partial_not_supported",
-                f"{field} is {write(wanted)} of {write(line.quantity)}; this version posts orders whole.",
-                record,
-                number,
-                field,
-                write(wanted),
-                "Clear the field or set it to the quantity.",
-            )
     if line.type is LineType.ITEM:
         yield from _item_line(document, line, found, setup)
     elif line.type is LineType.GL_ACCOUNT:
@@ -330,29 +316,32 @@ def _charge_line(document: Source, line: SourceLine, found: LineAccounts, setup:
         yield problem
 
 
-def _vat(document: Source, setup: PostingSetup, amounts: Amounts) -> Iterator[Problem]:
+def _vat(document: Source, setup: PostingSetup, step: Step, amounts: Amounts) -> Iterator[Problem]:
     if document.party is None:
         return
     business = document.party.vat_business_group
     first_lines: dict[str, int] = {}
-    for line in document.lines:
-        if line.type is not LineType.COMMENT:
+    for index, line in enumerate(document.lines):
+        if line.type is not LineType.COMMENT and _is_posted(step, index):
             first_lines.setdefault(line.vat_group, line.line_no)
-    for group in amounts.groups:
-        number = first_lines[group.product_group]
-        pair = setup.vat.get((business, group.product_group))
+    groups = {group.product_group: group for group in amounts.groups}
+    for product_group, number in first_lines.items():
+        pair = setup.vat.get((business, product_group))
         if pair is None:
             yield Problem(
                 "vat_posting_setup_missing",
-                f"VAT Posting Setup has no pair {business or '(blank)'} x {group.product_group or '(blank)'}.",
+                f"VAT Posting Setup has no pair {business or '(blank)'} x {product_group or '(blank)'}.",
                 document.record,
                 number,
                 "vat_group",
-                group.product_group,
+                product_group,
                 f"Add the pair, or correct the VAT groups of {document.party_no} and of the line.",
             )
             continue
-        where = f"VAT Posting Setup {business} x {group.product_group}"
+        group = groups.get(product_group)
+        if group is None:
+            continue
+        where = f"VAT Posting Setup {business} x {product_group}"
         for field, account_no in vat_accounts_needed(document, group.vat_lcy, group.reverse_vat_lcy, pair):
             problem = accounts.problem_with(
                 account_no, setup, record=document.record, line=number, field=field, where=where
@@ -443,7 +432,7 @@ def _largest(amounts: Amounts) -> Decimal:
     )
 
 
-def _stock(document: Source) -> Iterator[Problem]:
-    guarded = sorted({line.no for line in document.lines if line.item is not None and line.item.prevent_negative})
+def _stock(document: Source, step: Step) -> Iterator[Problem]:
+    guarded = {line.no for line, ship in zip(document.lines, step.ship, strict=True) if ship and stock.is_guarded(line)}
     if guarded:
-        yield from stock.shortages(document, stock.read(guarded))
+        yield from stock.shortages(document, step.ship, stock.read(sorted(guarded)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from postroom.core.errors import Problem
-from postroom.core.kinds import PostedKind
+from postroom.core.kinds import LineType, PostedKind
 from postroom.core.money import EXACT, ZERO, from_units, round_to
 from postroom.core.posting.accounts import LineAccounts
 from postroom.core.posting.source import Source
@@ -20,13 +20,14 @@ _CORRECTED = {PostedKind.CREDIT_MEMO: PostedKind.INVOICE, PostedKind.INVOICE: Po
 class Original:
     """The corrected document.
 
-    `accounts` goes by line no., type and no.; `goods` maps a line no. and its item to the quantity that it moved and
-    what that cost, in LCY, when it was posted.
+    `accounts` goes by line no., type and no.; `goods` maps a line no. and its item to the quantity that it invoiced and
+    what that cost, in LCY, when it was moved: by the same posting or, of an order in parts, by earlier ones.
     """
 
     kind: PostedKind
     no: str
     register_no: int
+    source: tuple[str, str]
     accounts: Mapping[tuple[int, str, str], LineAccounts]
     goods: Mapping[tuple[int, str], tuple[Decimal, Decimal]]
 
@@ -37,7 +38,7 @@ def read_original(document: Source) -> tuple[Original | None, Problem | None]:
         return None, None
     kind = _CORRECTED[document.type.money_kind]
     found = query(
-        "SELECT id, party_no, currency_code, register_no, posting_id FROM posted_document"
+        "SELECT id, party_no, currency_code, register_no, source_type, source_no FROM posted_document"
         " WHERE area = ? AND kind = ? AND no = ?",
         (document.area.value, kind.value, document.corrects_no),
     )
@@ -47,7 +48,7 @@ def read_original(document: Source) -> tuple[Original | None, Problem | None]:
             "corrects_unknown",
             f"There is no posted {document.area.value} {kind.title.lower()} {document.corrects_no}.",
         )
-    ((posted_id, party_no, currency_code, register_no, posting_id),) = found
+    ((posted_id, party_no, currency_code, register_no, *source),) = found
     if party_no != document.party_no:
         return None, _problem(
             document,
@@ -61,25 +62,18 @@ def read_original(document: Source) -> tuple[Original | None, Problem | None]:
             f"{kind.title} {document.corrects_no} is in {currency_code or 'the local currency'},"
             f" not in {document.currency_code or 'the local currency'}.",
         )
-    accounts = {
-        (line_no, type_, no): LineAccounts(*found)
-        for line_no, type_, no, *found in query(
-            "SELECT line_no, type, no, account_no, line_discount_account, invoice_discount_account, stock_account,"
-            " cost_account, received_account, variance_account FROM posted_line"
-            " WHERE posted_document_id = ? AND type <> 'comment'",
-            (posted_id,),
-        )
-    }
-    goods = {
-        (line_no, item_no): (from_units(quantity), from_units(cost))
-        for line_no, item_no, quantity, cost in query(
-            "SELECT l.line_no, l.no, l.quantity, l.cost_amount FROM posted_line l"
-            " JOIN posted_document d ON d.id = l.posted_document_id"
-            " WHERE d.posting_id = ? AND d.kind NOT IN ('invoice', 'credit_memo') AND l.type = 'item'",
-            (posting_id,),
-        )
-    }
-    return Original(kind, document.corrects_no, int(register_no), accounts, goods), None
+    accounts: dict[tuple[int, str, str], LineAccounts] = {}
+    goods: dict[tuple[int, str], tuple[Decimal, Decimal]] = {}
+    for line_no, type_, no, quantity, cost, *found_accounts in query(
+        "SELECT line_no, type, no, quantity, cost_amount, account_no, line_discount_account, invoice_discount_account,"
+        " stock_account, cost_account, received_account, variance_account FROM posted_line"
+        " WHERE posted_document_id = ? AND type <> 'comment'",
+        (posted_id,),
+    ):
+        accounts[line_no, type_, no] = LineAccounts(*found_accounts)
+        if type_ == LineType.ITEM:
+            goods[line_no, no] = (from_units(quantity), from_units(cost))
+    return Original(kind, document.corrects_no, int(register_no), (source[0], source[1]), accounts, goods), None
 
 
 def same_lines(document: Source, original: Original | None) -> Mapping[int, LineAccounts]:
@@ -93,6 +87,28 @@ def same_lines(document: Source, original: Original | None) -> Mapping[int, Line
     }
 
 
+def cost_of_goods(
+    document: Source, original: Original | None, ship: Sequence[Decimal], item_nos: Sequence[str], step: Decimal
+) -> dict[int, Decimal]:
+    """At which cost a correction's goods move, in LCY and cumulative, by line no.; without those that the original
+    did not have. `ship` is how much of each line moves, `step` the precision of LCY.
+    """
+    if original is None:
+        return {}
+    added = added_later(original, item_nos, step)
+    costs = {}
+    for line, quantity in zip(document.lines, ship, strict=True):
+        moved, worth = original.goods.get((line.line_no, line.no), (ZERO, ZERO))
+        if quantity and moved and line.type is LineType.ITEM:
+            worth += added.get((line.line_no, line.no), ZERO)
+            after, before = (
+                round_to(EXACT.divide(EXACT.multiply(worth, abs(pieces)), abs(moved)), step)
+                for pieces in (line.quantity_shipped + quantity, line.quantity_shipped)
+            )
+            costs[line.line_no] = after - before
+    return costs
+
+
 def added_later(original: Original, item_nos: Sequence[str], step: Decimal) -> dict[tuple[int, str], Decimal]:
     """What later receipts added to the cost of goods that the original took from an empty stock, by line and item.
 
@@ -103,15 +119,51 @@ def added_later(original: Original, item_nos: Sequence[str], step: Decimal) -> d
     adjusted: dict[str, dict[int, Decimal]] = {}
     for item_no, register_no, cost in query(
         "SELECT item_no, register_no, SUM(cost_amount) FROM value_entry"
-        f" WHERE line_no = 0 AND register_no > ? AND item_no IN ({marks(len(item_nos))}) GROUP BY item_no, register_no",
-        (original.register_no, *item_nos),
+        " WHERE line_no = 0 AND register_no >"
+        " (SELECT MIN(register_no) FROM posted_document WHERE source_type = ? AND source_no = ?)"
+        f" AND item_no IN ({marks(len(item_nos))}) GROUP BY item_no, register_no",
+        (*original.source, *item_nos),
     ):
         adjusted.setdefault(item_no, {})[register_no] = from_units(int(cost))
     return {
         (line_no, item_no): round_to(cost, step)
         for item_no, adjustments in adjusted.items()
-        for line_no, cost in _shares(original.register_no, item_no, adjustments).items()
+        for line_no, cost in _shares_of_invoice(original, item_no, adjustments).items()
     }
+
+
+def _shares_of_invoice(original: Original, item_no: str, adjustments: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """The part of an item's adjustments that each line of the original bears, for the goods that it invoiced.
+
+    Each invoice of an order takes its share of what is shipped by then and not yet invoiced.
+    """
+    posted: dict[int, list[tuple[bool, int, Decimal]]] = {}
+    for register_no, kind, line_no, quantity in query(
+        "SELECT d.register_no, d.kind, l.line_no, l.quantity FROM posted_document d"
+        " JOIN posted_line l ON l.posted_document_id = d.id WHERE d.source_type = ? AND d.source_no = ?"
+        " AND d.register_no <= ? AND l.type = 'item' AND l.no = ?",
+        (*original.source, original.register_no, item_no),
+    ):
+        is_invoice = kind in (PostedKind.INVOICE, PostedKind.CREDIT_MEMO)
+        posted.setdefault(register_no, []).append((is_invoice, line_no, from_units(quantity)))
+    pieces: dict[int, Decimal] = {}
+    worth: dict[int, Decimal] = {}
+    taken: dict[int, Decimal] = {}
+    for register_no in sorted(posted):
+        shares: Mapping[int, Decimal] = {}
+        if any(not is_invoice for is_invoice, *_ in posted[register_no]):
+            later = {number: cost for number, cost in adjustments.items() if number > register_no}
+            shares = _shares(register_no, item_no, later) if later else {}
+        for is_invoice, line_no, quantity in sorted(posted[register_no]):  # a posting moves before it invoices
+            if not is_invoice:
+                pieces[line_no] = pieces.get(line_no, ZERO) + quantity
+                worth[line_no] = worth.get(line_no, ZERO) + shares.get(line_no, ZERO)
+            elif pieces.get(line_no):
+                part = EXACT.divide(EXACT.multiply(worth[line_no], quantity), pieces[line_no])
+                taken[line_no] = part if register_no == original.register_no else ZERO
+                pieces[line_no] -= quantity
+                worth[line_no] -= part
+    return {line_no: part for line_no, part in taken.items() if part}
 
 
 def _shares(own_register: int, item_no: str, adjustments: Mapping[int, Decimal]) -> dict[int, Decimal]:
@@ -139,7 +191,7 @@ def _shares(own_register: int, item_no: str, adjustments: Mapping[int, Decimal])
                 if part.register_no == own_register:
                     share = EXACT.divide(EXACT.multiply(adjustment, part.quantity), missing)
                     shares[part.line_no] = shares.get(part.line_no, ZERO) - share
-            short = _served(short, missing - after, corrected.get(register_no))
+            short = _served(short, missing - after, corrected.get(register_no, ()))
         stock += quantity
     return shares
 
@@ -153,27 +205,30 @@ class _Short:
     quantity: Decimal
 
 
-def _served(short: list[_Short], quantity: Decimal, corrected: int | None) -> list[_Short]:
+def _served(short: list[_Short], quantity: Decimal, corrected: Collection[int]) -> list[_Short]:
     """What is still short after a quantity came in: a correction's own original is served first, then the oldest."""
-    for part in sorted(short, key=lambda part: part.register_no != corrected):
+    for part in sorted(short, key=lambda part: part.register_no not in corrected):
         served = min(part.quantity, quantity)
         part.quantity -= served
         quantity -= served
     return [part for part in short if part.quantity]
 
 
-def _corrected_registers(since: int, item_no: str) -> dict[int, int]:
-    """Registers of corrections that moved an item since a register, each with the register that it corrected."""
-    return dict(
-        query(
-            "SELECT c.register_no, o.register_no FROM posted_document c JOIN posted_document o"
-            " ON o.area = c.area AND o.no = c.corrects_no"
-            " AND o.kind = CASE WHEN c.kind = 'invoice' THEN 'credit_memo' ELSE 'invoice' END"
-            " WHERE c.corrects_no <> '' AND c.kind IN ('invoice', 'credit_memo') AND c.register_no IN"
-            " (SELECT register_no FROM item_ledger_entry WHERE item_no = ? AND register_no > ?)",
-            (item_no, since),
-        )
-    )
+def _corrected_registers(since: int, item_no: str) -> dict[int, set[int]]:
+    """Registers of corrections that moved an item since a register, each with those that moved what it corrected."""
+    corrected: dict[int, set[int]] = {}
+    for register_no, moved_by in query(
+        "SELECT c.register_no, g.register_no FROM posted_document c JOIN posted_document o"
+        " ON o.area = c.area AND o.no = c.corrects_no"
+        " AND o.kind = CASE WHEN c.kind = 'invoice' THEN 'credit_memo' ELSE 'invoice' END"
+        " JOIN posted_document g ON g.source_no = o.source_no AND g.source_type = o.source_type"
+        " AND g.kind NOT IN ('invoice', 'credit_memo') AND g.register_no <= o.register_no"
+        " WHERE c.corrects_no <> '' AND c.kind IN ('invoice', 'credit_memo') AND c.register_no IN"
+        " (SELECT register_no FROM item_ledger_entry WHERE item_no = ? AND register_no > ?)",
+        (item_no, since),
+    ):
+        corrected.setdefault(register_no, set()).add(moved_by)
+    return corrected
 
 
 def _problem(document: Source, code: str, message: str) -> Problem:

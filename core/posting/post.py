@@ -1,4 +1,4 @@
-"""Posting a document whole: compute and check in memory, then lock items, draw numbers, and write everything.
+"""Posting a document, whole or in part: compute and check in memory, then lock items, draw numbers, write everything.
 
 `prepare` only reads. `write` runs inside the caller's transaction, always in the same order (items by no., number
 series by code, register), so that locks are short and no two postings wait for each other.
@@ -16,11 +16,13 @@ from postroom.core import clock, numbering, posting_setup
 from postroom.core import database as engine
 from postroom.core.errors import CheckFailed, Refused
 from postroom.core.kinds import Area, LineType, PostedKind
-from postroom.core.money import EXACT, ZERO, round_to
-from postroom.core.posting import check, checks, correction, rows, source, stock
+from postroom.core.money import ZERO
+from postroom.core.posting import check, checks, correction, remaining, rows, source, stock
 from postroom.core.posting.check import Computed
+from postroom.core.posting.remaining import invoiced_goods
 from postroom.core.posting.rows import Entries, Header, PostedRef, Stamp
 from postroom.core.posting.source import Source
+from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
 from postroom.core.posting.stock import Movement, Stock
 from postroom.core.posting_setup import PostingSetup
 from postroom.core.printing import print_jobs
@@ -45,10 +47,16 @@ class Plan:
 
 
 def prepare(
-    document_id: int, *, user: str, posting_id: str, batch_no: int | None = None, printing: bool = False
+    document_id: int,
+    *,
+    user: str,
+    posting_id: str,
+    batch_no: int | None = None,
+    printing: bool = False,
+    asked: Asked = AS_THE_DOCUMENT_SAYS,
 ) -> Plan:
     """Compute and check a document, reading only. Raises NotFound, or CheckFailed with every problem."""
-    computed = check.compute(source.read(document_id), posting_setup.current(), user=user)
+    computed = check.compute(source.read(document_id), posting_setup.current(), user=user, asked=asked)
     if computed.problems:
         raise CheckFailed(computed.problems)
     reports = print_jobs.reports_of(computed.document.type) if printing else ()
@@ -57,16 +65,18 @@ def prepare(
 
 
 def write(plan: Plan) -> tuple[PostedRef, ...]:
-    """Write everything the posting leaves behind and remove the source document, in the caller's transaction.
+    """Write everything the posting leaves behind, and remove the source document or what of it is done, in the
+    caller's transaction. Returns the posted documents, goods before money.
 
     Raises CheckFailed for what only shows under the locks (stock taken meanwhile, a vendor's number used meanwhile),
     and Refused when the document was changed since `prepare`.
     """
-    document, setup = plan.computed.document, plan.computed.setup
+    computed = plan.computed
+    document, setup = computed.document, computed.setup
     _claim_document(document)
     movements, stocks = _move_stock(plan)
-    goods_kind, money_kind = document.type.goods_kind, document.type.money_kind
-    numbers = _draw_numbers(document, setup, (goods_kind, money_kind))
+    kinds = computed.step.kinds(document.type)
+    numbers = _draw_numbers(document, setup, kinds)
     register_no = _next_register()
     stamp = Stamp(
         register_no,
@@ -77,24 +87,28 @@ def write(plan: Plan) -> tuple[PostedRef, ...]:
         instant_to_stored(clock.now()),
         plan.batch_no,
     )
-    goods, money = (
-        Header(document, kind, numbers[kind], setup.areas[document.area].series[kind], stamp)
-        for kind in (goods_kind, money_kind)
-    )
+    headers = [Header(document, kind, numbers[kind], setup.areas[document.area].series[kind], stamp) for kind in kinds]
+    goods = invoiced_goods(computed, movements)
     entries = Entries(stamp)
-    rows.goods_entries(entries, goods, plan.computed, movements)
-    rows.money_entries(entries, money, plan.computed, movements)
+    for header in headers:
+        if header.moves_goods:
+            rows.goods_entries(entries, header, computed, movements)
+        else:
+            rows.money_entries(entries, header, computed, goods)
     try:
         with pipelined():
             stock.write_back(stocks)
-            rows.insert_all(entries, (goods, money), plan.computed, movements)
-            execute("DELETE FROM document_line WHERE document_id = ?", (document.id,))
-            execute("DELETE FROM document WHERE id = ?", (document.id,))
+            rows.insert_all(entries, headers, computed, movements, goods)
+            if computed.step.completes:
+                execute("DELETE FROM document_line WHERE document_id = ?", (document.id,))
+                execute("DELETE FROM document WHERE id = ?", (document.id,))
+            else:
+                remaining.keep(computed, movements, goods)
             if plan.print_to:
-                _queue_print_jobs(plan, (goods, money))
+                _queue_print_jobs(plan, headers)
     except IntegrityError as error:
-        raise _integrity_problem(document, (goods, money), error) from error
-    return PostedRef(document.area, goods_kind, goods.no), PostedRef(document.area, money_kind, money.no)
+        raise _integrity_problem(document, headers, error) from error
+    return tuple(PostedRef(document.area, header.kind, header.no) for header in headers)
 
 
 def _queue_print_jobs(plan: Plan, headers: Sequence[Header]) -> None:
@@ -119,29 +133,31 @@ def _claim_document(document: Source) -> None:
 
 def _move_stock(plan: Plan) -> tuple[dict[int, Movement], dict[str, Stock]]:
     """Move the goods of every item line, in the lines' order, under the locks of their items."""
-    document, setup = plan.computed.document, plan.computed.setup
-    lines = [line for line in plan.computed.amounts.lines if line.line.type is LineType.ITEM and line.line.quantity]
-    stocks = stock.read([line.line.no for line in lines], lock=True)
-    if any(line.line.item and line.line.item.prevent_negative for line in lines):
-        problems = tuple(stock.shortages(document, stocks))
+    computed = plan.computed
+    document, setup, ship = computed.document, computed.setup, computed.step.ship
+    lines = [
+        (amount, quantity)
+        for amount, quantity in zip(computed.amounts.lines, ship, strict=True)
+        if quantity and amount.line.type is LineType.ITEM
+    ]
+    stocks = stock.read([amount.line.no for amount, _ in lines], lock=True)
+    if any(stock.is_guarded(amount.line) for amount, _ in lines):
+        problems = tuple(stock.shortages(document, ship, stocks))
         if problems:
             raise CheckFailed(problems)
-    original = plan.computed.original
-    goods = original.goods if original else {}
-    added = correction.added_later(original, sorted(stocks), setup.precision) if original else {}
+    returned = correction.cost_of_goods(document, computed.original, ship, sorted(stocks), setup.precision)
     movements = {}
-    for amount in lines:
+    for amount, to_ship in lines:
         line = amount.line
-        quantity = stock.into_stock(document, line)
+        quantity = stock.into_stock(document, to_ship)
         cost, restores = None, False
-        moved, worth = goods.get((line.line_no, line.no), (ZERO, ZERO))
-        if moved:
-            worth += added.get((line.line_no, line.no), ZERO)
-            part = round_to(EXACT.divide(EXACT.multiply(worth, line.quantity), moved), setup.precision)
-            cost, restores = (abs(part) if quantity > 0 else -abs(part)), True
+        if line.line_no in returned:
+            own = returned[line.line_no]
+            cost, restores = (own if quantity > 0 else -own), True
         elif document.area is Area.PURCHASE and quantity > 0:
+            worth = computed.costs.get(line.line_no, amount.net_lcy)
             # With more discount than price the goods come in at nothing, the rest is purchase variance.
-            cost = max(amount.net_lcy if line.quantity > 0 else -amount.net_lcy, ZERO)
+            cost = max(worth if line.quantity > 0 else -worth, ZERO)
         movements[line.line_no] = Movement(
             line.no,
             line.line_no,
@@ -174,7 +190,7 @@ def _next_register() -> int:
     return int(number)
 
 
-def _integrity_problem(document: Source, headers: tuple[Header, ...], error: IntegrityError) -> Exception:
+def _integrity_problem(document: Source, headers: Sequence[Header], error: IntegrityError) -> Exception:
     """The vendor's number, if another posting took it after the check, or a series that gives a number for the second
     time; any other clash is a bug and stays one.
     """

@@ -5,13 +5,14 @@ Ledger amounts are in LCY, debit positive. G/L entries of one document are added
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from postroom.core.kinds import Area, LineType, PostedKind, VatType
-from postroom.core.money import FACTOR_SCALE, ONE, ZERO, to_units
+from postroom.core.money import EXACT, FACTOR_SCALE, ONE, SMALLEST, ZERO, round_to, to_units
+from postroom.core.posting import stock
 from postroom.core.posting.accounts import LineAccounts, party_account
 from postroom.core.posting.amounts import LineAmounts, VatGroup
 from postroom.core.posting.check import Computed
@@ -106,23 +107,26 @@ def goods_entries(entries: Entries, header: Header, computed: Computed, movement
                 entries.value.append((*head, line_no, to_units(cost), accounts.stock, *stamp.tail))
 
 
-def money_entries(entries: Entries, header: Header, computed: Computed, movements: Mapping[int, Movement]) -> None:
-    """Party, revenue or cost, discounts and VAT, with the party's and the VAT ledger's entries."""
+def money_entries(entries: Entries, header: Header, computed: Computed, goods: Mapping[int, Decimal]) -> None:
+    """Party, revenue or cost, discounts and VAT, with the party's and the VAT ledger's entries.
+
+    `goods` is by line no. what the invoiced goods cost when they moved, + into stock.
+    """
     document, amounts = header.document, computed.amounts
     sign = sign_of(document)
     account = party_account(document, computed.setup)
     owed = sign * amounts.gross_lcy
     entries.post(header, account, owed)
     _party_entry(entries, header, account, sign * amounts.gross, owed)
-    for line, accounts in zip(amounts.lines, computed.accounts, strict=True):
-        if line.line.type is not LineType.COMMENT:
-            _line_entries(entries, header, accounts, line, movements.get(line.line.line_no), sign)
+    for line, quantity, accounts in zip(amounts.lines, computed.step.invoice, computed.accounts, strict=True):
+        if (quantity or computed.step.is_whole) and line.line.type is not LineType.COMMENT:
+            _line_entries(entries, header, accounts, line, goods.get(line.line.line_no, ZERO), sign)
     for group in amounts.groups:
         _vat_entries(entries, header, group, sign)
 
 
 def _line_entries(
-    entries: Entries, header: Header, accounts: LineAccounts, line: LineAmounts, movement: Movement | None, sign: int
+    entries: Entries, header: Header, accounts: LineAccounts, line: LineAmounts, received: Decimal, sign: int
 ) -> None:
     if line.line.type is not LineType.ITEM:
         entries.post(header, accounts.revenue, -sign * line.net_lcy)
@@ -132,7 +136,6 @@ def _line_entries(
         entries.post(header, accounts.line_discount, sign * line.line_discount_lcy)
         entries.post(header, accounts.invoice_discount, sign * line.invoice_discount_lcy)
     else:
-        received = movement.cost if movement else ZERO
         entries.post(header, accounts.received_not_invoiced, received)
         entries.post(header, accounts.purchase_variance, -sign * line.net_lcy - received)
 
@@ -239,16 +242,19 @@ _VALUE_COLUMNS = (
 
 
 def insert_all(
-    entries: Entries, headers: tuple[Header, Header], computed: Computed, movements: Mapping[int, Movement]
+    entries: Entries,
+    headers: Sequence[Header],
+    computed: Computed,
+    movements: Mapping[int, Movement],
+    goods: Mapping[int, Decimal],
 ) -> None:
     """Everything a posting leaves behind, a statement per table."""
     stamp = entries.stamp
     ids = insert_returning(ledgers.PostedDocument, _HEADER_COLUMNS, [_header_row(h, computed) for h in headers], "id")
-    lines = [
-        _line_row(id_, header, computed, accounts, amount, movements.get(amount.line.line_no))
-        for id_, header in zip(ids, headers, strict=True)
-        for amount, accounts in zip(computed.amounts.lines, computed.accounts, strict=True)
-    ]
+    lines: list[Row] = []
+    for id_, header in zip(ids, headers, strict=True):
+        costs = {no: abs(moved.cost) for no, moved in movements.items()} if header.moves_goods else goods
+        lines += _line_rows(id_, header, computed, costs)
     insert(ledgers.PostedLine, _LINE_COLUMNS, lines)
     day = stamp.posting_date.isoformat()
     insert(
@@ -267,7 +273,7 @@ def insert_all(
             if amount
         ],
     )
-    if computed.original is None:
+    if computed.original is None or not entries.party:
         insert(ledgers.PartyLedgerEntry, _PARTY_COLUMNS, entries.party)
     else:
         (entry_no,) = insert_returning(ledgers.PartyLedgerEntry, _PARTY_COLUMNS, entries.party, "entry_no")
@@ -310,13 +316,30 @@ def _header_row(header: Header, computed: Computed) -> Row:
     )
 
 
+def _line_rows(posted_id: int, header: Header, computed: Computed, costs: Mapping[int, Decimal]) -> Iterator[Row]:
+    """The lines of a posted document: comments, and those of which it moves or invoices something.
+
+    `costs` is by line no. what the goods cost: of an invoice + into stock, else without a sign.
+    """
+    step, document = computed.step, header.document
+    quantities = step.ship if header.moves_goods else step.invoice
+    for amount, accounts, quantity in zip(computed.amounts.lines, computed.accounts, quantities, strict=True):
+        line = amount.line
+        if quantity or line.type is LineType.COMMENT or step.is_whole:
+            cost = costs.get(line.line_no, ZERO)
+            if not header.moves_goods and stock.into_stock(document, quantity) < 0:
+                cost = -cost
+            yield _line_row(posted_id, header, computed, accounts, amount, quantity, cost)
+
+
 def _line_row(
     posted_id: int,
     header: Header,
     computed: Computed,
     accounts: LineAccounts,
     amount: LineAmounts,
-    movement: Movement | None,
+    quantity: Decimal,
+    cost: Decimal,
 ) -> Row:
     line = amount.line
     comment = line.type is LineType.COMMENT
@@ -324,7 +347,7 @@ def _line_row(
     pair = None if comment else computed.setup.vat[(business, line.vat_group)]
     sales = header.document.area is Area.SALES
     if header.moves_goods:
-        worth = (line.line_discount_amount, ZERO, ZERO, ZERO, ZERO, ZERO)
+        worth = (_part_of(line.line_discount_amount, quantity, line.quantity), ZERO, ZERO, ZERO, ZERO, ZERO)
     else:
         worth = (
             amount.line_discount,
@@ -340,7 +363,7 @@ def _line_row(
         line.type.value,
         line.no,
         line.description,
-        to_units(line.quantity),
+        to_units(quantity),
         to_units(line.unit_price),
         to_units(line.price_per_quantity),
         to_units(line.line_discount_percent),
@@ -349,7 +372,7 @@ def _line_row(
         line.vat_group,
         pair.type.value if pair else VatType.EXEMPT.value,
         to_units(pair.document_rate) if pair else 0,
-        to_units(abs(movement.cost)) if movement else 0,
+        to_units(cost),
         accounts.revenue,
         accounts.line_discount,
         accounts.invoice_discount,
@@ -359,6 +382,13 @@ def _line_row(
         accounts.received_not_invoiced,
         accounts.purchase_variance,
     )
+
+
+def _part_of(amount: Decimal, quantity: Decimal, whole: Decimal) -> Decimal:
+    """A typed amount's share in a part of its line, as exact as it is stored."""
+    if not amount or quantity == whole or not whole:
+        return amount
+    return round_to(EXACT.divide(EXACT.multiply(amount, quantity), whole), SMALLEST)
 
 
 def _settle(entry_no: int, entries: Entries, computed: Computed) -> None:

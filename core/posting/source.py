@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from postroom.core.errors import NotFound
 from postroom.core.kinds import Area, DocumentType, LineType
-from postroom.core.money import FACTOR_SCALE, from_units
+from postroom.core.money import FACTOR_SCALE, ZERO, from_units
 from postroom.core.statements import query
 
 
@@ -35,7 +35,10 @@ class SourceItem:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A document line; numbers as typed, `vat_group` the VAT product posting group."""
+    """A document line; numbers as typed, `vat_group` the VAT product posting group.
+
+    From `quantity_shipped` on: what earlier postings left, see `tables.trade.DocumentLine`.
+    """
 
     line_no: int
     type: LineType
@@ -51,11 +54,21 @@ class SourceLine:
     qty_to_ship: Decimal | None
     qty_to_invoice: Decimal | None
     item: SourceItem | None
+    quantity_shipped: Decimal = ZERO
+    quantity_invoiced: Decimal = ZERO
+    counted_from: Decimal = ZERO
+    discount_counted_from: Decimal = ZERO
+    cost_counted_from: Decimal = ZERO
+    goods_value: Decimal = ZERO
+    goods_value_invoiced: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document to post. `party` is None when the customer or vendor does not exist."""
+    """A document to post. `party` is None when the customer or vendor does not exist.
+
+    From `invoice_discount_before` on: what earlier postings left, see `tables.trade.Document`.
+    """
 
     id: int
     version: int
@@ -77,6 +90,9 @@ class Source:
     corrects_no: str
     party: SourceParty | None
     lines: tuple[SourceLine, ...]
+    invoice_discount_before: Decimal = ZERO
+    invoice_discount_taken: Decimal = ZERO
+    amount_taken: Decimal = ZERO
 
     @property
     def record(self) -> str:
@@ -92,7 +108,8 @@ _HEADER = """
 SELECT d.id, d.version, d.type, d.no, d.party_no, d.party_name, d.posting_date, d.document_date, d.due_date,
        d.external_document_no, d.vendor_document_no, d.currency_code, d.currency_factor, d.prices_including_vat,
        d.invoice_discount_amount, d.ship, d.invoice, d.corrects_no,
-       p.name, p.general_business_group, p.vat_business_group, p.posting_group, p.blocked
+       p.name, p.general_business_group, p.vat_business_group, p.posting_group, p.blocked,
+       d.invoice_discount_before, d.invoice_discount_taken, d.amount_taken
 FROM document d
 LEFT JOIN party p ON p.no = d.party_no AND p.area = CASE WHEN d.type LIKE 'sales%' THEN 'sales' ELSE 'purchase' END
 WHERE d.id"""
@@ -100,7 +117,9 @@ WHERE d.id"""
 _LINES = """
 SELECT l.document_id, l.line_no, l.type, l.no, l.description, l.quantity, l.unit_price, l.price_per_quantity,
        l.line_discount_percent, l.line_discount_amount, l.vat_group, l.declared_vat_amount, l.qty_to_ship,
-       l.qty_to_invoice, i.general_product_group, i.inventory_group, i.prevent_negative, i.blocked
+       l.qty_to_invoice, i.general_product_group, i.inventory_group, i.prevent_negative, i.blocked,
+       l.quantity_shipped, l.quantity_invoiced, l.counted_from, l.discount_counted_from, l.cost_counted_from,
+       l.goods_value, l.goods_value_invoiced
 FROM document_line l
 LEFT JOIN item i ON i.no = l.no AND l.type = 'item'
 WHERE l.document_id"""
@@ -141,6 +160,7 @@ def read_many(document_ids: list[int]) -> list[Source]:
                 None if row[12] is None else from_units(row[12]),
                 None if row[13] is None else from_units(row[13]),
                 None if row[14] is None else SourceItem(row[14], row[15], bool(row[16]), bool(row[17])),
+                *_moved(row[18:25]),
             )
         )
     return [
@@ -165,9 +185,18 @@ def read_many(document_ids: list[int]) -> list[Source]:
             row[17],
             None if row[18] is None else SourceParty(*row[18:23]),
             tuple(lines.get(row[0], ())),
+            *(from_units(value) for value in row[23:26]),
         )
         for row in query(f"{_HEADER}{chosen} ORDER BY d.id", document_ids)
     ]
+
+
+_NOTHING = (ZERO,) * 7
+
+
+def _moved(stored: tuple[int, ...]) -> tuple[Decimal, ...]:
+    """What earlier postings left of a line; most lines have none, and are not converted for nothing."""
+    return tuple(from_units(value) for value in stored) if any(stored) else _NOTHING
 
 
 def as_date(stored: date | str | None) -> date | None:

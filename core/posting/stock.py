@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from postroom.core import database as engine
 from postroom.core.errors import Problem
-from postroom.core.kinds import Area, LineType
+from postroom.core.kinds import LineType
 from postroom.core.money import EXACT, LARGEST, ZERO, from_units, round_to, to_units, write
 from postroom.core.posting.source import Source, SourceLine
 from postroom.core.statements import execute, marks, query
@@ -44,10 +44,9 @@ class Movement:
     adjustment: Decimal
 
 
-def into_stock(document: Source, line: SourceLine) -> Decimal:
+def into_stock(document: Source, quantity: Decimal) -> Decimal:
     """A line's quantity, + into stock. A negative quantity moves as a return."""
-    inward = (document.area is Area.PURCHASE) != document.type.is_return
-    return line.quantity if inward else -line.quantity
+    return quantity if document.type.receives else -quantity
 
 
 def read(item_nos: Sequence[str], *, lock: bool = False) -> dict[str, Stock]:
@@ -146,21 +145,26 @@ def write_back(stocks: Mapping[str, Stock]) -> None:
     )
 
 
-def shortages(document: Source, stocks: Mapping[str, Stock]) -> Iterator[Problem]:
-    """The lines whose item prevents negative stock and has not enough of it, counting the lines before them."""
+def shortages(document: Source, ship: Sequence[Decimal], stocks: Mapping[str, Stock]) -> Iterator[Problem]:
+    """The lines whose item prevents negative stock and has not enough of it, counting the lines before them.
+
+    `ship` is how much of each line moves.
+    """
     left = {no: stock.quantity for no, stock in stocks.items()}
-    for line in _guarded(document.lines):
-        quantity = into_stock(document, line)
+    for line, quantity in zip(document.lines, ship, strict=True):
+        if not is_guarded(line):
+            continue
+        moved = into_stock(document, quantity)
         available = left.get(line.no, ZERO)
-        left[line.no] = available + quantity
-        if quantity < 0 and left[line.no] < 0:
+        left[line.no] = available + moved
+        if moved < 0 and left[line.no] < 0:
             yield Problem(
                 "not_enough_stock",
-                f"Item {line.no}: {write(-quantity)} wanted, {write(max(available, ZERO))} in stock.",
+                f"Item {line.no}: {write(-moved)} wanted, {write(max(available, ZERO))} in stock.",
                 document.record,
                 line.line_no,
-                "quantity",
-                write(line.quantity),
+                "quantity" if quantity == line.quantity else "qty_to_ship",
+                write(quantity),
                 f"Receive more of item {line.no}, lower the quantity, or allow negative stock on the item.",
             )
 
@@ -184,7 +188,6 @@ def too_large(document: Source, movements: Iterable[Movement], stocks: Mapping[s
             )
 
 
-def _guarded(lines: Iterable[SourceLine]) -> Iterator[SourceLine]:
-    return (
-        line for line in lines if line.type is LineType.ITEM and line.item is not None and line.item.prevent_negative
-    )
+def is_guarded(line: SourceLine) -> bool:
+    """Whether a line's item prevents negative stock."""
+    return line.type is LineType.ITEM and line.item is not None and line.item.prevent_negative

@@ -60,7 +60,10 @@ class ItemStock(Table):
 class Document(Table):
     """A sales or purchase document until it is posted in full. Its amounts are kept with each change of its lines.
 
-    `version` rises with every change, so that a posting computed before one does not write after it.
+    `version` rises with every change, so that a posting computed before one does not write after it. Of a partly
+    invoiced order: `invoice_discount_taken` by its invoices, `invoice_discount_before` the part of it that was taken
+    before the count of what is left began, and `amount_taken` at the present currency factor (net; gross with Prices
+    Including VAT), all in the document's currency.
     """
 
     id = AutoField()
@@ -85,6 +88,9 @@ class Document(Table):
     amount = ScaledField(default=0)
     vat_amount = ScaledField(default=0)
     amount_including_vat = ScaledField(default=0)
+    invoice_discount_before = ScaledField(default=0)
+    invoice_discount_taken = ScaledField(default=0)
+    amount_taken = ScaledField(default=0)
     version = IntegerField(default=1)
     created_by = TextField(default="")
     created_at = InstantField()
@@ -99,7 +105,12 @@ class Document(Table):
 
 
 class DocumentLine(Table):
-    """A line of a document. Blank `qty_to_ship` and `qty_to_invoice` mean what is outstanding."""
+    """A line of a document. Blank `qty_to_ship` and `qty_to_invoice` mean their defaults (`posting.steps`).
+
+    The three `counted_from` say how much was invoiced when the count of its amounts and of its invoice discount began,
+    and how much was received when that of its cost did: a changed price, discount or quantity starts them anew.
+    `goods_value` is what its moved goods cost in LCY, + into stock, `goods_value_invoiced` the part that is invoiced.
+    """
 
     document = ForeignKeyField(Document, backref="lines", on_delete="CASCADE", index=False)
     line_no = IntegerField()
@@ -117,6 +128,11 @@ class DocumentLine(Table):
     qty_to_invoice = ScaledField(null=True)
     quantity_shipped = ScaledField(default=0)
     quantity_invoiced = ScaledField(default=0)
+    counted_from = ScaledField(default=0)
+    discount_counted_from = ScaledField(default=0)
+    cost_counted_from = ScaledField(default=0)
+    goods_value = ScaledField(default=0)
+    goods_value_invoiced = ScaledField(default=0)
 
     class Meta:
         indexes = ((("document", "line_no"), True),)

@@ -15,7 +15,7 @@ from peewee import DatabaseError
 from postroom.core import database as engine
 from postroom.core.statements import execute
 from postroom.core.tables.base import database
-from postroom.core.verify import accounts, documents, numbers, registers, settlements, work
+from postroom.core.verify import accounts, documents, numbers, orders, registers, settlements, work
 from postroom.core.verify.finding import Finding
 
 __all__ = ["CHECKS", "Check", "Finding", "Verification", "verify"]
@@ -31,6 +31,7 @@ CHECKS: tuple[tuple[str, Callable[[], Finding]], ...] = (
     ("value_entries_equal_stock_value", accounts.stock_value),
     ("value_entries_equal_stock_accounts", accounts.stock_accounts),
     ("opening_stock_equals_its_accounts", accounts.opening_stock),
+    ("received_not_invoiced_equals_orders", accounts.received_not_invoiced),
     ("lines_equal_headers", documents.lines_equal_headers),
     ("headers_equal_party_ledger", documents.headers_equal_party_ledger),
     ("documents_balance_in_gl", documents.balance_in_gl),
@@ -40,8 +41,10 @@ CHECKS: tuple[tuple[str, Callable[[], Finding]], ...] = (
     ("headers_bear_their_posting", documents.headers_bear_their_posting),
     ("logs_name_their_documents", documents.logs_name_their_documents),
     ("posted_series_without_gaps_or_twins", numbers.posted_series),
-    ("no_source_both_posted_and_there", documents.no_source_still_there),
-    ("orders_equal_posted_lines", documents.orders_equal_posted_lines),
+    ("no_source_both_posted_and_there", orders.no_source_still_there),
+    ("orders_equal_posted_lines", orders.orders_equal_posted_lines),
+    ("orders_equal_posted_costs", orders.orders_equal_posted_costs),
+    ("finished_orders_are_invoiced", orders.finished_orders_are_invoiced),
     ("applications_settle_both_ways", settlements.both_ways),
     ("no_entry_over_settled", settlements.not_over_settled),
     ("in_process_has_live_worker", work.in_process_has_live_worker),

@@ -54,6 +54,30 @@ def stock_accounts() -> Finding:
     return examined("value_entry") + _against_gl(named, ledger, "its value entries")
 
 
+def received_not_invoiced() -> Finding:
+    """The accounts of goods received not invoiced hold what open purchase orders have received and not yet invoiced."""
+    named = _accounts(
+        "SELECT received_not_invoiced_account FROM general_posting_setup WHERE received_not_invoiced_account <> ''"
+        " UNION SELECT received_account FROM posted_line WHERE received_account <> ''"
+    )
+    ((lines, open_value),) = query(
+        "SELECT COUNT(*), COALESCE(SUM(l.goods_value - l.goods_value_invoiced), 0) FROM document_line l"
+        " JOIN document d ON d.id = l.document_id WHERE d.type LIKE 'purchase%'"
+    )
+    balances = _sums("SELECT account_no, SUM(amount) FROM gl_entry GROUP BY account_no")
+    balance = sum(balances.get(no, 0) for no in named)
+    if balance == -int(open_value):
+        return Finding(lines)
+    return Finding(
+        lines,
+        1,
+        (
+            f"Goods received not invoiced (G/L account {', '.join(named)}) stand at {shown(balance)},"
+            f" the orders' lines at {shown(-int(open_value))}.",
+        ),
+    )
+
+
 def _accounts(sql: str, parameters: tuple[str, ...] = ()) -> list[str]:
     return sorted(no for (no,) in query(sql, parameters))
 

@@ -318,7 +318,7 @@ def test_an_order_says_what_to_ship_and_invoice(trade: Location) -> None:
         True,
         False,
         3,
-        None,
+        3,
     )
     for wanted in ("6", "-1"):
         with refusal("quantity_invalid"):

@@ -32,7 +32,7 @@ from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus,
 from postroom.core.tables.ledgers import GlEntry, PostedDocument
 from postroom.core.tables.setup import ChangeLogEntry, PurchasesSetup, SalesSetup, UserSetup
 from postroom.core.tables.trade import Document, Party
-from postroom.core.tables.work import Batch, JobQueueEntry, JobQueueLogEntry, Note
+from postroom.core.tables.work import Batch, JobQueueEntry, JobQueueLogEntry, Note, PrintJob
 
 SETUP = PostRequest()
 
@@ -182,12 +182,14 @@ def test_replaced_dates_are_written_when_it_is_queued(firm: Location) -> None:
     assert {view.status for view in log.list_log()} == {"Success"}
 
 
-def test_what_would_post_only_a_part_is_refused_and_never_ignored(firm: Location) -> None:
-    invoices()
+def test_a_batch_does_what_is_asked_of_orders_and_posts_invoices_whole(firm: Location) -> None:
+    (invoice,) = invoices()
     order = document(DocumentType.SALES_ORDER, [item_line()])
-    (result,) = background.post([order], PostRequest(ship=True), user=current_user())
-    assert (result.result, result.errors[0].code) == ("refused", "partial_not_supported")
+    assert post([order, invoice], PostRequest(ship=True)) == ["posted", "posted"]
+    assert sorted(row.kind.value for row in PostedDocument.select()) == ["invoice", "shipment", "shipment"]
+    assert post([order], PostRequest(ship=True)) == ["failed"]
     assert post([order], PostRequest(ship=True, invoice=True)) == ["posted"]
+    assert_verified()
 
 
 def test_checking_posts_and_queues_nothing(firm: Location) -> None:
@@ -305,28 +307,77 @@ def test_replaced_dates_are_posted_in_the_session_too_and_need_a_date(firm: Loca
     assert status_of(id_) is JobQueueStatus.BLANK
 
 
+@pytest.mark.parametrize("mode", ["now", "queue"])
 @pytest.mark.parametrize(
-    ("type_", "whole", "parts"),
+    ("type_", "steps"),
     [
-        (DocumentType.SALES_ORDER, {"ship", "invoice"}, [{"ship"}, {"invoice"}, {"receive", "invoice"}]),
-        (DocumentType.SALES_RETURN_ORDER, {"receive", "invoice"}, [{"receive"}, {"invoice"}, {"ship", "invoice"}]),
-        (DocumentType.PURCHASE_ORDER, {"receive", "invoice"}, [{"receive"}, {"invoice"}, {"ship", "invoice"}]),
-        (DocumentType.PURCHASE_RETURN_ORDER, {"ship", "invoice"}, [{"ship"}, {"invoice"}, {"receive", "invoice"}]),
+        (DocumentType.SALES_ORDER, ["ship", "invoice"]),
+        (DocumentType.SALES_RETURN_ORDER, ["receive", "invoice"]),
+        (DocumentType.PURCHASE_ORDER, ["receive", "invoice"]),
+        (DocumentType.PURCHASE_RETURN_ORDER, ["ship", "invoice"]),
     ],
 )
-def test_an_order_is_posted_whole_or_the_request_refused(
-    firm: Location, type_: DocumentType, whole: set[str], parts: list[set[str]]
+def test_an_order_is_posted_in_steps_and_stays_released_and_blank_between(
+    firm: Location, type_: DocumentType, steps: list[str], mode: str
 ) -> None:
     invoices()
     party(Area.PURCHASE, "V1")
     id_ = document(type_, [item_line()])
-    for part in parts:
-        for mode in ("now", "queue"):
-            (result,) = background.post([id_], PostRequest(mode=mode, **dict.fromkeys(part, True)), user="ann")
-            assert (result.result, result.errors[0].code) == ("refused", "partial_not_supported")
-    assert not JobQueueLogEntry.select().exists()
-    assert status_of(id_) is JobQueueStatus.BLANK
-    assert post([id_], PostRequest(**dict.fromkeys(whole, True))) == ["posted"]
+    kinds = [type_.goods_kind, type_.money_kind]
+    for number, step in enumerate(steps, 1):
+        (result,) = background.post([id_], PostRequest(mode=mode, **{step: True}), user=current_user())
+        assert result.result == {"now": "posted", "queue": "queued"}[mode], result.errors
+        run_all()
+        posted = PostedDocument.select().order_by(PostedDocument.id)
+        assert [row.kind for row in posted] == kinds[:number]
+        view = log.list_log()[0]
+        assert (view.status, [ref.no for ref in view.posted]) == ("Success", [posted[number - 1].no])
+        assert not JobQueueEntry.select().exists()
+        assert_verified()
+        if number == 1:
+            row = Document.get_by_id(id_)
+            assert (row.status, row.job_queue_status) == (DocumentStatus.RELEASED, JobQueueStatus.BLANK)
+    assert not Document.select().where(Document.id == id_).exists()
+
+
+def test_what_was_asked_of_a_queued_order_holds_when_it_is_restarted(firm: Location) -> None:
+    invoices()
+    order = document(DocumentType.SALES_ORDER, [item_line()])
+    Party.update(blocked="All").execute()
+    request = PostRequest(mode="queue", ship=True, print=True, queue_anyway=True)
+    background.post([order], request, user=current_user())
+    entry = entry_of(order)
+    assert entry.parameters == '{"print": true, "ship": true}'
+    run_all()
+    assert status_of(order) is JobQueueStatus.ERROR
+    Party.update(blocked="").execute()
+    entries.restart([entry.id], user=current_user())
+    run_all()
+    assert [row.kind.value for row in PostedDocument.select()] == ["shipment"]
+    assert status_of(order) is JobQueueStatus.BLANK
+    (job,) = PrintJob.select()
+    assert job.report == "sales-shipment"
+
+
+def test_an_order_in_error_that_is_partly_posted_in_the_session_is_blank_again(firm: Location) -> None:
+    invoices()
+    order = document(DocumentType.SALES_ORDER, [item_line()], posting_date=None)
+    assert post([order], PostRequest(mode="queue", queue_anyway=True)) == ["queued"]
+    run_all()
+    assert status_of(order) is JobQueueStatus.ERROR
+    documents.set_fields(order, {"posting_date": "2026-03-02"}, user="ann")
+    assert post([order], PostRequest(mode="now", ship=True)) == ["posted"]
+    assert status_of(order) is JobQueueStatus.BLANK
+    assert_verified()
+
+
+def test_the_check_before_queueing_is_of_what_is_asked(firm: Location) -> None:
+    invoices()
+    order = document(DocumentType.SALES_ORDER, [item_line()])
+    (result,) = background.post([order], PostRequest(mode="queue", invoice=True), user=current_user())
+    assert (result.result, result.errors[0].code) == ("refused", "nothing_to_post")
+    assert post([order], PostRequest(check_only=True, invoice=True)) == ["failed"]
+    assert post([order], PostRequest(check_only=True, ship=True)) == ["checked"]
 
 
 def test_without_check_before_queueing_the_error_shows_when_it_runs(firm: Location) -> None:

@@ -136,7 +136,7 @@ def test_today_is_the_day_of_the_run_in_the_companys_time_zone(ann: str) -> None
         (INVOICES, {"filter": "colour=red"}),
         (INVOICES, {"print": "maybe"}),
         (INVOICES, {"ship": "maybe"}),
-        ("batch-post-sales-orders", {"ship": "true"}),
+        ("batch-post-sales-orders", {"receive": "true"}),
         ("batch-post-purchase-orders", {"ship": "true", "invoice": "true"}),
         ("check", {"filter": "posting_date=soon"}),
         ("delete-old-log-entries", {"older_than": "-1"}),

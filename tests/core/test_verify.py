@@ -19,6 +19,7 @@ from postroom.core.importing import opening_stock
 from postroom.core.jobs import processes
 from postroom.core.kinds import Area, DocumentType, EntryStatus, LineType, LogStatus
 from postroom.core.posting import post
+from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
 from postroom.core.statements import execute, query
 from postroom.core.tables.base import database
 from postroom.core.tables.setup import Currency
@@ -29,11 +30,11 @@ from postroom.core.verify import CHECKS, verify
 USER = "anna"
 
 
-def post_now(document_id: int) -> tuple[post.PostedRef, ...]:
+def post_now(document_id: int, asked: Asked = AS_THE_DOCUMENT_SAYS) -> tuple[post.PostedRef, ...]:
     """Post with a log entry as a worker would write it."""
     source = Document.get_by_id(document_id)
     posting_id = uuid.uuid4().hex
-    plan = post.prepare(document_id, user=USER, posting_id=posting_id)
+    plan = post.prepare(document_id, user=USER, posting_id=posting_id, asked=asked)
     with transaction():
         posted = post.write(plan)
         JobQueueLogEntry.create(
@@ -77,7 +78,7 @@ def good_company(
     request: pytest.FixtureRequest, templates: Template, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Location]:
     """Where a company is that has opening stock, all eight types posted (one in a currency, one correcting another, one
-    under reverse charge), and documents still open, queued, in process and in error.
+    under reverse charge), orders posted in part, and documents still open, queued, in process and in error.
     """
     if request.param == "sqlite":
         location = Location(str(tmp_path_factory.mktemp("good") / "firm.db"))
@@ -103,6 +104,9 @@ def good_company(
     lines = [item_line(quantity=3, price="9.99"), item_line("I2", 2, "7.35"), {"type": LineType.COMMENT, "no": ""}]
     for type_ in DocumentType:
         post_now(document(type_, lines))
+    parts = [item_line(quantity=3, price="9.99", qty_to_ship=Decimal(2), qty_to_invoice=Decimal(1))]
+    post_now(document(DocumentType.SALES_ORDER, parts, no="PARTLY"))
+    post_now(document(DocumentType.PURCHASE_ORDER, lines, no="RECEIVED"), Asked(receive=True))
     post_now(document(DocumentType.PURCHASE_INVOICE, lines, "V2"))
     post_now(document(DocumentType.SALES_INVOICE, lines, "C2"))
     post_now(document(DocumentType.SALES_ORDER, lines, currency_code="USD", currency_factor=Decimal("0.91234")))
@@ -154,8 +158,8 @@ def test_examined_counts_the_rows_looked_at(good: Location) -> None:
     examined = {check.name: check.examined for check in verify().checks}
 
     assert examined["registers_balance"] == count("gl_entry")
-    assert examined["register_numbers_without_gaps"] == 14
-    assert examined["posted_series_without_gaps_or_twins"] == count("posted_document") == 26
+    assert examined["register_numbers_without_gaps"] == 16
+    assert examined["posted_series_without_gaps_or_twins"] == count("posted_document") == 29
     assert examined["in_process_has_live_worker"] == 1
 
 
@@ -195,13 +199,14 @@ def unguard() -> None:
 
 FIRST_INVOICE = "(SELECT MIN(id) FROM posted_document WHERE kind = 'invoice' AND area = 'sales')"
 FIRST_SHIPMENT = "(SELECT MIN(id) FROM posted_document WHERE kind = 'shipment')"
+PARTLY = "(SELECT id FROM document WHERE no = 'PARTLY')"
 OF_INVOICE = f"register_no = (SELECT register_no FROM posted_document WHERE id = {FIRST_INVOICE})"
 
 BREAKS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "a G/L entry a cent too high": (
         "registers_balance",
         ("UPDATE gl_entry SET amount = amount + 1000 WHERE entry_no = (SELECT MAX(entry_no) FROM gl_entry)",),
-        ("register 14", "0.01"),
+        ("register 16", "0.01"),
     ),
     "a register gone from the middle": (
         "register_numbers_without_gaps",
@@ -215,8 +220,8 @@ BREAKS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "the last register gone": (
         "register_numbers_without_gaps",
-        ("DELETE FROM gl_register WHERE no = 14",),
-        ("is no. 13, but 14",),
+        ("DELETE FROM gl_register WHERE no = 16",),
+        ("is no. 15, but 16",),
     ),
     "a VAT entry with another posting's id": (
         "entries_bear_their_register",
@@ -444,6 +449,45 @@ BREAKS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
             " AND document_id = (SELECT id FROM document WHERE no = 'OPEN')",
         ),
         ("Sales Order OPEN, line 10000: 1.00 invoiced by the line, 0.00",),
+    ),
+    "a partly shipped order of which less is shipped than was posted": (
+        "orders_equal_posted_lines",
+        (f"UPDATE document_line SET quantity_shipped = 100000 WHERE document_id = {PARTLY}",),
+        ("Sales Order PARTLY, line 10000: 1.00 shipped by the line, 2.00",),
+    ),
+    "an order that forgot what its goods cost": (
+        "orders_equal_posted_costs",
+        (f"UPDATE document_line SET goods_value = goods_value + 1000 WHERE document_id = {PARTLY}",),
+        ("Sales Order PARTLY, line 10000: goods for", "moved by the line"),
+    ),
+    "an order that forgot what of it is invoiced": (
+        "orders_equal_posted_costs",
+        (f"UPDATE document_line SET goods_value_invoiced = 0 WHERE document_id = {PARTLY}",),
+        ("Sales Order PARTLY, line 10000: goods for 0.00 invoiced by the line",),
+    ),
+    "goods received that no order knows of": (
+        "received_not_invoiced_equals_orders",
+        (
+            "UPDATE document_line SET goods_value = 0 WHERE line_no = 10000"
+            " AND document_id = (SELECT id FROM document WHERE no = 'RECEIVED')",
+        ),
+        ("Goods received not invoiced (G/L account 2200) stand at -44.67, the orders' lines at -14.70.",),
+    ),
+    "an order gone with goods that were never invoiced": (
+        "finished_orders_are_invoiced",
+        (
+            f"DELETE FROM document_line WHERE document_id = {PARTLY}",
+            "DELETE FROM document WHERE no = 'PARTLY'",
+        ),
+        ("Sales Order PARTLY, line 10000: 2.00 was shipped or received, 1.00 invoiced",),
+    ),
+    "an invoice at another cost than its goods": (
+        "finished_orders_are_invoiced",
+        (
+            "UPDATE posted_line SET cost_amount = cost_amount + 1000"
+            f" WHERE line_no = 10000 AND posted_document_id = {FIRST_INVOICE}",
+        ),
+        ("line 10000: its goods moved for",),
     ),
     "an application one way only": (
         "applications_settle_both_ways",

@@ -29,9 +29,11 @@ from postroom.core.printing import selections
 from postroom.core.printing.print_jobs import PrintState
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import SalesSetup
+from postroom.core.tables.trade import Document, DocumentLine
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry, PrintJob
 
 DOCUMENTS = 200
+ORDERS = 60
 MOST_BETWEEN = 20
 """At most so many documents are posted between two kills."""
 LONGEST_PAUSE = 0.02
@@ -70,14 +72,63 @@ def test_what_was_posted_to_be_printed_has_its_print_job_whoever_is_killed(firm:
     assert printed == {f"sales-invoice-{no}" for no in invoices}
 
 
+def test_orders_are_posted_in_parts_once_each_whoever_is_killed(firm: Location) -> None:
+    kill_while_posting_parts(firm, seed=1)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(2, 6))
+def test_orders_are_posted_in_parts_once_each_whoever_is_killed_again_and_again(firm: Location, seed: int) -> None:
+    kill_while_posting_parts(firm, seed)
+
+
 def kill_while_posting(firm: Location, seed: int, *, printing: bool = False) -> None:
-    chance = random.Random(seed)
     numbers = queue_documents(printing=printing)
-    kills, left = 0, DOCUMENTS
+    run_and_kill(firm, random.Random(seed))
+    posted = Counter(row.source_no for row in PostedDocument.select().where(PostedDocument.kind == "invoice"))
+    postings = JobQueueEntry.select().where(JobQueueEntry.job == POST_DOCUMENT)
+    failed = {row.record_no: problems_from_json(row.errors) for row in postings}
+    assert set(posted.values()) == {1}
+    assert set(posted) | set(failed) == set(numbers)
+    assert not set(posted) & set(failed)
+    assert {problem.code for problems in failed.values() for problem in problems} <= {"worker_lost"}
+    succeeded = (
+        JobQueueLogEntry.select()
+        .where(JobQueueLogEntry.status == LogStatus.SUCCESS, JobQueueLogEntry.job == POST_DOCUMENT)
+        .count()
+    )
+    assert succeeded == len(posted)
+    assert [check for check in verify.verify().checks if not check.ok] == []
+
+
+def kill_while_posting_parts(firm: Location, seed: int) -> None:
+    """Orders of three pieces a line: one shipped, then two shipped and one invoiced, then the rest invoiced."""
+    chance = random.Random(seed)
+    ids = make_orders()
+    for number, (to_ship, to_invoice) in enumerate(((1, 0), (2, 1), (0, 2)), 1):
+        DocumentLine.update(qty_to_ship=to_ship, qty_to_invoice=to_invoice).execute()
+        results = background.post(ids, PostRequest(mode="queue", queue_anyway=True), user=current_user())
+        assert {result.result for result in results} == {"queued"}
+        run_and_kill(firm, chance)
+        assert not JobQueueEntry.select().exists()
+        posted = Counter((row.source_no, row.kind.value) for row in PostedDocument.select())
+        shipments, invoices = min(number, 2), number - 1
+        assert set(posted.values()) <= {shipments, invoices}
+        assert sum(posted.values()) == (shipments + invoices) * len(ids)
+        succeeded = JobQueueLogEntry.select().where(JobQueueLogEntry.status == LogStatus.SUCCESS).count()
+        assert succeeded == number * len(ids)
+        assert [check for check in verify.verify().checks if not check.ok] == []
+    assert not Document.select().exists()
+
+
+def run_and_kill(firm: Location, chance: random.Random) -> None:
+    """Let consumers post all that is queued, killed at random moments; the last one runs until it is idle."""
+    kills, left = 0, count_waiting()
+    last_tenth = left // 10
     running = ConsumerProcess(firm)
     try:
-        while left > DOCUMENTS // 10:
-            wanted = left - chance.randint(1, MOST_BETWEEN)
+        while left > last_tenth:
+            wanted = left - chance.randint(1, min(MOST_BETWEEN, last_tenth))
             until(lambda wanted=wanted: count_waiting() <= wanted, what="progress between two kills")  # type: ignore[misc]
             time.sleep(chance.uniform(0, LONGEST_PAUSE))  # the random moment itself
             victim = chance.choice([running.process.pid, *running.children()])
@@ -97,20 +148,6 @@ def kill_while_posting(firm: Location, seed: int, *, printing: bool = False) -> 
         last.wait()
     finally:
         last.end()
-    posted = Counter(row.source_no for row in PostedDocument.select().where(PostedDocument.kind == "invoice"))
-    postings = JobQueueEntry.select().where(JobQueueEntry.job == POST_DOCUMENT)
-    failed = {row.record_no: problems_from_json(row.errors) for row in postings}
-    assert set(posted.values()) == {1}
-    assert set(posted) | set(failed) == set(numbers)
-    assert not set(posted) & set(failed)
-    assert {problem.code for problems in failed.values() for problem in problems} <= {"worker_lost"}
-    succeeded = (
-        JobQueueLogEntry.select()
-        .where(JobQueueLogEntry.status == LogStatus.SUCCESS, JobQueueLogEntry.job == POST_DOCUMENT)
-        .count()
-    )
-    assert succeeded == len(posted)
-    assert [check for check in verify.verify().checks if not check.ok] == []
 
 
 def count_waiting() -> int:
@@ -122,11 +159,23 @@ def count_waiting() -> int:
     )
 
 
-def queue_documents(*, printing: bool = False) -> list[str]:
+def make_masters() -> None:
     party(Area.SALES)
     for number in range(5):
         item(f"I{number}")
     SalesSetup.update(maximum_no_of_attempts=20, rerun_delay=0).execute()
+
+
+def make_orders() -> list[int]:
+    make_masters()
+    return [
+        document(DocumentType.SALES_ORDER, [item_line(f"I{(number + line) % 5}", 3) for line in range(2)])
+        for number in range(ORDERS)
+    ]
+
+
+def queue_documents(*, printing: bool = False) -> list[str]:
+    make_masters()
     ids = [
         document(DocumentType.SALES_INVOICE, [item_line(f"I{(number + line) % 5}") for line in range(3)])
         for number in range(DOCUMENTS)

@@ -45,6 +45,20 @@ _LINES = captions(
 )
 
 
+def _line_columns(type_: DocumentType) -> dict[str, str]:
+    """The columns of a document's lines: those of orders tell what has moved, and what the next posting does."""
+    if not type_.is_order:
+        return _LINES
+    verb, done = ("Receive", "Received") if type_.receives else ("Ship", "Shipped")
+    return {
+        **_LINES,
+        "qty_to_ship": f"To {verb}",
+        "quantity_shipped": done,
+        "qty_to_invoice": "To Invoice",
+        "quantity_invoiced": "Invoiced",
+    }
+
+
 @frame.command(
     "list",
     "postroom document list --filter \"type=sales-invoice job_queue_status='Error'\"",
@@ -129,6 +143,7 @@ def document_set(session: Session, no: str, changes: tuple[str, ...], type_: str
 @frame.command(
     "set-line",
     "postroom document set-line S-INV1001 10000 type=item no=I0007 quantity=3",
+    "postroom document set-line S-ORD1001 10000 qty_to_ship=2 qty_to_invoice=0",
     "postroom document set-line S-INV1001 10000 --delete",
     under=document_command,
 )
@@ -209,4 +224,4 @@ def _write(session: Session, detail: DocumentDetail) -> None:
             writing.write_text(f"Error: {describe(problem)}")
         if detail.lines:
             writing.write_text("")
-            session.write_list(_LINES, detail.lines)
+            session.write_list(_line_columns(detail.view.type), detail.lines)
