@@ -28,6 +28,7 @@ from postroom.tui.keymap import Keymap
 from postroom.tui.memory import Memory, of_company
 from postroom.tui.pages import directory
 from postroom.tui.pages.page import Page
+from postroom.tui.pdf_program import PdfProgram
 from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, read_standing
 from postroom.tui.widgets.dialogs import Ask, AskText, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
@@ -130,6 +131,7 @@ class PostroomApp(App[int]):
         """What each list keeps while it is closed, by the page's address."""
         self.chosen: dict[str, str] = {}
         """What was chosen on a page that shows one of several lists, by the page's address."""
+        self.pdf_program = PdfProgram()
         self.reads = 0
         """How often a snapshot was shown; tests wait for it."""
         self._wake = asyncio.Event()
@@ -172,6 +174,7 @@ class PostroomApp(App[int]):
     def on_unmount(self) -> None:
         self.reader.desk.close()
         self.clerk.close()
+        self.pdf_program.close()
 
     # What pages call.
 

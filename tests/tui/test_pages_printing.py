@@ -330,6 +330,41 @@ async def test_the_lines_and_the_vat_of_a_report_stand_on_its_card(sqlite_firm: 
         await screen.sees("- Lines", "Quantity", "VAT25", "25.00")
 
 
+@pytest.mark.parametrize("on_card", [False, True])
+async def test_a_report_is_given_to_the_desktops_pdf_program(
+    sqlite_firm: Location, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_card: bool
+) -> None:
+    program = tmp_path / "xdg-open"
+    program.write_text(f'#!/bin/sh\ncp "$1" {tmp_path}/part && mv {tmp_path}/part {tmp_path}/seen-$(basename "$1")\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("DISPLAY", ":0")
+    inbox.put(me(), "Sales Invoice 1", "1", b"%PDF-1")
+    async with terminal(sqlite_firm, (80, 24), "report-inbox") as screen:
+        await screen.sees("1 report")
+        if on_card:
+            await screen.press("enter")
+            await screen.sees("- Report")
+        await screen.press("o")
+        await screen.until((tmp_path / "seen-sales_invoice_1.pdf").exists)
+        await screen.hears("sales_invoice_1.pdf")
+    assert (tmp_path / "seen-sales_invoice_1.pdf").read_bytes() == b"%PDF-1"
+    assert [view.is_read for view in inbox.list_reports(user=me())] == [True]
+
+
+async def test_without_a_desktop_a_report_is_saved_instead(
+    sqlite_firm: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    inbox.put(me(), "Sales Invoice 1", "1", b"%PDF-1")
+    async with terminal(sqlite_firm, (80, 24), "report-inbox") as screen:
+        await screen.sees("1 report")
+        await screen.press("o")
+        await screen.hears("there is no desktop")
+        await screen.sees("Save Sales Invoice 1")
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_report_is_saved_where_one_says_and_never_over_another(
     sqlite_firm: Location, size: Size, tmp_path: Path

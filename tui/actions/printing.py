@@ -76,6 +76,14 @@ ACTIONS: tuple[Action, ...] = (
         possible=_selection,
     ),
     Action("report-inbox.open", "Open", "enter,f2", "What stands in it; it is marked read.", "Open", possible=_report),
+    Action(
+        "report.pdf",
+        "Open the PDF",
+        "o",
+        "With your PDF program, or save it where there is none.",
+        "PDF",
+        possible=_report,
+    ),
     Action("report.save", "Save", "s", "As a PDF file, where you say; never over another.", "Save", possible=_report),
     Action("report.delete", "Delete", "D", "The report is gone for good.", "Delete", dangerous=True, possible=_report),
     Action(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 
 from postroom.core import company
-from postroom.core.errors import PostroomError
+from postroom.core.errors import PostroomError, Refused
 from postroom.core.plain_text import visible
 from postroom.core.printing import inbox
 from postroom.tui import readings, shown
@@ -81,6 +81,26 @@ class ReportActions(Mixed):
         if done:
             self.done_with({str(row.id) for row, one in zip(rows, done, strict=True) if one.result not in results.BAD})
             results.tell(self.desk, "Save", done, "reports")
+
+    async def do_pdf(self) -> None:
+        """Show the PDF with the user's program; where there is none, save it."""
+        (row,), user, program = self.situation().rows[:1], self.desk.user, self.desk.pdf_program
+        if not program.command:
+            self.desk.say("No PDF program can be started here (there is no desktop): save it instead.", "warning")
+            await self.do_save()
+            return
+
+        def show() -> str:
+            name, content = inbox.open_report(row.id, user=user)
+            try:
+                program.open(name, content)
+            except OSError as error:
+                raise Refused(f"{program.command} cannot be started: {error.strerror}.", hint="Save it.") from error
+            return name
+
+        name = await self.desk.carry_out(show)
+        if name is not None:
+            self.desk.say(f"Given to {program.command}: {name}.")
 
     async def do_delete(self) -> None:
         await self._delete([row.id for row in self.situation().rows], of_what(self.situation().rows))

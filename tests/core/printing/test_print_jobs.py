@@ -24,8 +24,9 @@ from postroom.core.jobs import claims, entries, entry_fields, queues, recovery, 
 from postroom.core.jobs.schedules import Schedule
 from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import EntryStatus, LogStatus
-from postroom.core.printing import print_jobs, printers
+from postroom.core.printing import own_layouts, print_jobs, printers
 from postroom.core.printing.print_jobs import PrintState
+from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.work import InboxReport, JobQueueEntry, Note, Printer
 from postroom.core.verify import verify
 
@@ -85,6 +86,20 @@ def test_a_report_goes_to_its_printer(firm: Location, tmp_path: Path) -> None:
     assert file.read_bytes().startswith(b"%PDF")
     assert print_job(entry).state == PrintState.PRINTED
     assert [check.name for check in verify().checks if not check.ok] == []
+
+
+def test_a_layout_that_breaks_leaves_the_posting_as_it_is_and_prints_once_it_is_mended(firm: Location) -> None:
+    no = posted_invoice()
+    source = f'#let data = json(bytes(sys.inputs.data))\n#if data.no == "{no}" [#nothing] else [fine]'
+    own_layouts.import_layout("sales-invoice", source.encode(), user=me())
+    entry = print_entry(no=no)
+    assert run_next()
+    assert "sales-invoice.typ, line 2" in error_of(entry)
+    assert PostedDocument.select().where(PostedDocument.no == no).exists()
+    own_layouts.delete("sales-invoice", user=me())
+    entries.restart([entry.entry_no], user=me())
+    assert run_next()
+    assert print_job(entry).state == PrintState.PRINTED
 
 
 def test_print_workers_and_posting_workers_take_only_their_own(firm: Location) -> None:
