@@ -101,14 +101,13 @@ def warning_with(lines: Sequence[SeriesLine], on: date | None) -> Problem | None
     ((used, step),) = query("SELECT last_value, increment FROM number_series_line WHERE id = ?", (line.id,))
     if used < line.warns_from:
         return None
-    left = ""
+    left = f"{line.number(used)} was drawn, its Warning No. is {line.number(line.warns_from)}"
     if line.last_allowed is not None:
         count = (line.last_allowed - used) // step
-        left = f" {count} number{'s are' if count != 1 else ' is'} left up to {line.number(line.last_allowed)}."
+        left = f"{count} number{'s are' if count != 1 else ' is'} left up to {line.number(line.last_allowed)}"
     return Problem(
         "number_series_running_out",
-        f"The number series is running out: {line.number(used)} was drawn last,"
-        f" its Warning No. is {line.number(line.warns_from)}.{left}",
+        f"The number series is running out: {left}.",
         f"Number Series {line.series_code}",
         field="warning_no",
         value=line.number(line.warns_from),

@@ -19,7 +19,7 @@ def running_out(on: date) -> tuple[Problem, ...]:
     uses: dict[str, list[str]] = {}
     for field in setups.list_fields():
         if field.kind is FieldKind.SERIES and field.value in lines:
-            uses.setdefault(field.value, []).append(f"{field.caption} in {field.window}")
+            uses.setdefault(field.value, []).append(field.caption)
     found = []
     for code, used_for in uses.items():
         problem = numbering.problem_with(code, lines[code], on)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from postroom.core import clock, company, series_watch
-from postroom.core.errors import describe
 from postroom.core.jobs import consumers, due, queues
 from postroom.core.jobs.claims import categories_taken
 from postroom.core.jobs.queues import QueueState, QueueView
@@ -78,7 +77,9 @@ def read() -> Status:
         f"Printer {code} is not responding{f': {said}' if said else '.'}"
         for code, said in query("SELECT code, last_message FROM printer WHERE not_responding_since > 0 ORDER BY code")
     ]
-    attention += [describe(problem) for problem in series_watch.running_out(clock.today(str(company.time_zone())))]
+    attention += [
+        f"{one.record}: {one.message}" for one in series_watch.running_out(clock.today(str(company.time_zone())))
+    ]
     if living:
         attention += _unserved(views, instant_to_stored(now))
     return Status(

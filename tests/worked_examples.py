@@ -15,6 +15,9 @@ A step begins with its document, which may have a name before a colon and, after
 currency and its factor, `invoice discount`, `corrects NAME`. Its lines name an item, a G/L account or a charge, and
 what the line comes to. After the line with `Debit` and `Credit` stand the posted documents, each with its face (in the
 document's currency) and all its entries in LCY; a debit ends under `Debit`. Lines in parentheses are workings.
+
+An order is only made where nothing stands posted. Then its parts: `A ships 2 and 5, invoices 1 and 0`, by line; and
+`A now costs 12.00` gives its first line another price.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ from postroom.core.posting import post
 from postroom.core.posting.post import PostedRef
 from postroom.core.tables.ledgers import GlEntry, PostedDocument
 from postroom.core.tables.setup import Charge, Company, Currency, GlAccount
-from postroom.core.tables.trade import Item, ItemStock
+from postroom.core.tables.trade import Document, Item, ItemStock
 from postroom.core.verify import verify
 
 D = Decimal
@@ -47,6 +50,8 @@ _LINE = re.compile(
 )
 _POSTED = re.compile(r"(?P<kind>[a-z_]+)(?:: (?P<net>-?[\d.]+) \+ VAT (?P<tax>-?[\d.]+) = (?P<gross>-?[\d.]+))?\Z")
 _ENTRY = re.compile(r"\s*(?P<no>\d{4}) (?P<name>\D.*?) +(?P<amount>\d+\.\d+)\Z")
+_PART = re.compile(r"(?P<name>\w+) (?:ships|receives) (?P<move>[\d. and]+), invoices (?P<invoice>[\d. and]+)\Z")
+_PRICE = re.compile(r"(?P<name>\w+) now costs (?P<price>[\d.]+)\Z")
 _STOCK = re.compile(r"stock: (?P<quantity>-?[\d.]+) x (?P<no>\S+) worth (?P<value>-?[\d.]+)\Z")
 
 
@@ -61,7 +66,7 @@ class Booked:
 
 @dataclass
 class Step:
-    """A document, what each of its lines comes to, what it leaves behind, and the stock then."""
+    """A document, a part or a new price of one (`head`), what its lines come to, what it leaves behind, its stock."""
 
     name: str
     head: re.Match[str]
@@ -92,11 +97,19 @@ def follow(example: str) -> None:
     """Post each step of an example and compare everything that it says; then the whole company must hold."""
     chart = {account.no: account.name for account in GlAccount.select()}
     posted: dict[str, str] = {}
+    made: dict[str, int] = {}
     for step in read(example, chart):
-        document_id = _make(step, posted)
-        amounts = [line.line_amount for line in documents.show(document_id).lines]
-        assert amounts == [D(line["amount"]) for line in step.lines], step.head.group()
-        refs = _post(document_id)
+        if step.head.re is _HEAD:
+            made[step.name] = _make(step, posted)
+            amounts = [line.line_amount for line in documents.show(made[step.name]).lines]
+            assert amounts == [D(line["amount"]) for line in step.lines], step.head.group()
+        elif step.head.re is _PRICE:
+            _set_price(made[step.name], step.head["price"])
+        else:
+            _set_part(made[step.name], step.head)
+        if not step.booked:
+            continue
+        refs = _post(made[step.name])
         posted[step.name] = refs[-1].no
         assert [ref.kind.value for ref in refs] == [booked.kind for booked in step.booked], step.head.group()
         for ref, booked in zip(refs, step.booked, strict=True):
@@ -142,7 +155,7 @@ def read(example: str, chart: dict[str, str]) -> list[Step]:
             steps[-1].stock.append((match["no"], D(match["quantity"]), D(match["value"])))
         elif match := _LINE.match(text):
             steps[-1].lines.append(match)
-        elif match := _HEAD.match(text):
+        elif match := _HEAD.match(text) or _PART.match(text) or _PRICE.match(text):
             steps.append(Step(match["name"] or f"step {len(steps)}", match))
         else:
             match = _POSTED.match(text)
@@ -172,6 +185,23 @@ def _make(step: Step, posted: dict[str, str], type: DocumentType | None = None, 
             assert not term, f"{step.head.group()}: {term}"
     lines = [_line(line) for line in step.lines]
     return builders.document(type or DocumentType(step.head["type"]), lines, **fields)
+
+
+def _set_part(document_id: int, part: re.Match[str]) -> None:
+    """Say what the next posting moves and invoices of each line."""
+    moved, invoiced = (part[which].split(" and ") for which in ("move", "invoice"))
+    fields = {"ship": str(any(map(D, moved))), "invoice": str(any(map(D, invoiced)))}
+    if Document.get_by_id(document_id).type.area is Area.PURCHASE:
+        fields["vendor_document_no"] = secrets.token_hex(4)
+    documents.set_fields(document_id, fields, user="ann")
+    for place, (move, invoice) in enumerate(zip(moved, invoiced, strict=True), 1):
+        documents.set_line(document_id, place * 10_000, {"qty_to_ship": move, "qty_to_invoice": invoice}, user="ann")
+
+
+def _set_price(document_id: int, price: str) -> None:
+    documents.reopen(document_id, user="ann")
+    documents.set_line(document_id, 10_000, {"unit_price": price}, user="ann")
+    documents.release(document_id, user="ann")
 
 
 def _line(line: re.Match[str]) -> dict[str, Any]:
