@@ -46,8 +46,8 @@ def check_and_warn(
     document_id: int, *, user: str, asked: Asked = AS_THE_DOCUMENT_SAYS
 ) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """Every problem of one document, and what does not hinder it yet: number series that run out. Raises NotFound."""
-    document, setup = source.read(document_id), posting_setup.current()
-    return compute(document, setup, user=user, asked=asked).problems, tuple(warnings.of_document(document, setup))
+    computed = compute(source.read(document_id), posting_setup.current(), user=user, asked=asked)
+    return computed.problems, tuple(warnings.of_posting(computed.document, computed.setup, computed.step))
 
 
 def compute(document: Source, setup: PostingSetup, *, user: str, asked: Asked = AS_THE_DOCUMENT_SAYS) -> Computed:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from postroom.core import numbering
 from postroom.core.errors import Problem
 from postroom.core.posting.source import Source
+from postroom.core.posting.steps import Step
 from postroom.core.posting_setup import PostingSetup
 
 
-def of_document(document: Source, setup: PostingSetup) -> Iterator[Problem]:
-    """The document's number series that still give a number but are past their Warning No."""
+def of_posting(document: Source, setup: PostingSetup, step: Step) -> Iterator[Problem]:
+    """The number series of what comes out of it that still give a number but are past their Warning No."""
     area = setup.areas[document.area]
-    for kind in (document.type.goods_kind, document.type.money_kind):
+    for kind in step.kinds(document.type):
         lines = setup.series.get(area.series[kind], ())
         if numbering.problem_with(area.series[kind], lines, document.posting_date) is None:
             problem = numbering.warning_with(lines, document.posting_date)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import builders
 import pytest
 from builders import document, item_line
 
+from postroom.core import posting
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import describe
@@ -37,7 +42,7 @@ from postroom.core.tables.trade import Document, Item, Party
 
 D = Decimal
 SALE, SALE_BACK = DocumentType.SALES_INVOICE, DocumentType.SALES_CREDIT_MEMO
-PURCHASE = DocumentType.PURCHASE_INVOICE
+PURCHASE, ORDER = DocumentType.PURCHASE_INVOICE, DocumentType.SALES_ORDER
 NINE = D(9 * 10**12)
 
 Change = tuple[Any, ...]
@@ -161,6 +166,46 @@ CASES = {
         changes=((NumberSeriesLine, {"starting_date": date(2027, 1, 1)}, NumberSeriesLine.series_code == "S-INV+"),),
     ),
     "nothing to post": Case("nothing_to_post", "lines", lines=(item_line(quantity=0),)),
+    "an order of which nothing is to be done": Case(
+        "nothing_to_post", "ship", type=ORDER, fields=(("ship", False), ("invoice", False))
+    ),
+    "an order that is shipped and not to be invoiced": Case(
+        "nothing_to_post",
+        "invoice",
+        type=ORDER,
+        lines=(item_line(quantity=2, quantity_shipped=D(2)),),
+        fields=(("invoice", False),),
+    ),
+    "an order partly shipped of which nothing is to be done": Case(
+        "nothing_to_post",
+        "lines",
+        type=ORDER,
+        lines=(item_line(quantity=2, quantity_shipped=D(1), qty_to_ship=D(0), qty_to_invoice=D(0)),),
+    ),
+    "more shipped than is outstanding": Case(
+        "ship_more_than_outstanding",
+        "qty_to_ship",
+        "3",
+        10000,
+        type=ORDER,
+        lines=(item_line(quantity=2, qty_to_ship=D(3)),),
+    ),
+    "more invoiced than is shipped": Case(
+        "invoice_more_than_shipped",
+        "qty_to_invoice",
+        "2",
+        20000,
+        type=ORDER,
+        lines=(item_line(), item_line(quantity=2, qty_to_ship=D(1), qty_to_invoice=D(2))),
+    ),
+    "more invoiced than is received": Case(
+        "invoice_more_than_received",
+        "qty_to_invoice",
+        "2",
+        10000,
+        type=DocumentType.PURCHASE_ORDER,
+        lines=(item_line(quantity=2, qty_to_ship=D(0), qty_to_invoice=D(2)),),
+    ),
     "a line without a number": Case("line_no_missing", "no", line=10000, lines=(item_line(""),)),
     "a price for no pieces": Case(
         "price_per_quantity_invalid", "price_per_quantity", "0", 10000, lines=(item_line(price_per_quantity=D(0)),)
@@ -284,6 +329,14 @@ CASES = {
     "not enough stock": Case(
         "not_enough_stock", "quantity", "4", 20000, lines=(item_line("FEW", 2), item_line("FEW", 4))
     ),
+    "not enough stock for what is shipped now": Case(
+        "not_enough_stock",
+        "qty_to_ship",
+        "6",
+        10000,
+        type=ORDER,
+        lines=(item_line("FEW", 9, qty_to_ship=D(6)),),
+    ),
     "a piece that would cost too much": Case(
         "stock_too_large",
         "quantity",
@@ -355,3 +408,46 @@ def test_what_is_wrong_with_a_document_is_told_with_its_place_and_a_remedy(trade
     assert describe(problem).startswith(f"{case.type.title} {result.no}")
     assert (GlEntry.select().count(), PostedDocument.select().count()) == before
     assert Document.get_by_id(document_id).no == result.no
+
+
+def codes_in_the_source() -> Iterator[str]:
+    """The code of every problem that the modules of posting make, as a pattern where it is put together."""
+    for module in sorted(Path(str(posting.__file__)).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in ("Problem", "_problem"):
+                continue
+            for given in node.args[:2]:
+                if isinstance(given, ast.JoinedStr):
+                    parts = [part.value if isinstance(part, ast.Constant) else ".+" for part in given.values]
+                    code = "".join(map(str, parts))
+                else:
+                    code = str(getattr(given, "value", ""))
+                if re.fullmatch(r"[a-z_.+]+", code) and "_" in code:
+                    yield code
+                    break
+
+
+def test_every_check_that_there_is_has_its_case() -> None:
+    made = {case.code for case in CASES.values()}
+    found = set(codes_in_the_source())
+    assert len(found) > 30
+    assert {code for code in found if not any(re.fullmatch(code, one) for one in made)} == set()
+
+
+@pytest.mark.parametrize(
+    ("blocked", "type_", "fields", "result"),
+    [
+        (Blocked.SHIP, SALE_BACK, {}, "posted"),
+        (Blocked.INVOICE, DocumentType.SALES_RETURN_ORDER, {}, "posted"),
+        (Blocked.SHIP, ORDER, {"ship": False}, "posted"),  # what was shipped before
+        (Blocked.SHIP, ORDER, {"invoice": False}, "failed"),
+        (Blocked.INVOICE, ORDER, {"invoice": False}, "failed"),
+    ],
+)
+def test_blocked_customers_take_what_their_block_lets_pass(
+    trade: Location, blocked: Blocked, type_: DocumentType, fields: dict[str, Any], result: str
+) -> None:
+    is_shipped = fields.get("ship") is False
+    made = document(type_, [item_line(quantity=2, quantity_shipped=D(1) if is_shipped else D(0))], **fields)
+    Party.update(blocked=blocked).where(Party.no == "C1").execute()
+    assert [one.result for one in post([made])] == [result]
