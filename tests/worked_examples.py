@@ -49,7 +49,7 @@ _LINE = re.compile(
     r" = (?P<amount>-?[\d.]+)\Z"
 )
 _POSTED = re.compile(r"(?P<kind>[a-z_]+)(?:: (?P<net>-?[\d.]+) \+ VAT (?P<tax>-?[\d.]+) = (?P<gross>-?[\d.]+))?\Z")
-_ENTRY = re.compile(r"\s*(?P<no>\d{4}) (?P<name>\D.*?) +(?P<amount>\d+\.\d+)\Z")
+_ENTRY = re.compile(r"\s*(?P<no>\d{4}) (?P<name>\D.*?) +(?P<amount>\d+(?:\.\d+)?)\Z")
 _PART = re.compile(r"(?P<name>\w+) (?:ships|receives) (?P<move>[\d. and]+), invoices (?P<invoice>[\d. and]+)\Z")
 _PRICE = re.compile(r"(?P<name>\w+) now costs (?P<price>[\d.]+)\Z")
 _STOCK = re.compile(r"stock: (?P<quantity>-?[\d.]+) x (?P<no>\S+) worth (?P<value>-?[\d.]+)\Z")

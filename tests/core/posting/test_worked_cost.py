@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import pytest
 import worked_examples
+from conftest import MakeCompany
 
+from postroom.core import company
 from postroom.core.database import Location
 
 EXAMPLES = {
@@ -268,3 +270,61 @@ EXAMPLES = {
 def test_goods_cost_what_the_example_says(firm: Location, example: str) -> None:
     worked_examples.set_up_trade()
     worked_examples.follow(example)
+
+
+WITHOUT_DECIMALS = """
+    (10 / 3 = 3, 7 / 2 = 3.5 is 4, and the last piece takes the 3 that are left; VAT 2.5 is 3)
+    purchase-invoice from V-HOME
+    3 x PEN at 10 per 3 = 10
+                                           Debit    Credit
+    receipt
+    1200 Stock of Resale Goods                10
+    2200 Goods Received Not Invoiced                    10
+    invoice: 10 + VAT 3 = 13
+    2200 Goods Received Not Invoiced          10
+    2310 Purchase VAT                          3
+    2100 Payables, Home                                 13
+
+    sales-invoice to C-UNION
+    1 x PEN at 5 = 5
+    shipment
+    7100 Cost of Resale Goods                  3
+    1200 Stock of Resale Goods                           3
+    invoice: 5 + VAT 0 = 5
+    1310 Receivables, Union                    5
+    6110 Sales of Resale Goods, Union                    5
+    stock: 2 x PEN worth 7
+
+    sales-invoice to C-UNION
+    1 x PEN at 5 = 5
+    shipment
+    7100 Cost of Resale Goods                  4
+    1200 Stock of Resale Goods                           4
+    invoice: 5 + VAT 0 = 5
+    1310 Receivables, Union                    5
+    6110 Sales of Resale Goods, Union                    5
+
+    sales-invoice to C-UNION
+    1 x PEN at 5 = 5
+    shipment
+    7100 Cost of Resale Goods                  3
+    1200 Stock of Resale Goods                           3
+    invoice: 5 + VAT 0 = 5
+    1310 Receivables, Union                    5
+    6110 Sales of Resale Goods, Union                    5
+    stock: 0 x PEN worth 0
+
+    (10.55 dollars at 150.25 are 1585.1375)
+    sales-invoice to C-UNION, USD at 150.25
+    1 x 8100 at 10.55 = 10.55
+    shipment
+    invoice: 10.55 + VAT 0.00 = 10.55
+    1310 Receivables, Union                 1585
+    8100 Rent                                         1585
+"""
+
+
+def test_goods_and_currencies_in_a_company_without_decimals(make: MakeCompany) -> None:
+    company.open_company(make("1"))
+    worked_examples.set_up_trade()
+    worked_examples.follow(WITHOUT_DECIMALS)
