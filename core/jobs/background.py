@@ -13,7 +13,7 @@ from postroom.core import database as engine
 from postroom.core.database import transaction
 from postroom.core.documents import releasing, terms
 from postroom.core.errors import CheckFailed, PostroomError, Problem, Refused, UsageError, problems_to_json
-from postroom.core.jobs import entries, processes, queueing
+from postroom.core.jobs import entries, posting_options, processes, queueing
 from postroom.core.jobs.claims import LOG_COLUMNS
 from postroom.core.jobs.queueing import QueueOptions, already_queued, gone
 from postroom.core.jobs.registry import POST_DOCUMENT
@@ -40,12 +40,14 @@ class PostRequest:
     """What a person asked for. `mode` is setup (as the setup says), now (in this process) or queue.
 
     With any of `ship`, `receive`, `invoice`: exactly those; with none: as each document says. `print`: Post and Print.
+    `again`: what failed is queued to do what it was to do before, in place of these four.
     """
 
     ship: bool = False
     receive: bool = False
     invoice: bool = False
     print: bool = False
+    again: bool = False
     mode: str = "setup"
     queue_anyway: bool = False
     check_only: bool = False
@@ -135,7 +137,8 @@ def _queue_options(request: PostRequest, user: str, *, one: bool) -> QueueOption
     def checked(document_id: int) -> tuple[Problem, ...]:
         area = Document.get_by_id(document_id).type.area
         setup = (SalesSetup if area is Area.SALES else PurchasesSetup).get_by_id(1)
-        return check.check(document_id, user=user, asked=request.asked) if setup.check_before_queueing else ()
+        asked = posting_options.of_document(document_id).asked if request.again else request.asked
+        return check.check(document_id, user=user, asked=asked) if setup.check_before_queueing else ()
 
     return QueueOptions(
         check=checked if one and not request.queue_anyway else None,
@@ -145,6 +148,7 @@ def _queue_options(request: PostRequest, user: str, *, one: bool) -> QueueOption
         calc_inv_discount=request.calc_inv_discount,
         asked=request.asked,
         print=request.print,
+        again=request.again,
     )
 
 

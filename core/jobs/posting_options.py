@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
+from postroom.core.statements import query
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,9 @@ def of_entry(parameters: str) -> PostingOptions:
     given = json.loads(parameters) if parameters != "{}" else {}
     asked = Asked(*(bool(given.get(name)) for name in ("ship", "receive", "invoice")))
     return PostingOptions(asked, bool(given.get("print")))
+
+
+def of_document(document_id: int) -> PostingOptions:
+    """What the posting entry of a document stores; without one nothing is on."""
+    rows = query("SELECT parameters FROM job_queue_entry WHERE job = 'post-document' AND record_id = ?", (document_id,))
+    return of_entry(rows[0][0]) if rows else PostingOptions()

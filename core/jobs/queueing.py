@@ -40,8 +40,8 @@ AT_ONCE = 1000
 class QueueOptions:
     """How documents are queued. `check` tells what is wrong with a document now; None leaves that to the posting.
 
-    `asked`: whether they are to ship, receive, invoice. `print`: Post and Print. `is_batch`: also a single document
-    gets a batch number.
+    `asked`: whether they are to ship, receive, invoice. `print`: Post and Print. `again`: both as the entry that a
+    document has already. `is_batch`: also a single document gets a batch number.
     """
 
     check: Callable[[int], tuple[Problem, ...]] | None = None
@@ -51,6 +51,7 @@ class QueueOptions:
     calc_inv_discount: bool = False
     asked: Asked = AS_THE_DOCUMENT_SAYS
     print: bool = False
+    again: bool = False
     report: str = "Post"
     is_batch: bool = False
 
@@ -204,11 +205,11 @@ def _lock(ids: list[int]) -> dict[int, _Queued]:
 
 
 def _entries_of(ids: list[int]) -> dict[int, tuple[Any, ...]]:
-    """The posting entries that documents have already, as (entry_no, id, user, created_at)."""
+    """The posting entries that documents have already, as (entry_no, id, user, created_at, parameters)."""
     return {
         row[0]: row[1:]
         for row in query(
-            "SELECT record_id, entry_no, id, user_id, created_at FROM job_queue_entry"
+            "SELECT record_id, entry_no, id, user_id, created_at, parameters FROM job_queue_entry"
             f" WHERE job = 'post-document' AND record_id IN ({marks(len(ids))})",
             ids,
         )
@@ -270,13 +271,14 @@ def _write_entries(
     now = instant_to_stored(clock.now())
     entry_ids: dict[int, str] = {}
     setups = {Area.SALES: SalesSetup.get_by_id(1), Area.PURCHASE: PurchasesSetup.get_by_id(1)}
-    orders, others = (
-        posting_options.stored(PostingOptions(asked, options.print)) for asked in (options.asked, Asked())
-    )
+    orders, others = (PostingOptions(asked, options.print) for asked in (options.asked, Asked()))
     new = []
     for document in documents:
         setup = setups[document.type.area]
-        how = _how(document, setup, orders if document.type.is_order else others, printing=options.print)
+        wanted = orders if document.type.is_order else others
+        if options.again and document.id in existing:
+            wanted = posting_options.of_entry(existing[document.id][4])
+        how = _how(document, setup, wanted)
         if document.id in existing:
             entry_no, entry_ids[document.id] = existing[document.id][:2]
             _reuse(entry_no, how, setup, batch_no, user, now)
@@ -328,12 +330,12 @@ _BLANK: Mapping[str, Any] = {
 _ALL_COLUMNS = (*_COLUMNS, *_BLANK)
 
 
-def _how(document: _Queued, setup: BackgroundPostingSetup, parameters: str, *, printing: bool) -> tuple[str, str, int]:
+def _how(document: _Queued, setup: BackgroundPostingSetup, options: PostingOptions) -> tuple[str, str, int]:
     """Description, parameters and priority of a document's entry."""
     name = f"{document.type.title} {document.no}"
-    if printing:
-        return f"Post and Print {name}", parameters, setup.priority_for_post_and_print
-    return f"Post {name}", parameters, setup.priority_for_post
+    if options.print:
+        return f"Post and Print {name}", posting_options.stored(options), setup.priority_for_post_and_print
+    return f"Post {name}", posting_options.stored(options), setup.priority_for_post
 
 
 def _reuse(
@@ -404,7 +406,7 @@ def gone(document_id: int) -> Problem:
 def already_queued(type_: DocumentType, no: str, status: str, entry: tuple[Any, ...] | None) -> Problem:
     """The refusal of a document that waits in the job queue, naming its entry, who queued it, and when.
 
-    `entry` is (entry_no, id, user, created_at) as stored.
+    `entry` is (entry_no, id, user, created_at, ...) as stored.
     """
     who = ""
     if entry is not None:

@@ -12,8 +12,10 @@ from postroom.core import reading, users
 from postroom.core.database import transaction
 from postroom.core.documents import releasing
 from postroom.core.errors import NotFound, Problem, Refused
+from postroom.core.jobs import posting_options
 from postroom.core.kinds import DocumentStatus, DocumentType
 from postroom.core.posting import post, source
+from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
 from postroom.core.tables.trade import Document
 from postroom.core.users import Permission
 
@@ -49,8 +51,10 @@ class _RolledBack(Exception):
     """Ends the transaction of a preview, always."""
 
 
-def preview(document_id: int, *, user: str) -> Preview:
+def preview(document_id: int, *, user: str, asked: Asked = AS_THE_DOCUMENT_SAYS) -> Preview:
     """Run a document's posting, collect all it would write, and undo it; also of a queued document. Needs Post.
+
+    Of an order what is `asked`, else what its entry is to do, else what the document says.
 
     A released document is computed and checked before the transaction begins, so that SQLite's write lock, or the rows
     of its items and number series, are held for the few milliseconds of the writing and of reading it back; other
@@ -59,7 +63,7 @@ def preview(document_id: int, *, user: str) -> Preview:
     users.require(user, Permission.POST)
     document = source.read(document_id)
     try:
-        found = _posted_and_undone(document_id, user)
+        found = _posted_and_undone(document_id, user, asked)
     except NotFound:
         raise
     except Refused as error:
@@ -74,16 +78,18 @@ def preview(document_id: int, *, user: str) -> Preview:
     )
 
 
-def _posted_and_undone(document_id: int, user: str) -> dict[str, Any]:
+def _posted_and_undone(document_id: int, user: str, asked: Asked) -> dict[str, Any]:
     """All that the posting writes. Raises what it is refused for."""
+    if asked == AS_THE_DOCUMENT_SAYS:
+        asked = posting_options.of_document(document_id).asked
     posting_id = secrets.token_hex(8)
     found: dict[str, Any] = {}
     is_released = Document.get_by_id(document_id).status is DocumentStatus.RELEASED
-    plan = post.prepare(document_id, user=user, posting_id=posting_id) if is_released else None
+    plan = post.prepare(document_id, user=user, posting_id=posting_id, asked=asked) if is_released else None
     with suppress(_RolledBack), transaction():
         if plan is None:  # releasing it may compute its invoice discount
             releasing.release_in_transaction(Document.get_by_id(document_id))
-            plan = post.prepare(document_id, user=user, posting_id=posting_id)
+            plan = post.prepare(document_id, user=user, posting_id=posting_id, asked=asked)
         post.write(plan)
         found = reading.posting(posting_id)
         raise _RolledBack

@@ -359,6 +359,27 @@ def test_what_was_asked_of_a_queued_order_holds_when_it_is_restarted(firm: Locat
     assert job.report == "sales-shipment"
 
 
+def test_what_failed_is_posted_again_as_it_was_asked_before(firm: Location) -> None:
+    invoices()
+    order = document(DocumentType.SALES_ORDER, [item_line()])
+    request = PostRequest(mode="queue", invoice=True, print=True, queue_anyway=True)
+    background.post([order], request, user=current_user())
+    run_all()
+    assert status_of(order) is JobQueueStatus.ERROR
+    again = PostRequest(mode="queue", again=True)
+    (result,) = background.post([order], again, user=current_user())
+    assert (result.result, result.errors[0].code) == ("refused", "nothing_to_post")
+    assert post([order], PostRequest(mode="now", ship=True)) == ["posted"]
+    assert post([order], again) == ["queued"]  # with its entry gone, as the document says
+    background.remove([order], user=current_user())
+    background.post([order], request, user=current_user())
+    Party.update(blocked="All").execute()
+    run_all()
+    assert post([order], PostRequest(mode="queue", again=True, queue_anyway=True)) == ["queued"]
+    entry = entry_of(order)
+    assert (entry.parameters, entry.description[:14]) == ('{"print": true, "invoice": true}', "Post and Print")
+
+
 def test_an_order_in_error_that_is_partly_posted_in_the_session_is_blank_again(firm: Location) -> None:
     invoices()
     order = document(DocumentType.SALES_ORDER, [item_line()], posting_date=None)

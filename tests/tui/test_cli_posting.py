@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from decimal import Decimal
 from typing import Any
 
 import builders
@@ -181,3 +182,54 @@ def test_preview_of_what_would_fail_ends_with_1_and_every_reason(run: Run, trade
     )
     assert run("--company", trade.text, "preview", "NONE").code == 1
     assert run("--company", trade.text, "preview").code == 2
+
+
+def line_of(run: Run, location: Location, no: str) -> tuple[Decimal, ...]:
+    """To ship, to invoice, shipped and invoiced of a document's first line."""
+    shown = run("--company", location.text, "document", "show", no, "--json").json
+    keys = ("qty_to_ship", "qty_to_invoice", "quantity_shipped", "quantity_invoiced")
+    return tuple(Decimal(shown["lines"][0][key]) for key in keys)
+
+
+def test_an_order_is_received_and_invoiced_in_steps(run: Run, trade: Location) -> None:
+    def set_line(*changes: str) -> None:
+        assert run("--company", trade.text, "document", "set-line", "BOUGHT", "10000", *changes).code == 0
+
+    run("--company", trade.text, "document", "reopen", "BOUGHT")
+    set_line("quantity=5")
+    set_line("qty_to_receive=3")
+    assert line_of(run, trade, "BOUGHT") == (3, 3, 0, 0)
+    told = run("--company", trade.text, "preview", "BOUGHT", "--receive", "--json").json
+    assert [row["kind"] for row in told["documents"]] == ["receipt"]
+    found = results(run, trade, "post", "--no", "BOUGHT", "--now", "--receive")
+    assert [ref["kind"] for ref in found["BOUGHT"]["posted"]] == ["receipt"]
+    assert line_of(run, trade, "BOUGHT") == (2, 5, 3, 0)
+    set_line("qty_to_invoice=1")
+    found = results(run, trade, "post", "BOUGHT", "--queue", "--invoice")
+    assert found["BOUGHT"]["result"] == "queued"
+    assert run("--company", trade.text, "consumer", "--until-idle").code == 0
+    assert line_of(run, trade, "BOUGHT") == (2, 4, 3, 1)
+    shown = run("--company", trade.text, "document", "show", "BOUGHT", "--json").json
+    assert (shown["status"], shown["job_queue_status"], shown["job_queue_entry_id"]) == ("Released", "", "")
+    told = run("--company", trade.text, "document", "show", "BOUGHT")
+    assert "To Receive  Received  To Invoice  Invoiced" in told.out
+    assert run("--company", trade.text, "document", "delete", "BOUGHT").code == 1
+    set_line("qty_to_invoice=4", "qty_to_receive=1")
+    found = results(run, trade, "post", "BOUGHT", "--now", code=1)
+    (wrong, mandatory) = found["BOUGHT"]["errors"][1], found["BOUGHT"]["errors"][0]
+    assert (wrong["code"], wrong["line"], wrong["field"], wrong["value"]) == (
+        *("invoice_more_than_received", 10000, "qty_to_invoice", "4"),
+    )
+    assert mandatory["code"] == "vendor_document_no_missing"
+    set_line("qty_to_invoice=", "qty_to_receive=")
+    run("--company", trade.text, "document", "set", "BOUGHT", "vendor_document_no=V-9")
+    found = results(run, trade, "post", "BOUGHT", "--now")
+    assert [ref["kind"] for ref in found["BOUGHT"]["posted"]] == ["receipt", "invoice"]
+    posted = run("--company", trade.text, "posted", "list", "--source", "BOUGHT", "--json").json
+    assert [(row["kind"], Decimal(row["lines"][0]["quantity"]), row["amount"]) for row in posted] == [
+        ("receipt", 3, "0.00"),
+        ("invoice", 1, "100.00"),
+        ("receipt", 2, "0.00"),
+        ("invoice", 4, "400.00"),
+    ]
+    assert run("--company", trade.text, "verify").code == 0

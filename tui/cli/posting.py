@@ -12,6 +12,7 @@ from postroom.core.errors import UsageError, describe
 from postroom.core.jobs import background
 from postroom.core.jobs.background import PostRequest
 from postroom.core.posting import preview
+from postroom.core.posting.steps import Asked
 from postroom.tui.cli import frame, ledgers, results, writing
 from postroom.tui.cli.documents import find_all, of_type, type_option
 from postroom.tui.cli.frame import Session
@@ -118,18 +119,26 @@ def remove_command(session: Session, numbers: tuple[str, ...], type_: str | None
     return results.report(session, background.remove(chosen, user=user))
 
 
-@frame.command("preview", "postroom preview S-INV1001", "postroom preview --type sales-order S-ORD1001 --json")
+@frame.command(
+    "preview",
+    "postroom preview S-INV1001",
+    "postroom preview --type sales-order S-ORD1001 --json",
+    "postroom preview S-ORD1001 --ship",
+)
 @click.argument("no")
 @type_option
+@click.option("--ship", is_flag=True, help="What shipping would post, of sales orders and purchase return orders.")
+@click.option("--receive", is_flag=True, help="What receiving would post, of purchase orders and sales return orders.")
+@click.option("--invoice", is_flag=True, help="What invoicing would post. With none of these: as the document says.")
 @frame.json_option
-def preview_command(session: Session, no: str, type_: str | None) -> int:
+def preview_command(session: Session, no: str, type_: str | None, ship: bool, receive: bool, invoice: bool) -> int:
     """Show what a document would post, entry by entry; nothing is posted. Exit 1 if it would fail, with every reason.
 
     The document is posted and that undone, so numbers are shown as ***. A queued document stays queued.
     """
     user = session.open()
     (document,) = find_all([no], type_)
-    found = preview.preview(document.id, user=user)
+    found = preview.preview(document.id, user=user, asked=Asked(ship, receive, invoice))
     if session.as_json:
         session.write(found)
     elif found.errors:

@@ -94,7 +94,7 @@ class HandlePage(ListPage):
 
         def post(progress: Any) -> Any:
             ids = [documents.find(no, kind).id for no, kind in wanted]
-            request = background.PostRequest(mode="queue", queue_anyway=len(ids) > 1)
+            request = background.PostRequest(mode="queue", again=True, queue_anyway=len(ids) > 1)
             return background.post(ids, request, user=user, progress=progress)
 
         done = await self.desk.long_work(f"Post again: {len(wanted)} documents", len(wanted), post)

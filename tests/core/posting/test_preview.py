@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from postroom.core.jobs import background
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, JobQueueStatus, LineType, VatType
 from postroom.core.posting import check, post
 from postroom.core.posting.preview import PLACEHOLDER, preview
+from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
 from postroom.core.statements import query
 from postroom.core.tables import ALL
 from postroom.core.tables.base import database
@@ -105,6 +107,24 @@ def test_a_queued_document_is_previewed_and_stays_queued(trade: Location) -> Non
     assert preview(document_id, user="ann").entries["gl"]
     assert everything() == before
     assert Document.get_by_id(document_id).job_queue_status is JobQueueStatus.SCHEDULED
+
+
+def test_of_an_order_the_part_that_is_asked_is_previewed_and_of_a_queued_one_what_its_entry_is_to_do(
+    trade: Location,
+) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 3, 100, qty_to_ship=D(2))])
+
+    def kinds(asked: Asked = AS_THE_DOCUMENT_SAYS) -> list[str]:
+        found = preview(order, user="ann", asked=asked)
+        return [row["kind"].value for row in found.documents] or [problem.code for problem in found.errors]
+
+    assert kinds() == ["shipment", "invoice"]
+    assert kinds(Asked(ship=True)) == ["shipment"]
+    assert kinds(Asked(invoice=True)) == ["nothing_to_post"]
+    background.post([order], replace(QUEUE, ship=True), user=company.current_user())
+    assert kinds() == ["shipment"]
+    assert kinds(Asked(ship=True, invoice=True)) == ["shipment", "invoice"]
+    assert_verified()
 
 
 def test_an_open_document_is_previewed_as_it_would_be_released(trade: Location) -> None:
