@@ -135,6 +135,7 @@ def open_company(location: Location, *, busy_seconds: float = engine.BUSY_SECOND
                 code="company_older",
                 hint="Run `postroom upgrade`; it makes a backup first.",
             )
+        _refuse_moved(made, location)
     except PostroomError:
         made.close()
         raise
@@ -144,6 +145,17 @@ def open_company(location: Location, *, busy_seconds: float = engine.BUSY_SECOND
     if not location.is_postgres:
         made.execute_sql("PRAGMA journal_mode = wal")
     _bind(made, location)
+
+
+def _refuse_moved(made: Database, location: Location) -> None:
+    found = made.execute_sql("SELECT moved_to FROM company").fetchone()
+    if found and found[0]:
+        raise CompanyError(
+            f"The company at {location.shown} has moved to {found[0]}.",
+            code="company_moved",
+            value=found[0],
+            hint="Open it there. What is left here takes no change any more.",
+        )
 
 
 def _bind(made: Database, location: Location) -> None:

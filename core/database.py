@@ -245,6 +245,10 @@ _FULL_SQLITE = ("disk is full", "readonly database", "read-only")
 _TRANSIENT_STATES = ("40001", "40P01")
 
 
+MOVED = "this company has moved"
+"""What the database itself says to a change in a place that a company has left."""
+
+
 def is_away(error: BaseException) -> bool:
     """Whether an exception means that the database is locked, away, broken or without room: no document's fault."""
     if is_full(error) or _is_broken(error):
@@ -330,6 +334,10 @@ def translate(error: BaseException, shown: str) -> PostroomError | None:
             f"{shown} does not allow that to you: {_first_sentence(' '.join(str(denied).split()))}",
             code="not_permitted",
             hint="Somebody with the permission set Setup gives rights by `postroom grant`.",
+        )
+    if MOVED in str(_driver_error(error) or ""):
+        return CompanyError(
+            f"The company at {shown} has moved.", code="company_moved", hint="Leave Postroom; `postroom` says where to."
         )
     if _is_broken(error):
         return CompanyError(f"{shown} is damaged: {reason(error)}.", hint="Stop its consumers and restore a backup.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,3 +191,16 @@ def test_every_page_of_docs_is_reached_from_the_readme() -> None:
 def test_every_command_is_told_of_in_docs() -> None:
     told = "\n".join(page.read_text() for page in PAGES)
     assert [name for name in COMMANDS if not re.search(rf"postroom (--company \S+ )?{name}\b", told)] == []
+
+
+def test_the_unit_of_the_consumer_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "postroom-consumer.service").read_text()
+    (command,) = re.findall(r"^ExecStart=\S+/postroom (.*)$", text, re.MULTILINE)
+    assert run_script(f"postroom {command} --help", tmp_path).returncode == 0
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd-analyze on this host")
+    unit = tmp_path / "postroom-consumer.service"
+    here = re.sub(r"^(User|Group)=.*$", "", text, flags=re.MULTILINE)
+    unit.write_text(here.replace("/opt/postroom/bin/postroom", "/bin/true"))
+    told = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+    assert unit.name not in told.stderr, told.stderr

@@ -9,13 +9,17 @@ from postroom.core.tables.base import ChoiceField, FactorField, InstantField, Nu
 
 
 class Company(Table):
-    """The company itself: one row, id 1. `setup_version` rises with every change of setup, accounts or groups."""
+    """The company itself: one row, id 1. `setup_version` rises with every change of setup, accounts or groups.
+
+    `moved_to` is where it lives now, if it has been moved away from here.
+    """
 
     name = TextField()
     created_at = InstantField()
     created_by = TextField()
     is_test = BooleanField(default=False)
     setup_version = IntegerField(default=1)
+    moved_to = TextField(default="")
 
 
 class CompanyInformation(Table):

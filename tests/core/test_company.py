@@ -115,7 +115,7 @@ def test_a_company_of_the_first_schema_is_upgraded_and_keeps_its_entries(
         made = engine.connect(location, create=True)
         database.initialize(made)
         Runner(made, str(first)).up()
-        Company.create(id=1, name="Old", created_at=0, created_by="ann", is_test=True, setup_version=1)
+        made.execute_sql(OLD_COMPANY)
         made.execute_sql(OLD_ENTRY)
         company.close()
     with pytest.raises(CompanyError, match="postroom upgrade"):
@@ -132,6 +132,9 @@ def test_a_company_of_the_first_schema_is_upgraded_and_keeps_its_entries(
     assert not diff_models(database.obj, ALL)
 
 
+OLD_COMPANY = """
+INSERT INTO company (id, name, created_at, created_by, is_test, setup_version) VALUES (1, 'Old', 0, 'ann', true, 1)
+"""
 OLD_ENTRY = """
 INSERT INTO job_queue_entry (entry_no, id, user_id, job, record_type, record_no, parameters, description, status,
  category_code, priority, earliest_start, expiration, max_attempts, attempts, rerun_delay, job_timeout, weekdays,

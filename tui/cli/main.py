@@ -29,6 +29,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "verify": ("verification", "Recompute every invariant of the company; exit 0 only if all hold."),
         "backup": ("company", "Write a consistent copy of the company while others work in it."),
         "upgrade": ("company", "Bring the company to this program's schema, a backup first."),
+        "move": ("company", "Move the company from SQLite to PostgreSQL or back."),
     },
     "Files": {
         "import": ("files", "Import CSV files, all or nothing: one bad row and nothing is imported."),
