@@ -27,7 +27,10 @@ POST_DOCUMENT = "post-document"
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """One row of the document list. Amounts are in the document's currency (blank: LCY); `errors` are its entry's."""
+    """One row of the document list. Amounts are in the document's currency (blank: LCY); `errors` are its entry's.
+
+    `ship` (or receive) and `invoice` are what a posting does of an order.
+    """
 
     id: int
     type: DocumentType
@@ -45,6 +48,8 @@ class DocumentView:
     amount: Decimal
     vat_amount: Decimal
     amount_including_vat: Decimal
+    ship: bool
+    invoice: bool
     job_queue_entry_id: str
     job_queue_entry_no: int | None
     batch_no: int | None
@@ -90,8 +95,6 @@ class DocumentDetail:
     currency_factor: Decimal
     prices_including_vat: bool
     invoice_discount_amount: Decimal
-    ship: bool
-    invoice: bool
     corrects_no: str
     created_by: str
     lines: tuple[LineView, ...]
@@ -196,6 +199,8 @@ _COLUMNS = (
     Document.amount,
     Document.vat_amount,
     Document.amount_including_vat,
+    Document.ship,
+    Document.invoice,
     JobQueueEntry.id,
     JobQueueEntry.entry_no,
     JobQueueEntry.batch_no,
@@ -238,7 +243,7 @@ def list_documents(
 
 def _view(row: tuple[Any, ...]) -> DocumentView:
     """A row of `_COLUMNS`; without an entry its last four are NULL."""
-    fields: list[Any] = [*row[:16], row[16] or "", row[17], row[18], problems_from_json(row[19] or "")]
+    fields: list[Any] = [*row[:18], row[18] or "", row[19], row[20], problems_from_json(row[21] or "")]
     return DocumentView(*fields)
 
 
@@ -255,8 +260,6 @@ def show(document_id: int) -> DocumentDetail:
         currency_factor=document.currency_factor,
         prices_including_vat=document.prices_including_vat,
         invoice_discount_amount=document.invoice_discount_amount,
-        ship=document.ship,
-        invoice=document.invoice,
         corrects_no=document.corrects_no,
         created_by=Document.get_by_id(document_id).created_by,
         lines=tuple(

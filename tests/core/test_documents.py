@@ -314,7 +314,7 @@ def test_an_unknown_field_is_answered_with_the_fields(trade: Location) -> None:
 def test_an_order_says_what_to_ship_and_invoice(trade: Location) -> None:
     made = make("sales-order", ship="1", invoice="0")
     shown = documents.set_line(made, 10000, {"quantity": "5", "qty_to_ship": "3", "qty_to_invoice": ""}, user="ann")
-    assert (shown.ship, shown.invoice, shown.lines[0].qty_to_ship, shown.lines[0].qty_to_invoice) == (
+    assert (shown.view.ship, shown.view.invoice, shown.lines[0].qty_to_ship, shown.lines[0].qty_to_invoice) == (
         True,
         False,
         3,

@@ -37,6 +37,13 @@ def _not_waiting(situation: Situation) -> str:
     return f"{row.record} is {row.job_queue_status.value}; remove it from the job queue first."
 
 
+def _order_not_waiting(situation: Situation) -> str:
+    (row,) = situation.rows
+    if not row.type.is_order:
+        return f"{row.record} is posted whole; orders and return orders go in parts."
+    return _not_waiting(situation)
+
+
 def _queued(situation: Situation) -> str:
     (row,) = situation.rows
     if row.job_queue_status is JobQueueStatus.POSTING:
@@ -71,6 +78,13 @@ ACTIONS: tuple[Action, ...] = (
         "In the session or through the job queue, as the setup says.",
         "Post",
         possible=_any(_not_waiting),
+    ),
+    Action(
+        "document.post-part",
+        "Ship or Invoice",
+        "s",
+        "Post an order in part: ship (receive) it, invoice it, or both; its lines say how much.",
+        possible=_any(_order_not_waiting),
     ),
     Action(
         "document.post-and-print",

@@ -20,7 +20,7 @@ from postroom.core.posting import preview
 from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, FORM, bindings
 from postroom.tui.actions.documents import DOCUMENT
-from postroom.tui.pages import causes, results
+from postroom.tui.pages import causes, order_steps, results
 from postroom.tui.pages.document_lines import LinesPage, line_text
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.preview import PreviewCard
@@ -50,6 +50,11 @@ class DocumentActions(Mixed):
 
     async def do_post(self) -> None:
         await self._post(PostRequest(), "Post")
+
+    async def do_post_part(self) -> None:
+        request = await order_steps.ask(self, self.chosen())
+        if request is not None:
+            await self._post(request, "Post")
 
     async def do_post_and_print(self) -> None:
         await self._post(PostRequest(print=True), "Post and Print")
@@ -284,15 +289,15 @@ def read_card(id_: int, kind: DocumentType) -> FormSnapshot:
         "currency_factor": detail.currency_factor,
         "prices_including_vat": detail.prices_including_vat,
         "invoice_discount_amount": detail.invoice_discount_amount,
-        "ship": detail.ship,
-        "receive": detail.ship,
-        "invoice": detail.invoice,
+        "ship": view.ship,
+        "receive": view.ship,
+        "invoice": view.invoice,
         "corrects_no": detail.corrects_no,
     }
     fields = tuple(
         of_document(field, kind, values.shown(field.kind, stored[field.name])) for field in header_fields(kind)
     )
-    lines = Text("\n").join(line_text(line) for line in detail.lines)
+    lines = Text("\n").join(line_text(line, kind) for line in detail.lines)
     totals = Text(
         f"Amount {shown.amount(view.amount)}   VAT {shown.amount(view.vat_amount)}"
         f"   Including VAT {shown.amount(view.amount_including_vat)} {view.currency}"

@@ -11,7 +11,7 @@ from postroom.core import documents, values
 from postroom.core.documents import fields as typed_fields
 from postroom.core.documents.fields import DocumentField
 from postroom.core.errors import NotFound
-from postroom.core.kinds import Area, DocumentType, LineType
+from postroom.core.kinds import DocumentType, LineType
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
@@ -26,14 +26,21 @@ _NAMED_BY = {LineType.ITEM: "item", LineType.GL_ACCOUNT: "gl-account", LineType.
 """The master records that a line's No. names, by the line's type."""
 
 
-def line_text(line: Any) -> Text:
-    """A line in one line."""
+def line_text(line: Any, kind: DocumentType) -> Text:
+    """A line in one line; of an order also what of it has moved and is invoiced."""
     text = Text(f"{line.line_no:>6}  {shown.padded(visible(line.no), 10)} ")
     text.append(shown.padded(visible(line.description), 20))
     if line.type is not LineType.COMMENT:
         price, amount = shown.amount(line.unit_price), shown.amount(line.line_amount)
         text.append(f" {shown.amount(line.quantity, 0):>6} x {price:>10} {amount:>12}")
+    if line.quantity_shipped or line.quantity_invoiced:
+        text.append(f"  {_moved(line, kind)}", shown.FAINT)
     return text
+
+
+def _moved(line: Any, kind: DocumentType) -> str:
+    done = "received" if kind.receives else "shipped"
+    return f"{shown.amount(line.quantity_shipped, 0)} {done}, {shown.amount(line.quantity_invoiced, 0)} invoiced"
 
 
 class LinesPage(ListPage):
@@ -62,6 +69,21 @@ class LinesPage(ListPage):
                 from_width=from_width,
             )
 
+        if self.kind.is_order:
+            verb, done = ("Receive", "Received") if self.kind.receives else ("Ship", "Shipped")
+            return (
+                Column("line_no", "Line", 6, lambda row: Text(str(row.line_no)), right=True, from_width=130),
+                Column("no", "No.", 12, lambda row: shown.text(row.no)),
+                Column("description", "Description", 0, lambda row: shown.text(row.description)),
+                number("quantity", "Quantity", 9, 0),
+                number("qty_to_ship", f"To {verb}", 10, 0),
+                number("quantity_shipped", done, 9, 0, 100),
+                number("qty_to_invoice", "To Invoice", 10, 0),
+                number("quantity_invoiced", "Invoiced", 9, 0, 100),
+                number("unit_price", "Unit Price", 11, 2, 110),
+                number("line_discount_percent", "Disc. %", 8, 0, 140),
+                number("line_amount", "Amount", 12),
+            )
         return (
             Column("line_no", "Line", 6, lambda row: Text(str(row.line_no)), right=True, from_width=100),
             Column("type", "Type", 10, lambda row: Text(row.type.value.replace("_", " ")), from_width=90),
@@ -90,7 +112,7 @@ class LinesPage(ListPage):
         text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")
         return text.append(
             f"Amount {shown.amount(row.amount)}   VAT {shown.amount(row.vat_amount)} ({row.vat_group}"
-            f" {shown.amount(row.vat_rate, 0)} %)"
+            f" {shown.amount(row.vat_rate, 0)} %)" + (f"   {_moved(row, self.kind)}" if self.kind.is_order else "")
         )
 
     def do_open(self) -> None:
@@ -141,7 +163,7 @@ class LineCard(FormPage):
 
 def line_fields(kind: DocumentType) -> list[DocumentField]:
     """The fields that a line of the document type has."""
-    moves = "qty_to_receive" if (kind.area is Area.PURCHASE) != kind.is_return else "qty_to_ship"
+    moves = "qty_to_receive" if kind.receives else "qty_to_ship"
     return [
         field
         for field in typed_fields.LINE
