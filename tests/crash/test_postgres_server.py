@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
-from conftest import MUST_HAVE_POSTGRES
 from consumer_process import ConsumerProcess, until
 from jobs import QUEUE, invoices
+from postgres_server import Server, server_of_its_own
 
 from postroom.core import company, verify
 from postroom.core.company import NewCompany
@@ -25,53 +20,10 @@ from postroom.core.tables.base import database
 DOCUMENTS = 300
 
 
-class Server:
-    """One server in a folder of its own, run by the user postgres where the tests are root's."""
-
-    def __init__(self, programs: Path, folder: Path) -> None:
-        self.programs, self.folder = programs, folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self._run("initdb", "-D", str(folder / "data"), "--auth=trust", "--encoding=UTF8", "--no-sync")
-
-    @property
-    def url(self) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
-
-    def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
-        self._control("-w", "-l", str(self.folder / "log"), "-o", options, "start")
-
-    def stop(self, mode: str) -> None:
-        self._control("-m", mode, "-w", "stop")
-
-    def _control(self, *arguments: str) -> None:
-        self._run("pg_ctl", "-D", str(self.folder / "data"), *arguments)
-
-    def _run(self, program: str, *arguments: str) -> None:
-        command = ["runuser", "-u", "postgres", "--", str(self.programs / program), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not found or shutil.which("runuser") is None:
-        if MUST_HAVE_POSTGRES:
-            pytest.fail("PostgreSQL's server programs are required and not installed")
-        pytest.skip("PostgreSQL's server programs are not installed")
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="postroom-server-") as name:
-        folder = Path(name)
-        shutil.chown(folder, "postgres")
-        made = Server(found[-1], folder)
-        made.start()
-        try:
-            yield made
-        finally:
-            company.close()
-            if (folder / "data" / "postmaster.pid").exists():
-                made.stop("immediate")
+    with server_of_its_own() as made:
+        yield made
 
 
 def left(url: str) -> int:
