@@ -102,6 +102,27 @@ def test_check_posts_nothing_and_lists_every_error(run: Run, trade: Location) ->
     assert "2 checked" in told.err
 
 
+def test_a_check_warns_once_of_a_series_that_runs_out(run: Run, trade: Location) -> None:
+    for line in ("S-INV+ starting_no=1 warning_no=1 ending_no=9", "S-SHPT+ starting_no=1 warning_no=9 ending_no=9"):
+        assert run("--company", trade.text, "number-series-line", "set", *line.split()).code == 0
+    assert results(run, trade, "post", "GOOD", "--now")["GOOD"]["result"] == "posted"
+    company.open_company(trade)
+    for no in ("ONE", "TWO"):
+        builders.document(DocumentType.SALES_INVOICE, [builders.item_line()], no=no)
+    company.close()
+    found = results(run, trade, "post", "ONE", "TWO", "--check")
+    for row in found.values():
+        (warning,) = row["warnings"]
+        assert set(warning) == ERROR
+        assert warning["code"] == "number_series_running_out"
+    told = run("--company", trade.text, "post", "ONE", "TWO", "--check")
+    assert told.err.count("8 numbers are left up to 9.") == 1
+    assert told.err.startswith("Warning: Posted Invoice Nos.")
+    status = run("--company", trade.text, "status")
+    assert status.code == 1
+    assert "Number Series S-INV+: Posted Invoice Nos.: The number series is running out" in status.out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

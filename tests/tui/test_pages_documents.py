@@ -12,9 +12,9 @@ from screens import SIZES, Terminal, terminal
 from textual.widgets import Collapsible
 from textual.worker import WorkerState
 
-from postroom.core import documents, setups
+from postroom.core import documents, masters, numbering, setups
 from postroom.core.company import current_user
-from postroom.core.database import Location
+from postroom.core.database import Location, transaction
 from postroom.core.errors import Problem
 from postroom.core.jobs import background
 from postroom.core.jobs.background import PostRequest
@@ -204,6 +204,18 @@ async def test_check_tells_every_reason_and_posts_nothing(demo_firm: Location, s
         await screen.sees("not", "Check")
         assert not JobQueueEntry.select().exists()
         assert not PostedDocument.select().exists()
+
+
+async def test_a_check_that_warns_is_shown_to_be_read(demo_firm: Location) -> None:
+    masters.set_record(
+        "number-series-line", "S-INV+", {"warning_no": "103001", "ending_no": "103099"}, user=current_user()
+    )
+    with transaction():
+        numbering.draw("S-INV+")
+    async with terminal(demo_firm, page="sales-invoice") as screen:
+        await goes_to_row(screen, "S-INV1002")
+        await screen.press("c")
+        await screen.sees("1 done, 0 not", "Sales Invoice S-INV1002 checked", "Warning", "98 numbers are left")
 
 
 async def test_release_and_reopen_and_why_not(demo_firm: Location) -> None:
