@@ -197,7 +197,9 @@ def _lines(document: Source, setup: PostingSetup, step: Step, line_accounts: lis
     for index, (line, found) in enumerate(zip(document.lines, line_accounts, strict=True)):
         if line.type is LineType.COMMENT:
             continue
-        if not step.is_whole:
+        if not document.type.is_order:
+            yield from quantities.whole_only(document, line)
+        elif not step.is_whole:
             yield from quantities.problems_with(document, line, step.ship[index], step.invoice[index])
         if _is_posted(step, index):
             yield from _line(document, line, found, setup)

@@ -206,6 +206,9 @@ CASES = {
         type=DocumentType.PURCHASE_ORDER,
         lines=(item_line(quantity=2, qty_to_ship=D(0), qty_to_invoice=D(2)),),
     ),
+    "an invoice in parts": Case(
+        "posted_whole", "qty_to_ship", "1", 10000, lines=(item_line(quantity=2, qty_to_ship=D(1), qty_to_invoice=D(2)),)
+    ),
     "a line without a number": Case("line_no_missing", "no", line=10000, lines=(item_line(""),)),
     "a price for no pieces": Case(
         "price_per_quantity_invalid", "price_per_quantity", "0", 10000, lines=(item_line(price_per_quantity=D(0)),)
