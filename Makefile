@@ -10,7 +10,7 @@ READY := .venv/.ready
 TYPES := build/types/postroom
 PIP_TOOLS := pip-tools==7.6.2
 
-.PHONY: setup demo test test-full bench screenshots lint format types lock wheel clean
+.PHONY: setup demo test test-full bench bench-full screenshots lint format types lock wheel clean
 
 setup: $(READY)
 
@@ -37,6 +37,9 @@ test-full: setup
 
 bench: setup
 	$(BIN)/python bench/run.py
+
+bench-full: setup
+	$(BIN)/python bench/run.py --full
 
 screenshots: setup
 	$(BIN)/python -m postroom.tui.screenshots

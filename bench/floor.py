@@ -226,6 +226,8 @@ def insert(found: Copied, number: int, prefix: str = "") -> Step:
     }
     if found.table == "posted_document":
         changed |= {"id": lambda row: ids + row[0] % 2, "no": lambda row: f"F{number:07d}"}
+        vendors = found.columns.index("vendor_document_no")
+        changed["vendor_document_no"] = lambda row: row[vendors] and f"F{number:07d}"
     if found.table == "posted_line":
         owner = found.columns.index("posted_document_id")
         changed["posted_document_id"] = lambda row: ids + row[owner] % 2

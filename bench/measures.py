@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import floor
@@ -29,15 +30,21 @@ class Rate:
     p95: float | None = None
 
 
-def floors(site: Site, engine: str, rows: str, count: int) -> dict[str, Rate]:
-    """Bare SQL, one durable transaction a document: `rows` is keys, spec or product, as `floor` tells them apart."""
+def floors(
+    site: Site, engine: str, rows: str, count: int, *, before: Callable[[], None] = lambda: None
+) -> dict[str, Rate]:
+    """Bare SQL, one durable transaction a document: `rows` is keys, spec or product, as `floor` tells them apart.
+
+    `before` puts into the company what is to be there already.
+    """
     with site.company(engine) as location:
+        before()
         ids = _queued(site, count * (2 if engine == "postgres" else 1) + 1)
         posting_id = _post_first(ids[0])
         company.close()
         connection = floor.Connection(location)
         try:
-            log = floor.log_rows(connection, _log_values())
+            log = floor.log_rows(connection, log_values())
             posting = floor.read_posting(connection, posting_id, log)
             if rows == "keys":
                 floor.prepare_spec_tables(connection)
@@ -73,7 +80,7 @@ def in_background(site: Site, engine: str, count: int, workers: int) -> tuple[Ra
         start = time.perf_counter()
         background.post(ids, PostRequest(mode="queue", queue_anyway=True), user=company.current_user())
         queueing = Rate(count / (time.perf_counter() - start))
-        _consume(location, workers)
+        consume(location, workers)
         posted = PostedDocument.select().where(PostedDocument.kind == "invoice").count()
         if posted != count:
             raise RuntimeError(f"{posted} of {count} documents were posted")
@@ -123,7 +130,8 @@ def _post_first(document_id: int) -> str:
     return posting_id
 
 
-def _log_values() -> dict[str, object]:
+def log_values() -> dict[str, object]:
+    """What stands in the log entry of such a posting."""
     now = int(time.time() * 1e6)
     return {
         "job_entry_id": "0123456789abcdef",
@@ -145,7 +153,8 @@ def _log_values() -> dict[str, object]:
     }
 
 
-def _consume(location: Location, workers: int) -> None:
+def consume(location: Location, workers: int) -> None:
+    """Run a consumer until it is idle."""
     command = [sys.executable, "-m", "postroom.tui.cli.main", "--company", location.text, "consumer"]
     done = subprocess.run(
         [*command, "--until-idle", "--workers", str(workers)], capture_output=True, text=True, check=False, timeout=900

@@ -1,7 +1,7 @@
 """The benchmark: background posting beside the floor, the same rows as bare SQL, in the same run, on both databases.
 
     python bench/run.py            quick, some minutes
-    python bench/run.py --full     more documents, more repeats
+    python bench/run.py --full     more documents, more repeats, a burst of 10,000, full ledgers
 
 Writes a table and JSON to bench/results/ and leaves nothing else behind.
 """
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import load
 import measures
 import printing
 import psycopg
@@ -55,8 +56,8 @@ class Row:
         return statistics.median(self.rates)
 
 
-def measure(engine: str, site: Site, count: int, repeats: int) -> tuple[list[Row], str]:
-    """All rows of one engine, and its memory while it prints.
+def measure(engine: str, site: Site, count: int, repeats: int, *, is_full: bool) -> tuple[list[Row], dict[str, str]]:
+    """All rows of one engine, and what is known of its consumer besides.
 
     The repeats go round, so that a slow moment of the machine meets all of them alike.
     """
@@ -71,16 +72,30 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> tuple[list[Row
             for kind, rate in measures.floors(site, engine, rows, count).items():
                 taken.setdefault(f"floor {FLOORS[rows]}, {kind}", []).append(rate)
         keep("posted in session", lambda: measures.in_session(site, engine, count))
-        for workers in (1, 2):
+        for workers in (1, 2, 4):
             posted, queued = measures.in_background(site, engine, count, workers)
             taken.setdefault(f"background, {workers} worker{'s' * (workers > 1)}", []).append(posted)
             taken.setdefault("queueing a batch", []).append(queued)
+        for workers in (1, 2):
+            name = f"two categories, {workers} worker{'s' * (workers > 1)}"
+            keep(name, lambda workers=workers: load.two_categories(site, engine, count, workers))  # type: ignore[misc]
+        keep("blank category, 2 workers", lambda: load.blank_category(site, engine, count, 2))
+        if engine == "postgres":
+            for name, rate in load.floor_of_two(site, count).items():
+                taken.setdefault(name, []).append(rate)
+        keep("check", lambda: load.checked(site, engine, count))
         keep("import, 3 lines", lambda: measures.imported(site, engine, count * 4))
         keep("verify", lambda: measures.verified(site, engine, count))
         for waiting in (100, 100_000):
             for name, rate in deep_queue(site, engine, waiting).items():
                 taken.setdefault(f"{waiting:,} entries waiting: {name}", []).append(rate)
         say(f"{engine}: one round done")
+    rest = load.at_rest(site, engine)
+    taken["idle: from queued to posted, 2 workers"] = [rest.latency]
+    if is_full:
+        taken["background, 1 worker, a burst of 10,000"] = [measures.in_background(site, engine, 10_000, 1)[0]]
+        for name, rate in load.growth(site, engine, count).items():
+            taken[name] = [rate]
     printed, (early, late) = printing.posted_and_printed(site, engine, count)
     for name, rate in printed.items():
         taken[name] = [rate]
@@ -93,7 +108,11 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> tuple[list[Row
         Row(
             engine,
             name,
-            "rows/s" if name == "verify" else "looks/s" if " entries" in name else "documents/s",
+            "rows/s"
+            if name == "verify"
+            else "looks/s"
+            if " entries waiting" in name or "log entries" in name
+            else "documents/s",
             [rate.per_second for rate in rates],
             _middle([rate.p50 for rate in rates]),
             _middle([rate.p95 for rate in rates]),
@@ -101,7 +120,11 @@ def measure(engine: str, site: Site, count: int, repeats: int) -> tuple[list[Row
         )
         for name, rates in taken.items()
     ]
-    return rows, f"{engine} {early:.1f} MB early, {late:.1f} MB late"
+    known = {
+        f"{engine}: consumer with 2 workers at rest": f"{rest.idle_percent:.1f} % of a core, {rest.memory:.1f} MB (PSS)",
+        f"{engine}: consumer while it prints": f"{early:.1f} MB early, {late:.1f} MB late (PSS)",
+    }
+    return rows, known
 
 
 def _ratio(name: str, middle: dict[str, float], beside: list[str]) -> str:
@@ -180,15 +203,15 @@ def main() -> int:
     repeats = chosen.repeats or (5 if chosen.full else 3)
     with tempfile.TemporaryDirectory(prefix="postroom-bench-") as folder:
         site = Site(Path(folder), SERVER)
-        rows, printing_memory = measure("sqlite", site, count, repeats)
+        rows, of_consumers = measure("sqlite", site, count, repeats, is_full=chosen.full)
         if site.has_postgres():
-            more, memory = measure("postgres", site, count, repeats)
+            more, others = measure("postgres", site, count, repeats, is_full=chosen.full)
             rows += more
-            printing_memory += f"; {memory}"
+            of_consumers |= others
         else:
             say(f"PostgreSQL is left out: no server answers at {SERVER}")
         known = facts(count, repeats, site)
-        known["consumer's memory while it prints"] = printing_memory
+        known |= of_consumers
         sizes = terminal.hour_of_polling(site, "sqlite")
         known["terminal's memory"] = ", ".join(f"{size:.1f} MB after {look:,} looks" for look, size in sizes.items())
     text = table(rows, known)

@@ -40,6 +40,7 @@ class Site:
                 company.create(location, company.NewCompany(name="Bench", time_zone="Europe/Copenhagen", is_test=True))
                 import_rows(self.folder, "items", item_rows())
                 import_rows(self.folder, "customers", customer_rows())
+                import_rows(self.folder, "vendors", vendor_rows())
                 yield location
             finally:
                 company.close()
@@ -104,6 +105,11 @@ def customer_rows() -> Rows:
         }
 
 
+def vendor_rows() -> Rows:
+    for row in customer_rows():
+        yield {**row, "no": str(row["no"]).replace("C", "V"), "name": str(row["name"]).replace("Customer", "Vendor")}
+
+
 def item_no(number: int) -> str:
     return f"ITEM{number % ITEMS:04d}"
 
@@ -140,6 +146,21 @@ def line_rows(first: int, count: int, lines: int = LINES) -> Rows:
                 "quantity": index + 1,
                 "unit_price": f"{10 + number % 90}.{25 + index}",
             }
+
+
+def purchase_rows(first: int, count: int) -> Rows:
+    """Purchase invoices with the numbers `first` onwards; their lines are those of sales."""
+    for row in document_rows(first, count):
+        vendor = str(row["party_no"]).replace("C", "V")
+        yield {**row, "type": "purchase-invoice", "party_no": vendor, "vendor_document_no": f"{vendor}-{row['no']}"}
+
+
+def import_purchase_invoices(folder: Path, first: int, count: int) -> tuple[int, ...]:
+    """Import so many purchase invoices of `LINES` lines into the open company; returns their ids."""
+    documents = write(folder / "documents.csv", purchase_rows(first, count))
+    lines = ({**row, "document_type": "purchase-invoice"} for row in line_rows(first, count))
+    rows = write(folder / "lines.csv", lines)
+    return importing.import_documents(documents, rows, user=company.current_user()).document_ids
 
 
 def import_invoices(folder: Path, first: int, count: int, lines: int = LINES) -> tuple[int, ...]:
