@@ -76,6 +76,8 @@ def at_rest(site: Site, engine: str) -> AtRest:
         ids = import_invoices(site.folder, 1, LATENCIES + 1)
         broker.install(location)
         with _consumer(location, 2) as process:
+            while query("SELECT count(*) FROM worker") != [(2,)]:
+                time.sleep(0.01)
             taken = []
             for id_ in ids:
                 start = time.perf_counter()

@@ -108,11 +108,7 @@ def measure(engine: str, site: Site, count: int, repeats: int, *, is_full: bool)
         Row(
             engine,
             name,
-            "rows/s"
-            if name == "verify"
-            else "looks/s"
-            if " entries waiting" in name or "log entries" in name
-            else "documents/s",
+            _unit(name),
             [rate.per_second for rate in rates],
             _middle([rate.p50 for rate in rates]),
             _middle([rate.p95 for rate in rates]),
@@ -121,10 +117,16 @@ def measure(engine: str, site: Site, count: int, repeats: int, *, is_full: bool)
         for name, rates in taken.items()
     ]
     known = {
-        f"{engine}: consumer with 2 workers at rest": f"{rest.idle_percent:.1f} % of a core, {rest.memory:.1f} MB (PSS)",
+        f"{engine}: consumer at rest": f"{rest.idle_percent:.1f} % of a core, {rest.memory:.1f} MB (PSS)",
         f"{engine}: consumer while it prints": f"{early:.1f} MB early, {late:.1f} MB late (PSS)",
     }
     return rows, known
+
+
+def _unit(name: str) -> str:
+    if name == "verify":
+        return "rows/s"
+    return "looks/s" if " entries waiting" in name or " log entries" in name else "documents/s"
 
 
 def _ratio(name: str, middle: dict[str, float], beside: list[str]) -> str:
