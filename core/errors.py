@@ -82,7 +82,8 @@ class InputInvalid(UsageError):
 
     def __init__(self, rows: Iterable[FileProblem]) -> None:
         self.rows = tuple(rows)
-        super().__init__(f"{len(self.rows)} problem(s) in the input; nothing was imported.")
+        problems = "1 problem" if len(self.rows) == 1 else f"{len(self.rows):,} problems"
+        super().__init__(f"{problems} in the input; nothing was imported.")
 
 
 class CompanyError(PostroomError):
@@ -129,6 +130,13 @@ def describe(problem: Problem) -> str:
         where = f"{where}, line {problem.line}" if where else f"Line {problem.line}"
     text = f"{where}: {problem.message}" if where else problem.message
     return f"{text} {problem.hint}" if problem.hint else text
+
+
+def describe_place(problem: FileProblem) -> str:
+    """One bad place of an import file in a line: `documents.csv:3: no: 'SI-1': ...`."""
+    place = f"{problem.file}:{problem.line}" if problem.line is not None else problem.file
+    value = f"{problem.value!r}" if problem.value else ""
+    return ": ".join(part for part in (place, problem.column, value, problem.message) if part)
 
 
 def problems_to_json(problems: Iterable[Problem]) -> str:

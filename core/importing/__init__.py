@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from os import PathLike
@@ -22,9 +22,11 @@ from postroom.core.importing.trade import Trade
 from postroom.core.setup_version import raise_version
 from postroom.core.users import Permission
 
-__all__ = ["KINDS", "ImportResult", "import_documents", "import_files"]
+__all__ = ["KINDS", "ImportResult", "Progress", "import_documents", "import_files", "told"]
 
 StrPath = str | PathLike[str]
+Progress = Callable[[int, int], None]
+"""Told how many of how many steps are done. What it raises stops the import, and nothing is imported."""
 
 _NEEDS_SETUP = ("gl_accounts", "charges")
 _TITLES = {
@@ -47,7 +49,21 @@ class ImportResult:
     document_ids: tuple[int, ...]
 
 
-def import_files(paths: Sequence[StrPath], *, create_missing: bool = False, user: str) -> ImportResult:
+def told(result: ImportResult) -> list[str]:
+    """What an import did, in sentences."""
+    said = [f"Imported {_counted(result.counts) or 'nothing'}."]
+    return [*said, f"Made what was missing: {_counted(result.created)}."] if result.created else said
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{count} {kind.replace('_', ' ')[: -1 if count == 1 else None]}" for kind, count in counts.items()
+    )
+
+
+def import_files(
+    paths: Sequence[StrPath], *, create_missing: bool = False, user: str, progress: Progress | None = None
+) -> ImportResult:
     """Import files, whose headers tell what they hold. Needs Post, for accounts and charges Setup.
 
     Master data is taken before the documents that name it, whatever the order of `paths`. Raises InputInvalid with
@@ -55,15 +71,38 @@ def import_files(paths: Sequence[StrPath], *, create_missing: bool = False, user
     """
     if not paths:
         raise UsageError("No file to import is named.", hint="Name one or more CSV files.")
-    return _import([(Path(path), "") for path in paths], create_missing, user)
+    return _import([(Path(path), "") for path in paths], create_missing, user, progress)
 
 
-def import_documents(documents: StrPath, lines: StrPath, *, create_missing: bool = False, user: str) -> ImportResult:
+def import_documents(
+    documents: StrPath,
+    lines: StrPath,
+    *,
+    create_missing: bool = False,
+    user: str,
+    progress: Progress | None = None,
+) -> ImportResult:
     """Import a file of documents and one of their lines, like `import_files`."""
-    return _import([(Path(documents), "documents"), (Path(lines), "lines")], create_missing, user)
+    return _import([(Path(documents), "documents"), (Path(lines), "lines")], create_missing, user, progress)
 
 
-def _import(paths: Sequence[tuple[Path, str]], create_missing: bool, user: str) -> ImportResult:
+class _Steps:
+    """Counts the rows that are read and the documents that are computed; tells of every fiftieth."""
+
+    def __init__(self, sheets: Sequence[Sheet], progress: Progress | None) -> None:
+        rows = {name: sum(len(sheet.rows) for sheet in sheets if sheet.kind.name == name) for name in KINDS}
+        self.total, self.done = 2 * rows["documents"] + rows["lines"], 0
+        self.progress = progress
+
+    def __call__(self) -> None:
+        self.done += 1
+        if self.progress is not None and self.done % 50 == 0:
+            self.progress(self.done, self.total)
+
+
+def _import(
+    paths: Sequence[tuple[Path, str]], create_missing: bool, user: str, progress: Progress | None
+) -> ImportResult:
     users.require(user, Permission.POST)
     problems = Problems()
     sheets: list[Sheet] = []
@@ -80,7 +119,7 @@ def _import(paths: Sequence[tuple[Path, str]], create_missing: bool, user: str) 
         users.require(user, Permission.SETUP)
     try:
         with transaction():
-            return _write(sheets, create_missing, problems, user)
+            return _write(sheets, create_missing, problems, user, _Steps(sheets, progress))
     except IntegrityError as error:
         raise Refused(
             "Somebody else imported or made one of these records at the same moment.",
@@ -89,7 +128,9 @@ def _import(paths: Sequence[tuple[Path, str]], create_missing: bool, user: str) 
         ) from error
 
 
-def _write(sheets: Sequence[Sheet], create_missing: bool, problems: Problems, user: str) -> ImportResult:
+def _write(
+    sheets: Sequence[Sheet], create_missing: bool, problems: Problems, user: str, step: Callable[[], None]
+) -> ImportResult:
     by_kind = {name: [sheet for sheet in sheets if sheet.kind.name == name] for name in KINDS}
     known = books.read()
     drafts = [
@@ -101,10 +142,10 @@ def _write(sheets: Sequence[Sheet], create_missing: bool, problems: Problems, us
     missing = Missing(known, create_missing)
     documents = Trade()
     for sheet in by_kind["documents"]:
-        trade.take_documents(documents, sheet, missing, problems)
+        trade.take_documents(documents, sheet, missing, problems, step)
     trade.refuse_used(documents, problems)
     for sheet in by_kind["lines"]:
-        trade.take_lines(documents, sheet, missing, problems)
+        trade.take_lines(documents, sheet, missing, problems, step)
     if create_missing:
         for draft in drafts:
             masters.refuse_awaited(draft, known, problems)
@@ -113,7 +154,7 @@ def _write(sheets: Sequence[Sheet], create_missing: bool, problems: Problems, us
     if missing.makes_setup:
         users.require(user, Permission.SETUP)
     trade.draw_numbers(documents)
-    headers = trade.compute(documents, missing, problems, user=user)
+    headers = trade.compute(documents, missing, problems, step, user=user)
     if problems.found:
         raise InputInvalid(_in_order(problems, sheets))
     _write_masters(drafts, user)

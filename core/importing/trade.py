@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, DecimalException
@@ -53,9 +53,10 @@ class Trade:
     lines: int = 0
 
 
-def take_documents(trade: Trade, sheet: Sheet, missing: Missing, problems: Problems) -> None:
-    """Check the rows of one documents file."""
+def take_documents(trade: Trade, sheet: Sheet, missing: Missing, problems: Problems, step: Callable[[], None]) -> None:
+    """Check the rows of one documents file. `step` is called with each."""
     for row in sheet.rows:
+        step()
         values = row.values
         if values["type"] is None:
             continue
@@ -145,9 +146,10 @@ def refuse_used(trade: Trade, problems: Problems) -> None:
                     )
 
 
-def take_lines(trade: Trade, sheet: Sheet, missing: Missing, problems: Problems) -> None:
-    """Check the rows of one lines file and give them to their documents."""
+def take_lines(trade: Trade, sheet: Sheet, missing: Missing, problems: Problems, step: Callable[[], None]) -> None:
+    """Check the rows of one lines file and give them to their documents. `step` is called with each."""
     for row in sheet.rows:
+        step()
         trade.lines += 1
         draft = _document_of(trade, sheet, row, problems)
         if draft is None:
@@ -270,11 +272,17 @@ _LINE_COLUMNS = (
 )
 
 
-def compute(trade: Trade, missing: Missing, problems: Problems, *, user: str) -> list[tuple[Any, ...]]:
-    """The stored header row of each document, its amounts by the rules of posting; in the order of the drafts."""
+def compute(
+    trade: Trade, missing: Missing, problems: Problems, step: Callable[[], None], *, user: str
+) -> list[tuple[Any, ...]]:
+    """The stored header row of each document, its amounts by the rules of posting; in the order of the drafts.
+
+    `step` is called with each.
+    """
     now = instant_to_stored(clock.now())
     rows = []
     for draft in trade.drafts:
+        step()
         try:
             rows.append(_header(draft, missing, user, now))
         except (ValueError, DecimalException) as error:

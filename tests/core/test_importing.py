@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from postroom.core import company, importing, posting_setup, verify
 from postroom.core.database import Location
-from postroom.core.errors import FileProblem, InputInvalid, NotPermitted, UsageError
+from postroom.core.errors import FileProblem, InputInvalid, NotPermitted, Refused, UsageError
 from postroom.core.kinds import Area, Blocked, DocumentType
 from postroom.core.statements import query
 from postroom.core.tables.base import database
@@ -468,6 +468,23 @@ def test_an_import_of_many_rows_fits_the_databases_limits(firm: Location, files:
     assert document.amount == 2 * (count - 1)
     assert [line.no for line in document.lines] == [f"I{count - 1}"] * 2
     assert document.type is DocumentType.SALES_INVOICE
+
+
+def test_progress_is_told_to_the_end_and_what_it_raises_leaves_nothing_behind(firm: Location, files: Write) -> None:
+    documents = files("documents.csv", DOCUMENTS + "".join(f"sales-invoice,I{n},C1,2026-11-02\n" for n in range(60)))
+    lines = files("lines.csv", LINES + "".join(f"sales-invoice,I{n},10000,item,PUMP,1,10,25\n" for n in range(60)))
+    before, told = everything(), list[tuple[int, int]]()
+
+    def stop(done: int, total: int) -> None:
+        told.append((done, total))
+        if done == 150:
+            raise Refused("Stopped.")
+
+    with pytest.raises(Refused, match="Stopped"):
+        importing.import_files([documents, lines], create_missing=True, user=company.current_user(), progress=stop)
+    assert told == [(50, 180), (100, 180), (150, 180)]
+    assert everything() == before
+    assert run(documents, lines).counts["documents"] == 60
 
 
 def test_a_pair_made_later_gives_open_documents_their_vat(firm: Location, files: Write) -> None:

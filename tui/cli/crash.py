@@ -56,7 +56,7 @@ def _as_bug(error: Exception) -> Told:
 
 def _as_told(error: Exception) -> Told | None:
     """What is no bug: an error of the one tree, a database away, a file that cannot be used."""
-    from postroom.core.errors import InputInvalid, PostroomError, Problem, describe
+    from postroom.core.errors import InputInvalid, PostroomError, Problem, describe, describe_place
 
     told = error if isinstance(error, PostroomError) else _from_database(error)
     if told is None:
@@ -66,20 +66,7 @@ def _as_told(error: Exception) -> Told | None:
             return 2, [message], [Problem("file_error", message, value=file)]
         return None
     if isinstance(told, InputInvalid):
-        rows = [
-            ": ".join(
-                part
-                for part in (
-                    f"{row.file}:{row.line}" if row.line is not None else row.file,
-                    row.column,
-                    f"{row.value!r}" if row.value else "",
-                    row.message,
-                )
-                if part
-            )
-            for row in told.rows
-        ]
-        return told.exit_code, [*rows, str(told)], told.rows
+        return told.exit_code, [*(describe_place(row) for row in told.rows), str(told)], told.rows
     return told.exit_code, [describe(problem) for problem in told.problems], told.problems
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -41,10 +40,18 @@ def import_command(
         raise UsageError("--documents and --lines go together.", hint="A document without lines cannot be posted.")
     user = session.open()
     try:
-        if documents_file is not None and lines_file is not None:
-            done = importing.import_documents(documents_file, lines_file, create_missing=create_missing, user=user)
-        else:
-            done = importing.import_files(files, create_missing=create_missing, user=user)
+        with writing.progress_bar("Importing", 100) as advance:
+
+            def percent(done: int, total: int) -> None:
+                if advance is not None:
+                    advance(100 * done // total)
+
+            if documents_file is not None and lines_file is not None:
+                done = importing.import_documents(
+                    documents_file, lines_file, create_missing=create_missing, user=user, progress=percent
+                )
+            else:
+                done = importing.import_files(files, create_missing=create_missing, user=user, progress=percent)
     except InputInvalid as error:
         if session.as_json:
             session.write({"counts": {}, "created": {}, "errors": error.rows})
@@ -52,13 +59,8 @@ def import_command(
     if session.as_json:
         session.write({"counts": done.counts, "created": done.created, "errors": []})
     else:
-        writing.say(f"Imported {_counted(done.counts) or 'nothing'}.")
-        if done.created:
-            writing.say(f"Made what was missing: {_counted(done.created)}.")
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items())
+        for sentence in importing.told(done):
+            writing.say(sentence)
 
 
 @frame.command("export", "postroom export customers --out customers.csv")
