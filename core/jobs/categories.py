@@ -45,9 +45,24 @@ def add(code: str, description: str = "", *, user: str) -> CategoryView:
     with transaction():
         if JobQueueCategory.get_or_none(JobQueueCategory.code == name) is not None:
             raise _exists(name)
-        JobQueueCategory.create(code=name, description=values.read_text(description))
+        told = _read_description(name, description)
+        JobQueueCategory.create(code=name, description=told)
         changelog.record(user, "Insert", "Job Queue Category", name)
-    return CategoryView(name, description, 0)
+    return CategoryView(name, told, 0)
+
+
+def describe(code: str, description: str, *, user: str) -> CategoryView:
+    """Change what a category is described as. Needs Job Queue Admin."""
+    users.require(user, Permission.JOB_QUEUE_ADMIN)
+    with transaction():
+        row = _row(code)
+        told = _read_description(code, description)
+        if told != row.description:
+            JobQueueCategory.update(description=told).where(JobQueueCategory.code == code).execute()
+            changelog.record(
+                *(user, "Modify", "Job Queue Category", code), field="Description", old=row.description, new=told
+            )
+    return next(view for view in list_categories() if view.code == code)
 
 
 def rename(old: str, new: str, *, user: str) -> CategoryView:
@@ -138,6 +153,15 @@ def _read_code(code: str) -> str:
         values.refuse_all([Problem("bad_value", f"Code {code!r} {error}.", field="code", value=code)])
         raise
     return name
+
+
+def _read_description(code: str, text: str) -> str:
+    try:
+        return values.read_text(text)
+    except ValueError as error:
+        record = f"Job Queue Category {code}"
+        values.refuse_all([Problem("bad_value", f"Description {error}.", record, field="description", value=text)])
+        raise
 
 
 def _row(code: str) -> JobQueueCategory:

@@ -43,6 +43,27 @@ def test_a_code_that_is_none_is_refused(bad: str) -> None:
     assert codes() == before
 
 
+def test_a_category_is_described_anew_and_the_change_is_kept() -> None:
+    categories.add("SLOW", "Slow ones", user=current_user())
+    assert categories.describe("SLOW", " Very slow ", user=current_user()).description == "Very slow"
+    assert changes("Job Queue Category")[-1] == (*(current_user(), "Modify", "Description", "Slow ones", "Very slow"),)
+    with pytest.raises(NotFound):
+        categories.describe("NOWHERE", "x", user=current_user())
+    with pytest.raises(NotPermitted):
+        categories.describe("SLOW", "x", user="bob")
+
+
+def test_a_description_that_cannot_be_kept_is_refused() -> None:
+    for act in (
+        lambda: categories.add("SLOW", "x" * 251, user=current_user()),
+        lambda: categories.describe("SALESPOST", "x" * 251, user=current_user()),
+    ):
+        with pytest.raises(PostroomError) as refused:
+            act()
+        assert refused.value.problems[0].field == "description"
+    assert "SLOW" not in codes()
+
+
 def test_a_renamed_category_takes_entries_and_setups_along() -> None:
     running, waiting, failed = queue_invoice(), queue_invoice(), queue_invoice()
     other = wait_entry(category_code="PURCHPOST")

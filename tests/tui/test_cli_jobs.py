@@ -164,6 +164,8 @@ def test_job_queues_are_listed_changed_started_and_stopped(run: Run, queued: Loc
 def test_categories_are_added_renamed_and_deleted(run: Run, queued: Location) -> None:
     (added,) = ask(run, queued, "category", "add", "NIGHT", "Runs at night")
     assert (added["code"], added["description"]) == ("NIGHT", "Runs at night")
+    (described,) = ask(run, queued, "category", "describe", "NIGHT", "After ten")
+    assert described["description"] == "After ten"
     (renamed,) = ask(run, queued, "category", "rename", "NIGHT", "LATE")
     assert renamed["code"] == "LATE"
     assert "LATE" in {row["code"] for row in ask(run, queued, "category", "list")}

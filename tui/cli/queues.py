@@ -17,7 +17,9 @@ queue_command = frame.group(
 )
 
 category_command = frame.group(
-    "category", "List, add, rename and delete job queue categories.", "postroom category add NIGHT 'Runs at night'"
+    "category",
+    "List, add, describe, rename and delete job queue categories.",
+    "postroom category add NIGHT 'Runs at night'",
 )
 
 _QUEUES = captions("code", "description", category_filter="Filter", max_concurrent="Max.", state="State") | captions(
@@ -133,6 +135,17 @@ def category_rename(session: Session, old: str, new: str) -> None:
     user = session.open()
     categories.rename(old, new, user=user)
     _write_category(session, new)
+
+
+@frame.command("describe", "postroom category describe NIGHT 'Runs at night'", under=category_command)
+@click.argument("code")
+@click.argument("description")
+@frame.json_option
+def category_describe(session: Session, code: str, description: str) -> None:
+    """Change the description of a category."""
+    user = session.open()
+    categories.describe(code, description, user=user)
+    _write_category(session, code)
 
 
 def _write_category(session: Session, code: str) -> None:
