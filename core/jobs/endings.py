@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from postroom.core import clock, company
-from postroom.core.errors import Problem, describe, problems_to_json
+from postroom.core.errors import Problem, problems_to_json
 from postroom.core.jobs import entry_rows, notes, recurrence_fields
 from postroom.core.jobs.claims import Claim, lost
 from postroom.core.jobs.recurrence import allowed, next_run
@@ -67,7 +67,7 @@ def fail(claim: Claim, problems: Sequence[Problem], call_stack: str = "") -> Non
     """End a run in Error for good: entry, document and log bear every reason, and the user gets a note."""
     _require(claim, _leave(claim, EntryStatus.ERROR, "errors = ?, claim_token = ''", (problems_to_json(problems),)))
     _close_log(claim, LogStatus.ERROR, problems, call_stack)
-    notes.write(claim.user_id, f"{claim.description}: {describe(problems[0])}", claim.record_type, claim.record_no)
+    notes.write(claim.user_id, notes.of_failure(claim.description, problems[0]), claim.record_type, claim.record_no)
 
 
 def try_again(claim: Claim, problems: Sequence[Problem], delay: timedelta, call_stack: str = "") -> None:

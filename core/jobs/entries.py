@@ -180,9 +180,11 @@ def expire_overdue() -> int:
         with suppress(NotFound), transaction():  # deleted meanwhile
             entry = locked(number)
             if entry.status is EntryStatus.READY:
+                assert entry.expiration is not None
+                expiration = entry.expiration.astimezone(company.time_zone())
                 problem = Problem(
                     "expired",
-                    f"Its Expiration, {entry.expiration:%Y-%m-%d %H:%M} UTC, passed before it ran.",
+                    f"Its Expiration, {expiration:%Y-%m-%d %H:%M}, passed before it ran.",
                     entry.description,
                     field="expiration",
                     hint="Give it a later expiration and restart it.",

@@ -17,7 +17,6 @@ from postroom.core.errors import (
     PostroomError,
     Problem,
     Refused,
-    describe,
     problems_from_json,
     problems_to_json,
 )
@@ -173,7 +172,7 @@ def _fail_taken_back(view: LogView, problem: Problem) -> bool:
     errors = problems_to_json((problem,))
     move(entry, EntryStatus.ERROR, "errors = ?", (errors,))
     execute("UPDATE job_queue_log_entry SET errors = ? WHERE entry_no = ?", (errors, view.entry_no))
-    notes.write(entry.user_id, f"{entry.description}: {describe(problem)}", entry.record_type, entry.record_no)
+    notes.write(entry.user_id, notes.of_failure(entry.description, problem), entry.record_type, entry.record_no)
     return True
 
 

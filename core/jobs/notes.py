@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from postroom.core import clock
 from postroom.core.database import transaction
+from postroom.core.errors import Problem, describe
 from postroom.core.statements import insert
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.work import Note
@@ -32,6 +33,12 @@ def write(user: str, text: str, record_type: str = "", record_no: str = "") -> N
         ("user_id", "created_at", "text", "record_type", "record_no", "is_read"),
         [(user, instant_to_stored(clock.now()), text, record_type, record_no, False)],
     )
+
+
+def of_failure(description: str, problem: Problem) -> str:
+    """`Post Sales Invoice S-INV1: Customer C1 is blocked.`: a record that the description names is not named again."""
+    is_named = problem.record and problem.record in description
+    return f"{description}: {describe(replace(problem, record='') if is_named else problem)}"
 
 
 def list_notes(user: str, *, unread_only: bool = False) -> list[NoteView]:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from postroom.core import clock
+from postroom.core import clock, company
 from postroom.core import database as engine
 from postroom.core.database import transaction
 from postroom.core.documents import releasing, terms
@@ -411,7 +411,7 @@ def already_queued(type_: DocumentType, no: str, status: str, entry: tuple[Any, 
     who = ""
     if entry is not None:
         since = instant_from_stored(entry[3])
-        when = f" at {since:%Y-%m-%d %H:%M} UTC" if since else ""
+        when = f" at {since.astimezone(company.time_zone()):%Y-%m-%d %H:%M}" if since else ""
         who = f" by entry {entry[0]}, queued by {entry[2]}{when}"
     posting = status == JobQueueStatus.POSTING.value
     return Problem(

@@ -22,7 +22,7 @@ from jobs import (
 )
 from peewee import IntegrityError
 
-from postroom.core import documents
+from postroom.core import company, documents
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import NotPermitted, Refused, UsageError
@@ -434,7 +434,8 @@ def test_what_is_refused_for_a_queued_document_names_the_entry_who_queued_it_and
 ) -> None:
     waiting = queue_invoice()
     was = Document.get_by_id(waiting.record_id).__data__
-    named = f"entry {waiting.entry_no}, queued by ann at {waiting.created_at:%Y-%m-%d %H:%M} UTC"
+    created = waiting.created_at.astimezone(company.time_zone())
+    named = f"entry {waiting.entry_no}, queued by ann at {created:%Y-%m-%d %H:%M}"
     for status in (EntryStatus.READY, EntryStatus.ON_HOLD):
         set_row(waiting, status=status)
         with pytest.raises(Refused, match=named) as refused:

@@ -96,6 +96,7 @@ def test_a_business_error_puts_entry_document_and_log_in_error_with_every_reason
     (note,) = notes.list_notes(waiting.user_id)
     assert (note.record_no, note.is_read) == (waiting.record_no, False)
     assert problems[0].message in note.text
+    assert note.text.count(waiting.record_no) == 1
     assert not GlEntry.select().exists()
     assert claims.claim_next(worker()) is None
     assert_verified()
