@@ -90,6 +90,11 @@ class LineType(StrEnum):
     CHARGE = "charge"
     COMMENT = "comment"
 
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """As read on screen: `G/L Account`."""
+        return "G/L Account" if self is LineType.GL_ACCOUNT else self.value.title()
+
 
 class DocumentStatus(StrEnum):
     """Released documents are ready to post; neither status is typed by hand."""

@@ -9,13 +9,15 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from peewee import Field
 
-from postroom.core import reading
+from postroom.core import filters, reading
 from postroom.core.documents import views
+from postroom.core.filters import FieldFilter
 from postroom.core.kinds import DocumentType
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import ChangeLogEntry, GeneralLedgerSetup
@@ -183,6 +185,25 @@ def sliced(
     }[window.start]
     shown = tuple(rows[first : first + PAGE_ROWS])
     return ListSnapshot(shown, min(len(rows), COUNT_LIMIT + 1), first > 0, first + len(shown) < len(rows))
+
+
+def matching(rows: Sequence[Any], filter: str, *names: str, **others: Callable[[Any], object]) -> list[Any]:
+    """The rows in memory that a list's filter lets through, by these attributes of theirs and what `others` tell.
+
+    Bare words are looked for in all of them. Raises UsageError for a filter that cannot be read.
+    """
+    chosen = filters.parse_filter(filter)
+    told: Mapping[str, Callable[[Any], object]] = {**{name: attrgetter(name) for name in names}, **others}
+    for one in chosen:
+        if one.field:
+            filters.refuse_unknown(one.field, told)
+
+    def passes(row: Any, one: FieldFilter) -> bool:
+        if one.field:
+            return one.filter.matches(told[one.field](row))
+        return any(one.filter.matches(str(found)) for tell in told.values() if (found := tell(row)) not in ("", None))
+
+    return [row for row in rows if all(passes(row, one) for one in chosen)]
 
 
 def sort_key(text: str) -> tuple[int, Decimal, str]:

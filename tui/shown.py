@@ -98,6 +98,23 @@ def record(record_type: str, record_no: str, description: str = "") -> str:
     return visible(f"{kind} {record_no}".strip() or description)
 
 
+_WORDS = {"no": "No.", "lcy": "LCY", "vat": "VAT", "id": "ID", "qty": "Qty.", "to": "to", "per": "per"}
+
+
+def caption(name: str) -> str:
+    """A field's name as it is read: `Document No.`, `Amount LCY`. What is no name of the code stays as it is."""
+    if name != name.lower() or " " in name:
+        return name
+    return " ".join(_WORDS.get(word, word.title()) for word in name.split("_"))
+
+
+def field_of(problem: Problem) -> str:
+    """What the field that a problem names is called on the page where it is mended."""
+    if problem.field == "party_no":
+        return "Vendor No." if problem.record.startswith("Purchase") else "Customer No."
+    return caption(problem.field)
+
+
 def one_line(problems: Iterable[Problem]) -> str:
     """The first error's message, and how many more there are."""
     found = list(problems)
@@ -108,12 +125,12 @@ def one_line(problems: Iterable[Problem]) -> str:
 
 
 def problem_lines(problems: Iterable[Problem]) -> Text:
-    """Every error with its record, field and hint, one below the other."""
+    """Every error with its record, hint and field, one below the other."""
     said = Text()
     for number, problem in enumerate(problems, start=1):
         if said:
             said.append("\n")
-        field = f" [{problem.field}]" if problem.field else ""
+        field = f" [{field_of(problem)}]" if problem.field else ""
         said.append(f"{number}. ", "bold red").append(visible(describe(problem), line_breaks=True))
         said.append(visible(field), FAINT)
     return said

@@ -103,17 +103,24 @@ HEADER: tuple[DocumentField, ...] = (
 )
 
 LINE: tuple[DocumentField, ...] = (
-    DocumentField("type", "Type", FieldKind.CHOICE, choices=tuple(kind.value for kind in LineType)),
+    DocumentField(
+        *("type", "Type", FieldKind.CHOICE, "What the line names; a comment has neither number nor amount."),
+        choices=tuple(kind.value for kind in LineType),
+    ),
     DocumentField("no", "No.", _CODE, "The item, G/L account or charge."),
-    DocumentField("description", "Description", _TEXT, longest=values.LONGEST_TEXT),
+    DocumentField(
+        "description", "Description", _TEXT, "The item, account or charge brings its own.", longest=values.LONGEST_TEXT
+    ),
     DocumentField("quantity", "Quantity", _DECIMAL, "A negative quantity moves as a return."),
     DocumentField("unit_price", "Unit Price", _DECIMAL, "Sales: Unit Price; purchases: Direct Unit Cost."),
     DocumentField(
         "price_per_quantity", "Price per Quantity", _DECIMAL, "How many the price is for.", read=_read_positive
     ),
-    DocumentField("line_discount_percent", "Line Discount %", _DECIMAL, read=_read_percent),
+    DocumentField(
+        "line_discount_percent", "Line Discount %", _DECIMAL, "Taken off quantity times price.", read=_read_percent
+    ),
     DocumentField("line_discount_amount", "Line Discount Amount", _DECIMAL, "Taken off after the percentage."),
-    DocumentField("vat_group", "VAT Product Posting Group", _CODE),
+    DocumentField("vat_group", "VAT Product Posting Group", _CODE, "With the customer's or vendor's it says the rate."),
     DocumentField(
         "vat_amount",
         "VAT Amount",

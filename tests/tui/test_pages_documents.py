@@ -269,7 +269,7 @@ async def test_job_queue_status_of_an_error_is_every_error_and_m_leads_to_the_fi
     async with terminal(posted_demo, page="sales-invoice") as screen:
         await goes_to_row(screen, "S-INV1007")
         await screen.press("w")
-        await screen.sees("Job Queue Status", "Error", "2025-12-30", "m goes to the field")
+        await screen.sees("Job Queue Status", "Error", "2025-12-30", "m Go to the Cause")
         await screen.press("escape", "m")
         await is_on(screen, DocumentCard)
         assert screen.app.focused is screen.page.query_one("#field-posting_date", FieldRow)

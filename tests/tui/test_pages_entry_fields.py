@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 from jobs import wait_entry
 from screens import SIZES, terminal
 
 from postroom.core import company
 from postroom.core.database import Location
-from postroom.core.jobs import categories, entries
+from postroom.core.jobs import categories, entries, schedules
+from postroom.core.jobs.recurrence import Recurrence
 from postroom.core.kinds import EntryStatus
 from postroom.core.tables.work import JobQueueEntry
 
@@ -55,3 +58,26 @@ async def test_an_entry_that_is_gone_says_so(sqlite_firm: Location) -> None:
         await screen.sees("Job Queue Category Code")
         entries.delete([entry.entry_no], user=me)
         await screen.sees("The entry is gone")
+
+
+async def test_the_options_of_a_job_are_shown_and_changed_while_on_hold(sqlite_firm: Location) -> None:
+    me = company.current_user()
+    plan = schedules.Schedule(Recurrence(weekdays=frozenset({0}), starting_time=time(22)))
+    made = schedules.schedule("batch-post-sales-invoices", {"filter": "no=A*", "print": "true"}, plan, user=me)
+    entries.set_on_hold([made.entry_no], user=me)
+    async with terminal(sqlite_firm) as screen:
+        await screen.sees("Batch Post Sales Invoices")
+        await screen.press("enter")
+        await screen.sees("- Options", "no=A*", "Print")
+        await screen.press("escape", "f2")
+        await screen.sees("+ Options")
+        await screen.press("f")
+        while screen.app.focused is None or screen.app.focused.id != "field-param-filter":
+            await screen.press("j")
+        await screen.sees("Further conditions: field=EXPRESSION")
+        await screen.press("enter", *["backspace"] * 5)
+        await screen.type("no=B*")
+        await screen.press("enter")
+        await screen.until(lambda: "no=B*" in entries.show(made.entry_no).parameters)
+        await screen.until(lambda: "no=B*" in screen.line("Filter ...."))
+        assert '"print": true' in entries.show(made.entry_no).parameters

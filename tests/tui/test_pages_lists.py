@@ -512,3 +512,48 @@ def test_text_fills_as_many_cells_of_the_terminal_as_its_column_has(value: str) 
     for width in (3, 4, 12):
         for right in (False, True):
             assert cell_len(shown.padded(value, width, right=right)) == width
+
+
+@pytest.mark.parametrize(
+    ("page", "filter", "kept", "left_out"),
+    [
+        ("job-queues", "code=PP*|PRINT", ("PPPOST", "PRINT"), ("SPPOST", "DEFAULT")),
+        ("job-queues", "max_concurrent>1", ("PRINT", "DEFAULT"), ("SPPOST",)),
+        ("job-queue-categories", "code<>SALES*", ("PURCHPOST",), ("SALESPOST",)),
+        ("job-queue-categories", "Posting of sales", ("SALESPOST",), ("PURCHPOST",)),
+        ("user-setup", "may_post=yes", ("Yes",), ()),
+    ],
+)
+async def test_short_lists_take_the_one_filter_language_too(
+    sqlite_firm: Location, page: str, filter: str, kept: tuple[str, ...], left_out: tuple[str, ...]
+) -> None:
+    async with terminal(sqlite_firm, page=page) as screen:
+        await screen.press("slash")
+        await screen.type(filter)
+        await screen.press("enter")
+        await screen.sees(f"Filter: {filter}", *kept)
+        await screen.until(lambda: not any(screen.line(f"    {part} ") for part in left_out))
+
+
+@pytest.mark.parametrize("page", ["batches", "notes", "documents-to-handle", "job-queues", "printers"])
+async def test_a_field_that_a_short_list_lacks_is_refused_and_its_fields_are_named(
+    sqlite_firm: Location, page: str
+) -> None:
+    async with terminal(sqlite_firm, page=page) as screen:
+        await screen.press("slash")
+        await screen.type("colour=red")
+        await screen.press("enter")
+        await screen.hears("There is no field colour to filter by. The fields are")
+
+
+async def test_a_category_is_described_anew(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm, page="job-queue-categories") as screen:
+        await screen.sees("PURCHPOST")
+        while list_of(screen).table.cursor_key != "PURCHPOST":
+            await screen.press("j")
+        await screen.press("e")
+        await screen.sees("Describe PURCHPOST")
+        await screen.press("ctrl+u")
+        await screen.type("Buying [bold]")
+        await screen.press("enter")
+        await screen.until(lambda: "Buying [bold]" in screen.line("PURCHPOST"))

@@ -43,6 +43,26 @@ def _running_log_entry(situation: Situation) -> str:
     return "Only a log entry that is In Process can be set to Error."
 
 
+def _names_record(possible: Possible) -> Possible:
+    """Possible where the first row is about a document, posted or not."""
+
+    def names(situation: Situation) -> str:
+        why_not = possible(situation)
+        return why_not or ("" if situation.rows[0].record_type else "It is about no document.")
+
+    return names
+
+
+def _has_errors(possible: Possible) -> Possible:
+    """Possible where the first row has failed."""
+
+    def failed(situation: Situation) -> str:
+        why_not = possible(situation)
+        return why_not or ("" if situation.rows[0].errors else "It has no error.")
+
+    return failed
+
+
 WAITING = "Waiting"
 """A Ready entry whose category is busy. Shown, never stored."""
 _HELD = (EntryStatus.ON_HOLD, EntryStatus.ON_HOLD_INACTIVE)
@@ -131,6 +151,33 @@ ACTIONS: tuple[Action, ...] = (
         wide=True,
         possible=_entry,
     ),
+    Action(
+        "job-queue-entries.mend",
+        "Go to the Cause",
+        "m",
+        "The field that its error names; Esc leads back.",
+        "Mend",
+        wide=True,
+        possible=_has_errors(_entry),
+    ),
+    Action(
+        "job-queue-entries.show-record",
+        "Show Record",
+        "d",
+        "The document's card; of a print job that of the posted document.",
+        "Record",
+        wide=True,
+        possible=_names_record(_entry),
+    ),
+    Action(
+        "job-queue-entries.schedule",
+        "Schedule a Job",
+        "ctrl+n,n",
+        "A batch, a check, a backup: once, or again and again.",
+        "Schedule",
+        wide=True,
+        possible=is_connected,
+    ),
     Action("job-queue-entries.log-entries", "Log Entries", "l", "The runs of this entry.", possible=_entry),
     Action(
         "job-queue-entries.set-priority",
@@ -165,6 +212,14 @@ ACTIONS: tuple[Action, ...] = (
         possible=_entries_in((*_WAITS, EntryStatus.ERROR), "Cancel it first."),
     ),
     Action(
+        "job-queue-entries.remove-failed",
+        "Remove Failed Entries",
+        "X",
+        "Every entry in Error that the filter lets through; the documents stay Released.",
+        dangerous=True,
+        possible=is_connected,
+    ),
+    Action(
         "job-queue-log-entries.open",
         "Card",
         "enter,f2",
@@ -179,6 +234,23 @@ ACTIONS: tuple[Action, ...] = (
         "Every error with its field and what to do.",
         "Errors",
         possible=_log_entry,
+    ),
+    Action(
+        "job-queue-log-entries.show-record",
+        "Show Record or Posted Document",
+        "d",
+        "What the run has posted, else the document itself.",
+        "Record",
+        possible=_names_record(_log_entry),
+    ),
+    Action(
+        "job-queue-log-entries.mend",
+        "Go to the Cause",
+        "m",
+        "The field that its error names; Esc leads back.",
+        "Mend",
+        wide=True,
+        possible=_has_errors(_log_entry),
     ),
     Action(
         "job-queue-log-entries.show-call-stack",
@@ -240,6 +312,7 @@ ACTIONS: tuple[Action, ...] = (
         "Rename",
         possible=_category,
     ),
+    Action("job-queue-categories.describe", "Change the Description", "e", "What it is for.", possible=_category),
     Action(
         "job-queue-categories.entries", "Entries", "l", "The entries of the category.", "Entries", possible=_category
     ),
@@ -324,5 +397,13 @@ ACTIONS: tuple[Action, ...] = (
         possible=_handled,
     ),
     Action("notes.open", "Read", "enter", "The whole note.", "Read", possible=_note),
+    Action(
+        "notes.show-record",
+        "Show Record",
+        "d",
+        "The document that the note is about.",
+        "Record",
+        possible=_names_record(_note),
+    ),
     Action("notes.mark-read", "Take All as Read", "r", "None is new any more.", "All read", possible=is_connected),
 )

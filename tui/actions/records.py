@@ -12,6 +12,7 @@ POSTED = "posted-documents"
 LEDGER = "ledger-entries"
 CHANGES = "change-log"
 NAVIGATE = "navigate"
+IMPORT = "import"
 
 _record = needs_rows("record")
 _entry = needs_rows("entry")
@@ -57,6 +58,14 @@ ACTIONS: tuple[Action, ...] = (
         "The posted documents, or the ledger's entries that the FastTab shows, as a list.",
         "List",
         possible=_navigated,
+    ),
+    Action(
+        "import.run",
+        "Import",
+        "f9,p",
+        "All rows of all files, or none where one is bad.",
+        "Import",
+        possible=is_connected,
     ),
     Action("change-log.open", "Details", "enter,f2", "The whole change.", "Details", possible=_entry),
 )

@@ -12,7 +12,7 @@ from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.jobs import BATCHES, NOTES
-from postroom.tui.pages import results
+from postroom.tui.pages import results, subjects
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
@@ -59,12 +59,8 @@ class BatchesPage(ListPage):
         return str(row.no)
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
-        words = filter.lower().split()
-        found = [
-            row
-            for row in batches.list_batches()
-            if all(word in f"{row.no} {row.report} {row.user}".lower() for word in words)
-        ]
+        fields = ("no", "report", "user", "created", "total", "posted", "failed", "to_go")
+        found = readings.matching(batches.list_batches(), filter, *fields)
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
@@ -110,10 +106,8 @@ class NotesPage(ListPage):
         return str(row.id)
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
-        words = filter.lower().split()
-        found = [
-            row for row in notes.list_notes(company.current_user()) if all(word in row.text.lower() for word in words)
-        ]
+        fields = ("text", "created", "is_read", "record_type", "record_no")
+        found = readings.matching(notes.list_notes(company.current_user()), filter, *fields)
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
@@ -123,6 +117,10 @@ class NotesPage(ListPage):
     def do_open(self) -> None:
         (row,) = self.situation().rows[:1]
         self.app.push_screen(Reading("Note", self.detail(row)))
+
+    async def do_show_record(self) -> None:
+        (row,) = self.situation().rows[:1]
+        await subjects.show_record(self.desk, row.record_type, row.record_no)
 
     async def do_mark_read(self) -> None:
         user = self.desk.user

@@ -49,6 +49,7 @@ PAGES: tuple[Entry, ...] = (
         "handle",
         "HandlePage",
     ),
+    Entry("import", "Import", "CSV files of documents and master data.", "import_files", "ImportPage"),
     Entry("batches", "Batches", "What was queued together, and how far it is.", "batches", "BatchesPage"),
     Entry("notes", "Notes", "What Postroom told me.", "batches", "NotesPage"),
     Entry("job-queues", "Job Queues", "The runners: started, stopped, who serves them.", "queues", "QueuesPage"),
@@ -164,6 +165,14 @@ PAGES += (
         "ListingPage",
         (("listing", "batch-result"),),
     ),
+    Entry(
+        "company-setup",
+        "Company Information",
+        "The letterhead of printed documents: name, address, bank, paper.",
+        "setups",
+        "SetupPage",
+        (("window", "company"),),
+    ),
     Entry("change-log", "Change Log", "Who changed what, from, to.", "ledgers", "ChangesPage"),
     Entry("user-setup", "User Setup", "What users may do, and their posting dates.", "users", "UsersPage"),
 )
@@ -205,6 +214,14 @@ PAGES += (
 )
 FIRST = "role-centre"
 """Where the terminal opens."""
+
+_JOB_PAGES = ("BatchForm", "JobForm")
+
+
+def job_pages() -> dict[str, str]:
+    """The address of the request page of each job that a person can schedule, by the job's caption."""
+    return {entry.caption.removeprefix("Schedule: "): entry.address for entry in PAGES if entry.page in _JOB_PAGES}
+
 
 _BY_ADDRESS = {entry.address: entry for entry in PAGES}
 

@@ -21,7 +21,7 @@ from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, FORM, bindings
 from postroom.tui.actions.documents import DOCUMENT
 from postroom.tui.pages import causes, order_steps, results
-from postroom.tui.pages.document_lines import LinesPage, line_text
+from postroom.tui.pages.document_lines import LinesPage, line_text, totals_text
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.preview import PreviewCard
 from postroom.tui.widgets.dialogs import Reading
@@ -153,7 +153,6 @@ class DocumentActions(Mixed):
         text = Text.assemble((visible(view.record), "bold"), "  ", status_of(view), "\n\n")
         if entry.errors:
             text.append(shown.problem_lines(entry.errors))
-            text.append("\n\nm goes to the field that must be mended.", shown.FAINT)
         else:
             if entry.started is not None:
                 since = shown.whole_stamp(entry.started, self.desk.time_zone)
@@ -162,7 +161,9 @@ class DocumentActions(Mixed):
                 text.append(f"{visible(entry.why.text)} {visible(entry.why.hint)}\n")
             queued = shown.whole_stamp(entry.created, self.desk.time_zone)
             text.append(f"Queued by {visible(entry.user)}, {queued}, as entry {entry.entry_no}.", shown.FAINT)
-        self.app.push_screen(Reading("Job Queue Status", text))
+        answers = {"m": "Go to the Cause"} if entry.errors else {}
+        if await self.app.push_screen_wait(Reading("Job Queue Status", text, answers)):
+            await causes.open_cause(self.desk, entry.errors[0])
 
     async def do_mend(self) -> None:
         (view,) = self.chosen()[:1]
@@ -240,7 +241,8 @@ class DocumentCard(FormPage, DocumentActions):
 
     ACTIONS_OF = ("document-card", DOCUMENT, FORM, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
-    TEXTS = ("Lines", "Totals", "Errors")
+    TEXTS = ("Errors", "Totals", "Lines")
+    UNFOLDED = frozenset(TEXTS)
 
     def __init__(self, id_: int, kind: DocumentType, field: str = "") -> None:
         self.id_, self.kind = id_, kind
@@ -298,17 +300,14 @@ def read_card(id_: int, kind: DocumentType) -> FormSnapshot:
         of_document(field, kind, values.shown(field.kind, stored[field.name])) for field in header_fields(kind)
     )
     lines = Text("\n").join(line_text(line, kind) for line in detail.lines)
-    totals = Text(
-        f"Amount {shown.amount(view.amount)}   VAT {shown.amount(view.vat_amount)}"
-        f"   Including VAT {shown.amount(view.amount_including_vat)} {view.currency}"
-    )
+    totals = Text(totals_text(view))
     return FormSnapshot(
         view,
         title,
         fields,
         (
-            ("Lines", lines or Text("No lines yet; l adds some.")),
-            ("Totals", totals),
             ("Errors", shown.problem_lines(view.errors)),
+            ("Totals", totals),
+            ("Lines", lines or Text("No lines yet; l adds some.")),
         ),
     )

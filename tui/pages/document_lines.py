@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -24,6 +25,7 @@ from postroom.tui.widgets.keyed_table import Column
 _NAMES = {"vat_group": "vat-product-group"}
 _NAMED_BY = {LineType.ITEM: "item", LineType.GL_ACCOUNT: "gl-account", LineType.CHARGE: "charge"}
 """The master records that a line's No. names, by the line's type."""
+_TYPES = {kind.title: kind for kind in LineType}
 
 
 def line_text(line: Any, kind: DocumentType) -> Text:
@@ -41,6 +43,21 @@ def line_text(line: Any, kind: DocumentType) -> Text:
 def _moved(line: Any, kind: DocumentType) -> str:
     done = "received" if kind.receives else "shipped"
     return f"{shown.amount(line.quantity_shipped, 0)} {done}, {shown.amount(line.quantity_invoiced, 0)} invoiced"
+
+
+@dataclass(frozen=True, slots=True)
+class LinesSnapshot(ListSnapshot):
+    """The lines, and what they come to."""
+
+    totals: str = ""
+
+
+def totals_text(view: Any) -> str:
+    """What a document's lines come to, in its currency."""
+    return (
+        f"Amount {shown.amount(view.amount)}   VAT {shown.amount(view.vat_amount)}"
+        f"   Including VAT {shown.amount(view.amount_including_vat)} {visible(view.currency)}"
+    ).rstrip()
 
 
 class LinesPage(ListPage):
@@ -86,7 +103,7 @@ class LinesPage(ListPage):
             )
         return (
             Column("line_no", "Line", 6, lambda row: Text(str(row.line_no)), right=True, from_width=100),
-            Column("type", "Type", 10, lambda row: Text(row.type.value.replace("_", " ")), from_width=90),
+            Column("type", "Type", 11, lambda row: Text(row.type.title), from_width=90),
             Column("no", "No.", 12, lambda row: shown.text(row.no)),
             Column("description", "Description", 0, lambda row: shown.text(row.description)),
             number("quantity", "Quantity", 9, 0),
@@ -100,13 +117,14 @@ class LinesPage(ListPage):
         return str(row.line_no)
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
-        words = filter.lower().split()
-        lines = [
-            line
-            for line in documents.show(self.id_).lines
-            if all(word in f"{line.no} {line.description}".lower() for word in words)
-        ]
-        return readings.sliced(lines, self.key_of, window, self.columns())
+        names = ("line_no", "type", "no", "description", "quantity", "unit_price", "vat_group", "line_amount")
+        shown_document = documents.show(self.id_)
+        lines = readings.matching(shown_document.lines, filter, *names)
+        part = readings.sliced(lines, self.key_of, window, self.columns())
+        return LinesSnapshot(part.rows, part.total, part.before, part.after, totals_text(shown_document.view))
+
+    def remark(self) -> str:
+        return getattr(self.snapshot, "totals", "")
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")
@@ -136,7 +154,10 @@ class LinesPage(ListPage):
 
 
 class LineCard(FormPage):
-    """All fields of one line."""
+    """All fields of one line, and what they come to."""
+
+    TEXTS = ("Totals",)
+    UNFOLDED = frozenset(TEXTS)
 
     def __init__(self, id_: int, kind: DocumentType, line_no: int, field: str = "") -> None:
         self.id_, self.kind, self.line_no = id_, kind, line_no
@@ -158,7 +179,8 @@ class LineCard(FormPage):
         return lambda: read_line(id_, kind, line_no)
 
     def change(self, key: str, text: str) -> Any:
-        documents.set_line(self.id_, self.line_no, {key: text}, user=self.desk.user)
+        typed = _TYPES[text].value if key == "type" else text
+        documents.set_line(self.id_, self.line_no, {key: typed}, user=self.desk.user)
 
 
 def line_fields(kind: DocumentType) -> list[DocumentField]:
@@ -175,7 +197,8 @@ def of_line(field: DocumentField, value: str = "", type_: LineType | None = None
     """A line's field as a form has it."""
     tab = "Line" if field.name in ("type", "no", "description", "quantity", "unit_price") else "Details"
     names = _NAMED_BY.get(type_, "") if field.name == "no" and type_ is not None else _NAMES.get(field.name, "")
-    return FormField(field.name, tab, field.caption, field.kind, field.help, field.choices, names, value)
+    choices = tuple(_TYPES) if field.name == "type" else field.choices
+    return FormField(field.name, tab, field.caption, field.kind, field.help, choices, names, value)
 
 
 def read_line(id_: int, kind: DocumentType, line_no: int) -> FormSnapshot:
@@ -188,10 +211,12 @@ def read_line(id_: int, kind: DocumentType, line_no: int) -> FormSnapshot:
 
     def text(field: DocumentField) -> str:
         value = stored[field.name] if field.name in stored else getattr(line, field.name)
-        return str(value.value) if isinstance(value, LineType) else values.shown(field.kind, value)
+        return value.title if isinstance(value, LineType) else values.shown(field.kind, value)
 
     title = Text.assemble(
         (f"Line {line_no}", "bold"), f" of {visible(detail.view.record)}   {visible(line.description)}"
     )
     fields = tuple(of_line(field, text(field), line.type) for field in line_fields(kind))
-    return FormSnapshot(line, title, fields)
+    own = f"This line: amount {shown.amount(line.amount)}   VAT {shown.amount(line.vat_amount)}"
+    totals = Text(f"{own}\nDocument: {totals_text(detail.view)}")
+    return FormSnapshot(line, title, fields, (("Totals", totals),))

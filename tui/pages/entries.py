@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,11 +13,12 @@ from postroom.core.plain_text import visible
 from postroom.core.values import shown_duration
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, CARD, ENTRIES, LIST, bindings
+from postroom.tui.pages import causes, directory, subjects
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.entry_fields import EntryFieldsPage
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
-from postroom.tui.widgets.dialogs import AskText, Reading
+from postroom.tui.widgets.dialogs import AskText, Choose, Reading
 from postroom.tui.widgets.keyed_table import Column
 
 
@@ -115,7 +117,21 @@ class EntryActions(Mixed):
         await self.app.push_screen_wait(AskText("Set Priority", caption, str(entries[0].priority), attempt=attempt))
 
     def do_edit(self) -> None:
-        self.app.push_screen(EntryFieldsPage(self.chosen()[0].entry_no))
+        self.app.push_screen(EntryFieldsPage(self.chosen()[0].entry_no, self.chosen()[0].job))
+
+    async def do_mend(self) -> None:
+        await causes.open_cause(self.desk, self.chosen()[0].errors[0])
+
+    async def do_show_record(self) -> None:
+        entry = self.chosen()[0]
+        await subjects.show_record(self.desk, entry.record_type, entry.record_no)
+
+    async def do_schedule(self) -> None:
+        """Ask which job, and open its request page."""
+        pages = directory.job_pages()
+        chosen = await self.app.push_screen_wait(Choose("Schedule a Job", list(pages), next(iter(pages))))
+        if chosen is not None:
+            self.desk.open_page(pages[chosen])
 
     def do_log_entries(self) -> None:
         page = self.desk.open_page("job-queue-log-entries")
@@ -131,6 +147,11 @@ def name_of(entry: Any) -> str:
 def of_what(entries: Sequence[Any]) -> str:
     """What a question or message is about: the one entry by name, several by number."""
     return name_of(entries[0]) if len(entries) == 1 else f"{len(entries)} entries"
+
+
+def failed_ones(entries: Sequence[Any]) -> str:
+    """`3 failed entries`."""
+    return "1 failed entry" if len(entries) == 1 else f"{len(entries):,} failed entries"
 
 
 def listing(entries: Sequence[Any]) -> str:
@@ -201,6 +222,20 @@ class EntriesPage(EntryActions, ListPage):
     def do_why(self) -> None:
         self._open("Why Is It Not Running?")
 
+    async def do_remove_failed(self) -> None:
+        """Delete what is in Error and matches; how many that are is asked about."""
+        filter, user = f"status=Error {self.state.filter}", self.desk.user
+        failed = await self.desk.carry_out(lambda: readings.entries().list_entries(filter))
+        if not failed:
+            self.desk.say("No entry that is shown is in Error.", "warning")
+            return
+        question = f"Remove {failed_ones(failed)}? Documents stay Released."
+        if await self.desk.ask(question, listing(failed), yes="Remove"):
+            ids = [entry.id for entry in failed]
+            results = await self.desk.carry_out(lambda: readings.entries().delete(ids, user=user))
+            if results is not None:
+                self._report("Removed", failed, list(results))
+
 
 def attempts(entry: Any) -> Text:
     """`1/3`, blank before the first."""
@@ -212,10 +247,10 @@ class EntryCard(EntryActions, CardPage):
 
     PAGE = "job-queue-entry"
     ACTIONS_OF = (CARD, ENTRIES, ANYWHERE)
-    WITHOUT = frozenset({f"{ENTRIES}.open", f"{ENTRIES}.show-errors", f"{ENTRIES}.why"})
+    WITHOUT = frozenset(f"{ENTRIES}.{name}" for name in ("open", "show-errors", "why", "schedule", "remove-failed"))
     BINDINGS: ClassVar = bindings(*ACTIONS_OF, without=WITHOUT)
     CAPTION = "Job Queue Entry Card"
-    SECTIONS = ("Errors", "Why Is It Not Running?", "General", "Schedule", "Attempts")
+    SECTIONS = ("Errors", "Why Is It Not Running?", "General", "Options", "Schedule", "Attempts")
 
     def __init__(self, entry_id: str, unfold: str = "") -> None:
         super().__init__(unfold)
@@ -228,6 +263,12 @@ class EntryCard(EntryActions, CardPage):
     def reading(self) -> Callable[[], Any]:
         entry_id = self.entry_id
         return lambda: read_card(entry_id)
+
+
+def options_of(parameters: str) -> Text:
+    """An entry's parameters, those that say something."""
+    given = {name: value for name, value in json.loads(parameters or "{}").items() if value not in (None, False, "")}
+    return fields(*((shown.caption(name), "Yes" if value is True else value) for name, value in given.items()))
 
 
 def read_card(entry_id: str) -> CardSnapshot:
@@ -269,6 +310,7 @@ def read_card(entry_id: str) -> CardSnapshot:
         Section("Errors", shown.problem_lines(entry.errors)),
         Section("Why Is It Not Running?", Text(visible(entry.why.text, line_breaks=True)) if entry.why else Text("")),
         Section("General", general),
+        Section("Options", options_of(entry.parameters)),
         Section("Schedule", schedule),
         Section("Attempts", attempts),
     ]

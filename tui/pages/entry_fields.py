@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from rich.text import Text
 
 from postroom.core.errors import NotFound
-from postroom.core.jobs import categories, entries, entry_fields
+from postroom.core.jobs import categories, entries, entry_fields, registry
 from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind
 from postroom.tui import shown
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
+from postroom.tui.pages.job_form import PARAMETERS, option_names
 
 _TABS: dict[str, tuple[str, FieldKind, str]] = {
     "description": ("General", FieldKind.TEXT, "What it is for."),
@@ -37,8 +39,8 @@ _TABS: dict[str, tuple[str, FieldKind, str]] = {
 class EntryFieldsPage(FormPage):
     """The fields, in the FastTabs of the entry's card."""
 
-    def __init__(self, entry_no: int) -> None:
-        self.entry_no = entry_no
+    def __init__(self, entry_no: int, job: str) -> None:
+        self.entry_no, self.job = entry_no, job
         super().__init__()
 
     @property
@@ -50,9 +52,15 @@ class EntryFieldsPage(FormPage):
         return f"Job Queue Entry {self.entry_no}"
 
     def form_fields(self) -> Sequence[FormField]:
-        return [
+        fields = [
             FormField(key, tab, entry_fields.FIELDS[key][0], kind, help) for key, (tab, kind, help) in _TABS.items()
         ]
+        options = [
+            FormField(f"{entry_fields.PARAMETER}{name}", "Options", *PARAMETERS[name])
+            for name in option_names(registry.job_type(self.job))
+        ]
+        general = sum(field.tab == "General" for field in fields)
+        return [*fields[:general], *options, *fields[general:]]
 
     def reading(self) -> Callable[[], Any]:
         entry_no, blank = self.entry_no, self.form_fields()
@@ -62,10 +70,25 @@ class EntryFieldsPage(FormPage):
         entry_fields.change(self.entry_no, {key: text}, user=self.desk.user)
 
 
+def is_editable(field: FormField, texts: Mapping[str, str]) -> bool:
+    """Whether the entry has the field; a parameter may be blank."""
+    return field.key in texts or field.key.startswith(entry_fields.PARAMETER)
+
+
+def typed_parameters(stored: str) -> dict[str, str]:
+    """The parameters of an entry by the keys of their fields, as they could be typed again."""
+    return {
+        f"{entry_fields.PARAMETER}{name}": str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in json.loads(stored or "{}").items()
+        if value is not None
+    }
+
+
 def read_fields(entry_no: int, blank: Sequence[FormField]) -> FormSnapshot:
     """The fields as they are, or a form that says that the entry is gone."""
     try:
-        entry, texts = entries.show(entry_no), entry_fields.texts(entry_no)
+        entry = entries.show(entry_no)
+        texts = entry_fields.texts(entry_no) | typed_parameters(entry.parameters)
     except NotFound:
         return FormSnapshot(None, Text("The entry is gone: it has ended with success, or it was deleted."), ())
     codes = ("", *(row.code for row in categories.list_categories()))
@@ -80,8 +103,8 @@ def read_fields(entry_no: int, blank: Sequence[FormField]) -> FormSnapshot:
                 field,
                 value=texts.get(field.key, ""),
                 choices=codes if field.key == "category" else (),
-                editable=field.key in texts,
-                help=field.help if field.key in texts else "A document is posted once and has no rules.",
+                editable=is_editable(field, texts),
+                help=field.help if is_editable(field, texts) else "A document is posted once and has no rules.",
             )
             for field in blank
         ),

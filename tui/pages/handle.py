@@ -20,6 +20,11 @@ from postroom.tui.widgets.dialogs import Reading
 from postroom.tui.widgets.keyed_table import Column
 
 
+def said(row: Any) -> str:
+    """All that is wrong with a document, to filter by."""
+    return " ".join(problem.message for problem in row.errors)
+
+
 class HandlePage(ListPage):
     """Mine first, everyone's below them or left out."""
 
@@ -49,12 +54,8 @@ class HandlePage(ListPage):
         return str(row.entry_id)
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
-        words = filter.lower().split()
-        found = [
-            row
-            for row in handling.list_documents(company.current_user(), mine_only=self.mine_only)
-            if all(word in f"{row.no} {row.type} {row.user} {shown.one_line(row.errors)}".lower() for word in words)
-        ]
+        rows = handling.list_documents(company.current_user(), mine_only=self.mine_only)
+        found = readings.matching(rows, filter, "type", "no", "user", "batch_no", errors=said)
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
@@ -67,11 +68,14 @@ class HandlePage(ListPage):
     def _same_reason(self, row: Any) -> list[Any]:
         return [one for one in self.snapshot.rows if one.reason == row.reason]
 
-    def do_open(self) -> None:
+    async def do_open(self) -> None:
         (row,) = self.situation().rows[:1]
         text = Text.assemble((shown.record(row.type, row.no), "bold"), "\n\n", shown.problem_lines(row.errors))
-        text.append("\n\nm goes to the field that must be mended; t posts the document again.", shown.FAINT)
-        self.app.push_screen(Reading("Errors", text))
+        answer = await self.app.push_screen_wait(Reading("Errors", text, {"m": "Go to the Cause", "t": "Post Again"}))
+        if answer == "m":
+            await causes.open_cause(self.desk, row.errors[0])
+        elif answer == "t":
+            await self._again([row])
 
     async def do_mend(self) -> None:
         (row,) = self.situation().rows[:1]

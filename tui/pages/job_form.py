@@ -13,6 +13,7 @@ from postroom.core import company
 from postroom.core.errors import UsageError
 from postroom.core.jobs import recurrence, recurrence_fields, registry, schedules
 from postroom.core.jobs.recurrence import Recurrence
+from postroom.core.jobs.registry import JobType
 from postroom.core.jobs.schedules import Schedule
 from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind, read_integer
@@ -22,7 +23,7 @@ from postroom.tui.pages import results
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 
 _BOOLEAN, _TEXT = FieldKind.BOOLEAN, FieldKind.TEXT
-_PARAMETERS: Mapping[str, tuple[str, FieldKind, str]] = {
+PARAMETERS: Mapping[str, tuple[str, FieldKind, str]] = {
     "ship": ("Ship", _BOOLEAN, "Move the goods. With none of these ticked: as each document says."),
     "receive": ("Receive", _BOOLEAN, "Move the goods. With none of these ticked: as each document says."),
     "invoice": ("Invoice", _BOOLEAN, "Invoice. With none of these ticked: as each document says."),
@@ -37,6 +38,7 @@ _PARAMETERS: Mapping[str, tuple[str, FieldKind, str]] = {
     "keep": ("Keep", _TEXT, "How many backups stay; blank or 0 keeps all."),
     "seconds": ("Seconds", _TEXT, "How long it waits."),
 }
+"""Caption, kind and help of each parameter that a job may have."""
 _FILTERS = {
     "no": ("No.", "no", "Which numbers: S-INV1001..S-INV1050, or S-INV1*."),
     "party": ("Customer/Vendor No.", "party_no", "Whose documents: C1*|C2001."),
@@ -82,18 +84,16 @@ class JobForm(FormPage):
         return self.job.caption
 
     def form_fields(self) -> Sequence[FormField]:
-        moves = {"ship", "receive"} - ({_moves(self.job.name)} if self.job.name.endswith("orders") else set())
-        left_out = moves | (set() if self.job.name.endswith("orders") else {"invoice"})
         options = [
-            FormField(f"param.{name}", "Options", *_PARAMETERS[name][:2], _PARAMETERS[name][2])
-            for name in self.job.parameters
-            if name not in left_out and not (self.is_batch and name == "filter")
+            FormField(f"param.{name}", "Options", *PARAMETERS[name])
+            for name in option_names(self.job)
+            if not (self.is_batch and name == "filter")
         ]
         conditions = [
             FormField(f"filter.{name}", "Filters", caption, _TEXT, help)
             for name, (caption, _, help) in _FILTERS.items()
         ]
-        further = FormField("param.filter", "Filters", *_PARAMETERS["filter"])
+        further = FormField("param.filter", "Filters", *PARAMETERS["filter"])
         plan = [FormField(f"plan.{name}", "Schedule", caption, kind, help) for name, caption, kind, help in _PLAN]
         return [*options, *([*conditions, further] if self.is_batch else []), *plan]
 
@@ -113,7 +113,7 @@ class JobForm(FormPage):
             try:
                 self.job.parameters[name](typed)
             except ValueError as error:
-                raise UsageError(f"{_PARAMETERS[name][0]}: {typed} {error}.", field=name, value=typed) from None
+                raise UsageError(f"{PARAMETERS[name][0]}: {typed} {error}.", field=name, value=typed) from None
         if typed and key.startswith("plan."):
             read_plan({key: typed})
         if typed and key.startswith("filter."):
@@ -198,6 +198,15 @@ class BatchForm(JobForm):
         )
         if done is not None:
             results.tell(self.desk, self.caption, done)
+
+
+def option_names(job: JobType) -> list[str]:
+    """The parameters that a job's documents have a use for: only orders are shipped or received, and invoiced apart."""
+    if not job.name.endswith("orders"):
+        left_out = {"ship", "receive", "invoice"}
+    else:
+        left_out = {"ship", "receive"} - {_moves(job.name)}
+    return [name for name in job.parameters if name not in left_out]
 
 
 def _moves(job: str) -> str:

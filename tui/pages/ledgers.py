@@ -13,7 +13,7 @@ from rich.text import Text
 from textual.widgets import Collapsible
 
 from postroom.core import reading
-from postroom.core.kinds import Area
+from postroom.core.kinds import Area, PostedKind
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, CARD, LIST, bindings
@@ -67,12 +67,6 @@ def value(row: Any, name: str) -> Text:
     return shown.text(str(found).replace("_", " ").title() if name in ("document_type", "kind") else found)
 
 
-def _caption(name: str) -> str:
-    """A field's name as it is read: `Document No.`, `Amount LCY`."""
-    words = {"no": "No.", "lcy": "LCY", "vat": "VAT", "id": "ID"}
-    return " ".join(words.get(word, word.title()) for word in name.split("_"))
-
-
 def _column(name: str) -> Column:
     caption, width = _CAPTIONS[name]
     is_number = name in ("amount", "remaining_amount", "base", "quantity", "cost_amount", "rate", "entry_no")
@@ -111,7 +105,7 @@ class LedgerPage(ListPage):
         text = Text.assemble((f"Entry {row['entry_no']}  {visible(row['document_no'])}", "bold"), "\n")
         seen = {"entry_no", "document_no", "posting_id", *self.table.shown_columns}
         said = [
-            f"{_caption(name)}: {value(row, name).plain}"
+            f"{shown.caption(name)}: {value(row, name).plain}"
             for name in row
             if row[name] not in (None, "") and name not in seen
         ]
@@ -145,7 +139,7 @@ class PostedPage(ListPage, PostedActions):
             Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row["posting_date"])), from_width=90),
             Column("party", "Customer/Vendor", 0, lambda row: shown.text(f"{row['party_no']} {row['party_name']}")),
             Column("currency", "Cur.", 5, lambda row: shown.text(row["currency"]), from_width=110),
-            Column("amount", "Incl. VAT", 14, lambda row: Text(shown.amount(row["amount_including_vat"])), right=True),
+            Column("amount", "Incl. VAT", 14, including_vat, right=True),
             Column("user", "User", 10, lambda row: shown.text(row["user"]), from_width=130),
         )
 
@@ -159,7 +153,8 @@ class PostedPage(ListPage, PostedActions):
         title = Text.assemble((f"Posted {title_of(row)} {visible(row['no'])}", "bold"))
         title.append(f"  from {visible(row['source_no'])}, by {visible(row['user'])}")
         names = (("Amount", "amount"), ("VAT", "vat_amount"), ("Including VAT", "amount_including_vat"))
-        amounts = Text("   ".join(f"{caption} {shown.amount(row[name])}" for caption, name in names))
+        said = [f"{caption} {shown.amount(row[name])}" for caption, name in names if has_amounts(row)]
+        amounts = Text("   ".join([f"Posting Date {shown.day(row['posting_date'])}", *said]))
         return around(title, amounts, row["print_jobs"], self.desk.time_zone)
 
     def done_with(self, keys: set[str]) -> None:
@@ -172,6 +167,16 @@ class PostedPage(ListPage, PostedActions):
     def do_navigate(self) -> None:
         (row,) = self.situation().rows[:1]
         self.app.push_screen(NavigateCard(row["no"]))
+
+
+def has_amounts(row: Any) -> bool:
+    """Whether it is an invoice or a credit memo; shipments and receipts bear no amounts."""
+    return row["kind"] in (PostedKind.INVOICE, PostedKind.CREDIT_MEMO)
+
+
+def including_vat(row: Any) -> Text:
+    """Its amount including VAT; blank where it bears none."""
+    return Text(shown.amount(row["amount_including_vat"]) if has_amounts(row) else "")
 
 
 def title_of(row: Any) -> str:
@@ -228,10 +233,7 @@ def posted_sections(row: Any, time_zone: str) -> list[Section]:
         ("Vendor Document No.", row["vendor_document_no"]),
         ("Corrects No.", row["corrects_no"]),
         ("Currency", row["currency"]),
-        ("Amount", shown.amount(row["amount"])),
-        ("VAT Amount", shown.amount(row["vat_amount"])),
-        ("Amount Including VAT", shown.amount(row["amount_including_vat"])),
-        ("Amount (LCY)", shown.amount(row["amount_lcy"])),
+        *((caption, shown.amount(row[name])) for caption, name in _AMOUNTS if has_amounts(row)),
         ("User ID", row["user"]),
         ("Posted at", shown.whole_stamp(row["posted_at"], time_zone)),
         ("G/L Register No.", row["register_no"]),
@@ -241,6 +243,12 @@ def posted_sections(row: Any, time_zone: str) -> list[Section]:
     return [Section("General", general), Section("Lines", lines), Section("VAT", table(row["vat"], _VAT))]
 
 
+_AMOUNTS = (
+    ("Amount", "amount"),
+    ("VAT Amount", "vat_amount"),
+    ("Amount Including VAT", "amount_including_vat"),
+    ("Amount (LCY)", "amount_lcy"),
+)
 _VAT = ("group", "rate", "base", "amount")
 _NUMBERS = frozenset(
     ("quantity", "remaining_amount", "unit_price", "amount", "rate", "base", "cost_amount", "entry_no")
@@ -265,14 +273,13 @@ def entry_sections(
 def document_lines(documents: Sequence[Any]) -> Text:
     """Posted documents in a line each: `Posted Sales Invoice 103001   1,000.00`."""
     return Text("\n").join(
-        Text(f"Posted {title_of(row)} {visible(row['no'])}   {shown.amount(row['amount_including_vat'])}")
-        for row in documents
+        Text(f"Posted {title_of(row)} {visible(row['no'])}   {including_vat(row)}".rstrip()) for row in documents
     )
 
 
 def table(rows: Any, names: tuple[str, ...]) -> Text:
     """Rows as lines of text, their columns as wide as they need, numbers to the right."""
-    cells = [[_caption(name) for name in names]]
+    cells = [[shown.caption(name) for name in names]]
     cells += [[value(row, name).plain for name in names] for row in rows]
     widths = [min(28, max(cell_len(line[place]) for line in cells)) for place in range(len(names))]
     text = Text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 
@@ -12,6 +12,7 @@ from postroom.core.errors import NotFound
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, CARD, LIST, LOG, bindings
+from postroom.tui.pages import causes, subjects
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
@@ -25,7 +26,27 @@ def outcome(entry: Any) -> Text:
     return Text(", ".join(visible(posted.no) for posted in entry.posted))
 
 
-class LogPage(ListPage):
+if TYPE_CHECKING:
+    from postroom.tui.pages.page import Page
+
+    Mixed = Page
+else:
+    Mixed = object  # styles are found by a screen's first base, which must be the list or the card
+
+
+class LogActions(Mixed):
+    """What can be done with one run, the same in the list and on the card."""
+
+    async def do_mend(self) -> None:
+        (row,) = self.situation().rows[:1]
+        await causes.open_cause(self.desk, row.errors[0])
+
+    async def do_show_record(self) -> None:
+        (row,) = self.situation().rows[:1]
+        await subjects.show_record(self.desk, row.record_type, row.record_no, row.posted)
+
+
+class LogPage(ListPage, LogActions):
     """The list."""
 
     PAGE = LOG
@@ -123,12 +144,15 @@ def posted_title(posted: Any) -> str:
     return visible(f"Posted {str(posted.area).title()} {str(posted.kind).replace('_', ' ').title()} {posted.no}")
 
 
-class LogCard(CardPage):
+class LogCard(CardPage, LogActions):
     """One run: errors, posted documents, call stack, and all its fields."""
 
     PAGE = "job-queue-log-entry"
-    ACTIONS_OF = (CARD, ANYWHERE)
-    BINDINGS: ClassVar = bindings(*ACTIONS_OF)
+    ACTIONS_OF = (CARD, LOG, ANYWHERE)
+    WITHOUT = frozenset(
+        f"{LOG}.{name}" for name in ("open", "show-errors", "show-call-stack", "set-error", "delete-old", "delete-all")
+    )
+    BINDINGS: ClassVar = bindings(*ACTIONS_OF, without=WITHOUT)
     CAPTION = "Job Queue Log Entry"
     SECTIONS = ("Errors", "Posted Documents", "General", "Call Stack")
 

@@ -56,12 +56,7 @@ class SelectionsPage(ListPage):
         return f"{row.report} {row.user}"
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
-        words = filter.lower().split()
-        found = [
-            row
-            for row in selections.list_selections()
-            if all(word in f"{said(row)} {row.report} {row.printer}".lower() for word in words)
-        ]
+        found = readings.matching(selections.list_selections(), filter, "user", "report", "printer")
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:

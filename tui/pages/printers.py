@@ -122,12 +122,8 @@ class PrintersPage(ListPage, PrinterActions):
         return str(row.code)
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
-        words = filter.lower().split()
-        found = [
-            row
-            for row in printers.list_printers()
-            if all(word in f"{row.code} {row.description} {row.state} {place_of(row)}".lower() for word in words)
-        ]
+        names = ("code", "state", "waiting", "type", "folder", "cups_queue", "description", "timeout")
+        found = readings.matching(printers.list_printers(), filter, *names)
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:

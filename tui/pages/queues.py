@@ -122,12 +122,8 @@ class QueuesPage(ListPage, QueueActions):
         return str(row.code)
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
-        words = filter.lower().split()
-        found = [
-            row
-            for row in queues.list_queues()
-            if all(word in f"{row.code} {row.description} {row.state.value}".lower() for word in words)
-        ]
+        names = ("code", "state", "category_filter", "description", "max_concurrent", "start_automatically", "host")
+        found = readings.matching(queues.list_queues(), filter, *names)
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
@@ -236,12 +232,7 @@ class CategoriesPage(ListPage):
         return str(row.code)
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
-        words = filter.lower().split()
-        found = [
-            row
-            for row in categories.list_categories()
-            if all(word in f"{row.code} {row.description}".lower() for word in words)
-        ]
+        found = readings.matching(categories.list_categories(), filter, "code", "description", "entries")
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
@@ -264,6 +255,15 @@ class CategoriesPage(ListPage):
             return await self._try(lambda: categories.rename(old, text, user=self.desk.user))
 
         await self.app.push_screen_wait(AskText(f"Rename {old}", "New code", old, attempt=attempt))
+
+    async def do_describe(self) -> None:
+        code = self.table.cursor_key
+
+        async def attempt(text: str) -> str:
+            return await self._try(lambda: categories.describe(code, text, user=self.desk.user))
+
+        description = self.table.row_of(code).description
+        await self.app.push_screen_wait(AskText(f"Describe {code}", "Description", description, attempt=attempt))
 
     async def do_delete(self) -> None:
         codes, user = [row.code for row in self.situation().rows], self.desk.user

@@ -61,9 +61,11 @@ def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents")
 def report(results: Sequence[Any]) -> Text:
     """Every document with what became of it, those that failed with every reason."""
     bad = sum(result.result in BAD for result in results)
-    text = Text(f"{len(results) - bad} done, {bad} not\n")
+    text = Text(f"{len(results) - bad} done, {bad} not\n" if len(results) > 1 else "")
     for result in sorted(results, key=lambda one: one.result not in BAD):
-        text.append(f"\n{name_of(result)}  ", "bold").append(result.result, "red" if result.result in BAD else "green")
+        text.append("\n" if text else "").append(f"{name_of(result)}  ", "bold").append(
+            result.result, "red" if result.result in BAD else "green"
+        )
         if result.errors:
             text.append("\n").append(shown.problem_lines(result.errors))
         if warnings := _warnings(result):

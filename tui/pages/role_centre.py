@@ -42,7 +42,7 @@ class RoleCentre(EntryActions, ListPage):
     PAGE = ROLE_CENTRE
     SORTS = ()
     ACTIONS_OF = (ROLE_CENTRE, ENTRIES, LIST, ANYWHERE)
-    WITHOUT = frozenset({"job-queue-entries.cancel", "job-queue-entries.run-once", "job-queue-entries.set-on-hold"})
+    WITHOUT = frozenset(f"{ENTRIES}.{name}" for name in ("cancel", "run-once", "set-on-hold", "remove-failed"))
     BINDINGS: ClassVar = bindings(*ACTIONS_OF, without=WITHOUT)
     CAPTION = "My Job Queue"
     ROWS = ("entry of mine", "entries of mine")

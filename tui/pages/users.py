@@ -56,8 +56,7 @@ class UsersPage(ListPage):
         return str(row.user_id)
 
     def read(self, filter: str, window: Window) -> ListSnapshot:
-        words = filter.lower().split()
-        found = [view for view in users.list_users() if all(word in view.user_id.lower() for word in words)]
+        found = readings.matching(users.list_users(), filter, "user_id", *users.FIELDS)
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:

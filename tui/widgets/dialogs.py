@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -88,6 +89,8 @@ class Choose(ModalScreen[str | None]):
         Binding("escape,q", "dismiss(None)", "Back", show=False),
         Binding("j", "move(1)", "Down", show=False),
         Binding("k", "move(-1)", "Up", show=False),
+        Binding("g", "go(False)", "First", show=False),
+        Binding("G", "go(True)", "Last", show=False),
     ]
 
     def __init__(self, title: str, choices: Sequence[str], value: str) -> None:
@@ -114,6 +117,10 @@ class Choose(ModalScreen[str | None]):
     def action_move(self, direction: int) -> None:
         options = self.query_one(OptionList)
         options.action_cursor_down() if direction > 0 else options.action_cursor_up()
+
+    def action_go(self, to_last: bool) -> None:
+        options = self.query_one(OptionList)
+        options.action_last() if to_last else options.action_first()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self.choices[event.option_index])
@@ -162,26 +169,38 @@ class Progress(ModalScreen[None]):
         self.query_one(ProgressBar).update(progress=self.done)
 
 
-class Reading(ModalScreen[None]):
-    """A text to read: the results of an action, the keys of a page. Any of Esc, Enter, q closes it."""
+class Reading(ModalScreen[str]):
+    """A text to read: the results of an action, the keys of a page. Any of Esc, Enter, q closes it.
+
+    `answers` are further keys with what they mean, such as what to do about an error; the key pressed comes back.
+    """
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q,question_mark", "dismiss(None)", "Close", show=False),
+        Binding("escape,enter,q,question_mark", "dismiss('')", "Close", show=False),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
 
-    def __init__(self, title: str, text: RenderableType) -> None:
+    def __init__(self, title: str, text: RenderableType, answers: Mapping[str, str] | None = None) -> None:
         super().__init__()
-        self.title_shown, self.text = title, text
+        self.title_shown, self.text, self.answers = title, text, dict(answers or {})
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide") as box:
             box.border_title = visible(self.title_shown)
             with VerticalScroll(can_focus=True):
                 yield Static(self.text, markup=False)
-            yield Static(Text.assemble(("Esc", "bold"), " Close"), classes="answers")
+            shown = Text("     ").join(
+                Text.assemble((key, "bold"), f" {meaning}")
+                for key, meaning in (*self.answers.items(), ("Esc", "Close"))
+            )
+            yield Static(shown, classes="answers")
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key in self.answers:
+            event.stop()
+            self.dismiss(event.key)
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
