@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_state_path
 
-from postroom.core import company
+from postroom.core import clock, company
 from postroom.core.database import Location
 from postroom.core.errors import CompanyError
 from postroom.core.jobs import consumers, processes
@@ -121,6 +121,9 @@ def log_path(location: Location) -> Path:
 
 
 def _start(location: Location, log: Path, workers: int, job_queues: Sequence[str]) -> int:
+    environment = {**os.environ, "POSTROOM_COMPANY": location.text if location.is_postgres else str(location.path)}
+    if environment.get("POSTROOM_CLOCK"):  # a trial: the consumer lives at the time that this process has come to
+        environment["POSTROOM_CLOCK"] = clock.now().isoformat()
     with log.open("ab") as messages:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "postroom.queue.consumer", str(workers), *job_queues],
@@ -128,7 +131,7 @@ def _start(location: Location, log: Path, workers: int, job_queues: Sequence[str
             stdout=messages,
             stderr=messages,
             start_new_session=True,
-            env={**os.environ, "POSTROOM_COMPANY": location.text if location.is_postgres else str(location.path)},
+            env=environment,
         )
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:

@@ -153,8 +153,17 @@ def _kind(path: Path, line: int, columns: tuple[str, ...], problems: Problems, w
     return fitting[0] if len(fitting) == 1 and len(problems.found) == had else None
 
 
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+"""What spreadsheets write in place of commas, and how it is called."""
+
+
 def _explain_header(file: str, line: int, columns: tuple[str, ...], kind: Kind, problems: Problems) -> None:
     given = set(columns)
+    separator = next((sign for sign in _SEPARATORS if len(columns) == 1 and sign in columns[0]), "")
+    if separator:
+        message = f"The columns are separated by {_SEPARATORS[separator]}; save the file with commas between them."
+        problems.add(file, line, "", columns[0], message)
+        return
     if not given & kind.names:
         kinds = ", ".join(KINDS)
         problems.add(file, line, "", ",".join(columns), f"The header is none of an import file ({kinds}).")

@@ -57,7 +57,8 @@ def unread_count(user: str) -> int:
     return int(Note.select().where((Note.user_id == user) & ~Note.is_read).count())
 
 
-def mark_read(user: str) -> int:
-    """Take all notes of a user as read; returns how many were new."""
+def mark_read(user: str, note: int | None = None) -> int:
+    """Take a user's notes as read, all or the one with this id; returns how many were new."""
+    new = (Note.user_id == user) & ~Note.is_read
     with transaction():
-        return int(Note.update(is_read=True).where((Note.user_id == user) & ~Note.is_read).execute())
+        return int(Note.update(is_read=True).where(new if note is None else new & (Note.id == note)).execute())

@@ -155,7 +155,7 @@ async def test_what_the_check_refuses_may_be_queued_anyway(demo_firm: Location) 
         await screen.press("p")
         await screen.sees("S-INV1003 would not post now", "Customer C1099 is blocked")
         await screen.press("n")
-        await screen.sees("0 done, 1 not", "Sales Invoice S-INV1003  refused")
+        await screen.sees("Sales Invoice S-INV1003  refused")
         assert not JobQueueEntry.select().exists()
         await screen.press("escape", "b")
         await screen.sees("would not post now")
@@ -197,7 +197,7 @@ async def test_check_tells_every_reason_and_posts_nothing(demo_firm: Location, s
         await screen.press("c")
         await screen.hears("Sales Invoice S-INV1002: checked.")
         await screen.press("j", "c")
-        await screen.sees("0 done, 1 not", "Sales Invoice S-INV1003", "Customer C1099 is blocked")
+        await screen.sees("Sales Invoice S-INV1003", "Customer C1099 is blocked")
         await screen.press("q")
         await screen.sees_no("0 done")
         await screen.press("asterisk", "c")
@@ -483,18 +483,55 @@ async def test_a_card_follows_what_others_change_and_refuses_what_they_made_impo
         assert the("S-ORD1001").external_document_no == "PO-77"
 
 
-async def test_a_released_document_keeps_its_customer_and_says_so(demo_firm: Location) -> None:
+async def test_a_released_document_keeps_its_customer_unless_it_is_reopened(demo_firm: Location) -> None:
     async with terminal(demo_firm, page="documents") as screen:
         await screen.sees("S-ORD1001")
         await screen.press("enter")
         await is_on(screen, DocumentCard)
         await goes_to_field(screen, "party_no")
         await screen.press("enter")
+        await screen.sees("Sales Order S-ORD1001 is released. Reopen it to change it?")
+        await screen.press("n", "enter")
+        await screen.sees("Reopen it to change it?")
+        assert the("S-ORD1001").status is DocumentStatus.RELEASED
+        await screen.press("y")
         await screen.sees("Lanternfish Hardware")
         await screen.type("wren")
         await screen.press("enter")
-        await screen.sees("Not done", "Reopen")
-        assert the("S-ORD1001").party_no == "C2002"
+        await screen.until(lambda: the("S-ORD1001").party_no == "C1003")
+        assert the("S-ORD1001").status is DocumentStatus.OPEN
+
+
+async def test_a_scheduled_document_is_changed_after_it_left_the_job_queue(demo_firm: Location) -> None:
+    queue("S-ORD1001")
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter")
+        await is_on(screen, DocumentCard)
+        await goes_to_field(screen, "party_no")
+        await screen.press("enter")
+        await screen.sees("Sales Order S-ORD1001 is Scheduled for Posting. Remove it from the job queue to change it?")
+        await screen.sees("Queued by", "as entry 1")
+        await screen.press("n", "enter")
+        await screen.sees("Remove it from the job queue to change it?")
+        assert the("S-ORD1001").job_queue_status is JobQueueStatus.SCHEDULED
+        await screen.press("y")
+        await screen.sees("Lanternfish Hardware")
+        document = the("S-ORD1001")
+        assert (document.status, document.job_queue_status) == (DocumentStatus.OPEN, JobQueueStatus.BLANK)
+        assert not JobQueueEntry.select().exists()
+
+
+async def test_what_is_typed_while_released_asks_nothing(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter")
+        await is_on(screen, DocumentCard)
+        await goes_to_field(screen, "external_document_no")
+        await screen.press("enter")
+        await screen.sees("The other side's number of the deal.", "Leave as it is")
+        await screen.press("escape")
+        assert the("S-ORD1001").status is DocumentStatus.RELEASED
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -537,23 +574,34 @@ async def test_lines_are_added_changed_and_deleted(demo_firm: Location, size: tu
         await screen.until(lambda: lines.count() == before)
 
 
-async def test_lines_of_a_released_document_are_refused_with_the_way_out(demo_firm: Location) -> None:
+async def test_lines_of_a_released_document_are_changed_after_it_is_reopened(demo_firm: Location) -> None:
+    lines = DocumentLine.select().where(DocumentLine.document == the("S-ORD1001").id)
+    before = lines.count()
     async with terminal(demo_firm, page="documents") as screen:
         await screen.sees("S-ORD1001")
         await screen.press("enter", "l")
         await is_on(screen, LinesPage)
         await screen.sees("Lines of Sales Order")
         await screen.press("n")
-        await screen.sees("Not done", "Reopen")
-        await screen.press("escape", "D", "y")
-        await screen.sees("Not done", "Reopen")
-        await screen.press("escape", "enter")
+        await screen.sees("Reopen it to change it?")
+        await screen.press("n", "D")
+        await screen.sees("Delete line 10000?")
+        await screen.press("y")
+        await screen.sees("Reopen it to change it?")
+        await screen.press("n", "enter")
         await is_on(screen, LineCard)
         await goes_to_field(screen, "quantity")
         await screen.press("enter")
+        await screen.sees("Reopen it to change it?")
+        assert lines.count() == before
+        assert the("S-ORD1001").status is DocumentStatus.RELEASED
+        await screen.press("y")
+        await screen.sees("A negative quantity moves as a return.", "Leave as it is")
+        await screen.press("ctrl+u")
         await screen.type("9")
         await screen.press("enter")
-        await screen.sees("Reopen")
+        await screen.until(lambda: lines.where(DocumentLine.quantity == 9).exists())
+        assert the("S-ORD1001").status is DocumentStatus.OPEN
 
 
 async def test_several_lines_are_deleted_at_once(demo_firm: Location) -> None:
@@ -674,3 +722,30 @@ async def test_an_account_that_is_not_set_up_is_filled_in_where_the_error_says(
         await open_cause(screen.app, problem)
         await screen.until(lambda: screen.page.address == address)
         await screen.sees(field)
+
+
+async def test_a_new_line_left_without_a_word_leaves_no_trace_and_one_with_a_word_stays(demo_firm: Location) -> None:
+    id_ = reopened("S-ORD1001").id
+    lines = DocumentLine.select().where(DocumentLine.document == id_)
+    before = lines.count()
+    async with terminal(demo_firm, page="documents") as screen:
+        await screen.sees("S-ORD1001")
+        await screen.press("enter", "l")
+        await is_on(screen, LinesPage)
+        await screen.press("ctrl+n")
+        await is_on(screen, LineCard)
+        assert lines.count() == before + 1
+        await screen.press("escape")
+        await is_on(screen, LinesPage)
+        await screen.until(lambda: lines.count() == before)
+        await screen.press("ctrl+n")
+        await is_on(screen, LineCard)
+        await goes_to_field(screen, "description")
+        await screen.press("enter")
+        await screen.type("Thanks")
+        await screen.press("enter")
+        await screen.until(lambda: lines.where(DocumentLine.description == "Thanks").exists())
+        await screen.press("escape")
+        await is_on(screen, LinesPage)
+        await screen.sees("Thanks")
+        assert lines.count() == before + 1

@@ -42,12 +42,28 @@ async def test_schedule_and_attempts_are_changed_while_on_hold(sqlite_firm: Loca
         await screen.sees("Attempts", "0 of 5")
 
 
-async def test_what_is_ready_is_not_changed_and_says_why(sqlite_firm: Location) -> None:
-    wait_entry(company.current_user(), 1)
+async def test_what_is_ready_is_set_on_hold_first_if_the_person_says_so(sqlite_firm: Location) -> None:
+    entry = wait_entry(company.current_user(), 1)
     async with terminal(sqlite_firm) as screen:
         await screen.sees("1 entry")
         await screen.press("f2")
-        await screen.hears("Fields are changed only On Hold")
+        await screen.sees("Fields are changed On Hold. Set Wait", "on hold?")
+        await screen.press("n")
+        await screen.sees("1 entry")
+        assert entries.show(entry.entry_no).status == EntryStatus.READY
+        await screen.press("f2")
+        await screen.sees("on hold?")
+        await screen.press("y")
+        await screen.sees("Job Queue Category Code", "Job Timeout")
+        assert entries.show(entry.entry_no).status == EntryStatus.ON_HOLD
+
+
+async def test_what_runs_is_not_changed_and_says_why(sqlite_firm: Location) -> None:
+    wait_entry(company.current_user(), 1, status=EntryStatus.IN_PROCESS)
+    async with terminal(sqlite_firm) as screen:
+        await screen.sees("1 entry")
+        await screen.press("f2")
+        await screen.hears("Fields are changed On Hold; cancel it first.")
 
 
 async def test_an_entry_that_is_gone_says_so(sqlite_firm: Location) -> None:

@@ -163,3 +163,19 @@ async def test_a_note_leads_to_the_document_that_it_is_about(posted_demo: Locati
         await screen.press("d")
         await screen.until(lambda: isinstance(screen.page, DocumentCard))
         await screen.sees("Sales Invoice S-INV1003")
+
+
+async def test_a_note_that_was_read_is_new_no_more_and_the_others_stay_new(posted_demo: Location) -> None:
+    user = current_user()
+    notes.mark_read(user)
+    notes.write(user, "The first.", "sales-invoice", "S-INV1003")
+    notes.write(user, "The second.", "sales-invoice", "S-INV1007")
+    async with terminal(posted_demo, page="notes") as screen:
+        await screen.sees("The second.", "2 new notes")
+        await screen.press("enter")
+        await screen.sees("d Show Record")
+        await screen.press("d")
+        await screen.sees("Sales Invoice S-INV1007")
+        await screen.press("escape")
+        await screen.sees("1 new note ")
+    assert [note.text for note in notes.list_notes(user, unread_only=True)] == ["The first."]

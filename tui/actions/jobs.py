@@ -104,8 +104,8 @@ ACTIONS: tuple[Action, ...] = (
         "job-queue-entries.edit",
         "Edit Fields",
         "f2",
-        "Schedule, priority, category, attempts, timeout: while it is On Hold.",
-        possible=_entries_in((EntryStatus.ON_HOLD,), "Fields are changed only On Hold: h sets it on hold."),
+        "Schedule, priority, category, options, attempts, timeout; it is set on hold for that.",
+        possible=_entries_in((*_WAITS, EntryStatus.ERROR), "Fields are changed On Hold; cancel it first."),
     ),
     Action(
         "job-queue-entries.set-ready",
@@ -396,7 +396,7 @@ ACTIONS: tuple[Action, ...] = (
         dangerous=True,
         possible=_handled,
     ),
-    Action("notes.open", "Read", "enter", "The whole note.", "Read", possible=_note),
+    Action("notes.open", "Read", "enter", "The whole note; then it is new no more.", "Read", possible=_note),
     Action(
         "notes.show-record",
         "Show Record",

@@ -114,9 +114,14 @@ class NotesPage(ListPage):
         when = shown.whole_stamp(row.created, self.desk.time_zone)
         return Text.assemble((when, "bold"), "\n", visible(row.text, line_breaks=True))
 
-    def do_open(self) -> None:
+    async def do_open(self) -> None:
+        """Read the note; then it is new no more. From there to what it is about."""
         (row,) = self.situation().rows[:1]
-        self.app.push_screen(Reading("Note", self.detail(row)))
+        user, answers = self.desk.user, {"d": "Show Record"} if row.record_type else {}
+        if not row.is_read:
+            await self.desk.carry_out(lambda: notes.mark_read(user, row.id))
+        if await self.app.push_screen_wait(Reading("Note", self.detail(row), answers)):
+            await self.do_show_record()
 
     async def do_show_record(self) -> None:
         (row,) = self.situation().rows[:1]

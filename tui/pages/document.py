@@ -20,7 +20,7 @@ from postroom.core.posting import preview
 from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, FORM, bindings
 from postroom.tui.actions.documents import DOCUMENT
-from postroom.tui.pages import causes, order_steps, results
+from postroom.tui.pages import causes, order_steps, reopening, results
 from postroom.tui.pages.document_lines import LinesPage, line_text, totals_text
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.preview import PreviewCard
@@ -218,6 +218,9 @@ _TABS = {
 }
 
 
+_WHILE_RELEASED = frozenset(field.name for field in typed_fields.HEADER if field.while_released)
+
+
 def of_document(field: DocumentField, kind: DocumentType, value: str = "") -> FormField:
     """A header field as a form has it."""
     names = _NAMES.get(field.name, "")
@@ -265,6 +268,9 @@ class DocumentCard(FormPage, DocumentActions):
 
     def change(self, key: str, text: str) -> Any:
         documents.set_fields(self.id_, {key: text}, user=self.desk.user)
+
+    async def may_edit(self, field: FormField) -> bool:
+        return field.key in _WHILE_RELEASED or await reopening.may_change(self.desk, self.id_)
 
     def show(self, snapshot: Any) -> None:
         if snapshot.row is None:  # posted or deleted meanwhile

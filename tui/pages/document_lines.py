@@ -17,6 +17,7 @@ from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.documents import LINES
+from postroom.tui.pages import reopening
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
@@ -138,16 +139,18 @@ class LinesPage(ListPage):
 
     async def do_new(self) -> None:
         user = self.desk.user
+        if not await reopening.may_change(self.desk, self.id_):
+            return
         before = set(self.table.keys)
         detail = await self.desk.carry_out(lambda: documents.set_line(self.id_, None, {}, user=user))
         if detail is not None:
             added = [line.line_no for line in detail.lines if str(line.line_no) not in before]
-            self.app.push_screen(LineCard(self.id_, self.kind, added[-1]))
+            self.app.push_screen(LineCard(self.id_, self.kind, added[-1], is_new=True))
 
     async def do_delete(self) -> None:
         lines, user = [row.line_no for row in self.situation().rows], self.desk.user
         what = f"line {lines[0]}" if len(lines) == 1 else f"{len(lines)} lines"
-        if await self.desk.ask(f"Delete {what}?", yes="Delete"):
+        if await self.desk.ask(f"Delete {what}?", yes="Delete") and await reopening.may_change(self.desk, self.id_):
             await self.desk.carry_out(
                 lambda: [documents.set_line(self.id_, line, user=user, delete=True) for line in lines]
             )
@@ -159,8 +162,8 @@ class LineCard(FormPage):
     TEXTS = ("Totals",)
     UNFOLDED = frozenset(TEXTS)
 
-    def __init__(self, id_: int, kind: DocumentType, line_no: int, field: str = "") -> None:
-        self.id_, self.kind, self.line_no = id_, kind, line_no
+    def __init__(self, id_: int, kind: DocumentType, line_no: int, field: str = "", *, is_new: bool = False) -> None:
+        self.id_, self.kind, self.line_no, self.is_new = id_, kind, line_no, is_new
         super().__init__(field)
 
     @property
@@ -181,6 +184,17 @@ class LineCard(FormPage):
     def change(self, key: str, text: str) -> Any:
         typed = _TYPES[text].value if key == "type" else text
         documents.set_line(self.id_, self.line_no, {key: typed}, user=self.desk.user)
+
+    async def may_edit(self, field: FormField) -> bool:
+        return await reopening.may_change(self.desk, self.id_)
+
+    async def do_back(self) -> None:
+        """Leave the line; one that was made just now and says nothing is taken away again."""
+        line, user = self.snapshot.row if self.snapshot is not None else None, self.desk.user
+        if self.is_new and line is not None and not (line.no or line.description or line.quantity):
+            await self.desk.carry_out(lambda: documents.set_line(self.id_, self.line_no, user=user, delete=True))
+        if self.desk.page_in_front() is self:
+            self.desk.pop_screen()
 
 
 def line_fields(kind: DocumentType) -> list[DocumentField]:

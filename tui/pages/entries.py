@@ -116,7 +116,17 @@ class EntryActions(Mixed):
         caption = f"Priority of {of_what(entries)}. 0 is served first."
         await self.app.push_screen_wait(AskText("Set Priority", caption, str(entries[0].priority), attempt=attempt))
 
-    def do_edit(self) -> None:
+    async def do_edit(self) -> None:
+        """Its fields; what is not On Hold is set so first, if the person says so."""
+        entry, user = self.chosen()[0], self.desk.user
+        if entry.status != "On Hold":
+            question = f"Fields are changed On Hold. Set {name_of(entry)} on hold?"
+            if not await self.desk.ask(question, "r sets it to Ready again.", yes="Set On Hold"):
+                return
+            held = await self.desk.carry_out(lambda: readings.entries().set_on_hold([entry.id], user=user))
+            if held is None or held[0].errors:
+                self._report("Set On Hold", [entry], list(held or ()))
+                return
         self.app.push_screen(EntryFieldsPage(self.chosen()[0].entry_no, self.chosen()[0].job))
 
     async def do_mend(self) -> None:

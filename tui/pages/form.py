@@ -258,11 +258,17 @@ class FormPage(Page):
         """Why a field cannot be changed now; blank if it can."""
         return "" if field.editable else field.help or f"{field.caption} is not typed by hand."
 
+    async def may_edit(self, field: FormField) -> bool:
+        """Whether to go on changing a field; a subclass may ask first for what that needs."""
+        return True
+
     async def _edit(self, field: FormField) -> None:
         """Change one field: turn it, choose, or type; what is refused can be mended where it was typed."""
         why_not = self.why_not_edit(field)
         if why_not:
             self.desk.say(why_not, "warning")
+        elif not await self.may_edit(field):
+            return
         elif field.kind is FieldKind.BOOLEAN:
             await self._change(field, "false" if field.value == "true" else "true")
         elif field.choices:

@@ -46,7 +46,10 @@ class RoleCentre(EntryActions, ListPage):
     BINDINGS: ClassVar = bindings(*ACTIONS_OF, without=WITHOUT)
     CAPTION = "My Job Queue"
     ROWS = ("entry of mine", "entries of mine")
-    EMPTY = "Nothing of mine waits or has failed.\n\nGo to Documents (1) and post one with F9."
+    EMPTY = (
+        "Nothing of mine waits or has failed.\n\nGo to Documents (1) and post one with F9;"
+        " : finds Import, which takes documents from CSV files."
+    )
 
     def body(self) -> ComposeResult:
         yield Static(markup=False, id="cues")
