@@ -206,7 +206,10 @@ class PostroomApp(App[int]):
         self.look_now()
 
     def say(self, message: str, severity: Severity = "information") -> None:
-        """A message for a few seconds."""
+        """A message for a few seconds. Two stand at a time, and none twice: more would hide what is below."""
+        shown = [one for one in self._notifications if not one.has_expired]
+        for old in [one for one in shown if one.message == visible(message, line_breaks=True)] or shown[:-1]:
+            self._unnotify(old, refresh=False)
         self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=self.message_seconds)
 
     def tell_trouble(self) -> None:

@@ -21,11 +21,7 @@ WIDE = 120
 
 async def search(page: Page) -> None:
     """Search for a page or an action of this page, and go there; only inside a worker."""
-    finds = [
-        Find(f"page {entry.address}", entry.caption, "Page", help=entry.help)
-        for entry in directory.PAGES
-        if entry.address != page.address
-    ]
+    finds = [Find(f"page {entry.address}", entry.caption, "Page", help=entry.help) for entry in directory.PAGES]
     finds += [
         Find(
             f"act {action.id}",

@@ -13,7 +13,7 @@ from peewee import IntegrityError
 from postroom.core import changelog, clock, company, users
 from postroom.core.database import transaction
 from postroom.core.errors import FileProblem, InputInvalid, Refused, UsageError
-from postroom.core.importing import books, files, masters, opening_stock, trade
+from postroom.core.importing import books, descriptions, files, masters, opening_stock, trade
 from postroom.core.importing.columns import KINDS
 from postroom.core.importing.files import Problems, Sheet
 from postroom.core.importing.masters import MasterDraft
@@ -159,6 +159,7 @@ def _write(
         raise InputInvalid(_in_order(problems, sheets))
     _write_masters(drafts, user)
     missing.write()
+    descriptions.fill_in(documents.drafts)
     ids = trade.insert_all(documents, headers)
     result = _result(drafts, missing, documents, ids)
     for kind, count in result.counts.items():

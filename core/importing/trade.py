@@ -37,6 +37,8 @@ class DocumentDraft:
     party: SourceParty | None = None
     lines: list[SourceLine] = field(default_factory=list)
     line_rows: dict[int, int] = field(default_factory=dict)
+    to_describe: set[int] = field(default_factory=set)
+    """The lines whose file has no column for descriptions."""
 
     @property
     def record(self) -> str:
@@ -164,6 +166,8 @@ def take_lines(trade: Trade, sheet: Sheet, missing: Missing, problems: Problems,
             problems.in_row(sheet, row, "line_no", "The line number is too large.", line_no)
         elif not is_unreadable(row):
             _take_line(draft, line_no, sheet, row, missing, problems)
+            if "description" not in sheet.columns:
+                draft.to_describe.add(line_no)
 
 
 def _document_of(trade: Trade, sheet: Sheet, row: Row, problems: Problems) -> DocumentDraft | None:

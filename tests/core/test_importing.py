@@ -261,6 +261,25 @@ def test_a_rate_picks_the_group_of_that_rate_and_both_agree_as_numbers(sqlite_fi
     assert found == [(2, "vat_rate", "10"), (4, "vat_rate", "6"), (5, "vat_group", "NEWER")]
 
 
+def test_lines_of_a_file_without_descriptions_get_those_of_what_they_name(firm: Location, files: Write) -> None:
+    items = files("items.csv", "no,description\nPUMP,Foot pump\n")
+    rows = "{0},item,PUMP,1,10{1}\n{0},gl_account,6300,1,5{1}\n"
+    run(
+        items,
+        files("documents.csv", DOCUMENTS + "sales-invoice,A,C1,2026-11-02\nsales-order,B,C1,2026-11-02\n"),
+        files(
+            "lines.csv", "document_type,document_no,type,no,quantity,unit_price\n" + rows.format("sales-invoice,A", "")
+        ),
+        files(
+            "more-lines.csv",
+            "document_type,document_no,type,no,quantity,unit_price,description\n" + rows.format("sales-order,B", ","),
+        ),
+    )
+    name = GlAccount.get(GlAccount.no == "6300").name
+    found = DocumentLine.select().join(Document).order_by(Document.no, DocumentLine.line_no)
+    assert [one.description for one in found] == ["Foot pump", name, "", ""]
+
+
 def test_a_document_already_imported_is_refused_also_when_it_is_gone(firm: Location, files: Write) -> None:
     documents = files("documents.csv", DOCUMENTS + "sales-invoice,A1,C1,2026-01-01\nsales-order,A1,C1,2026-01-01\n")
     run(documents)

@@ -112,7 +112,7 @@ class DocumentActions(Mixed):
 
     async def do_remove(self) -> None:
         views, user = self.chosen(), self.desk.user
-        if await self.desk.ask(f"Remove {of_what(views)} from the job queue?", "They stay Released.", yes="Remove"):
+        if await self.desk.ask(f"Remove {of_what(views)} from the job queue?", _STAY[len(views) == 1], yes="Remove"):
             done = await self.desk.carry_out(lambda: background.remove([view.id for view in views], user=user))
             results.tell(self.desk, "Remove From Job Queue", done or ())
 
@@ -171,6 +171,10 @@ class DocumentActions(Mixed):
             self.desk.say(f"{view.record} has no error.", "warning")
             return
         await causes.open_cause(self.desk, view.errors[0])
+
+
+_STAY = ("They stay Released.", "It stays Released.")
+"""Of several documents, and of one."""
 
 
 def _only_checked(result: Any) -> bool:

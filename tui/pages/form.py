@@ -97,7 +97,8 @@ def shown_value(field: FormField) -> Text:
         return Text("[x] Yes", style) if field.value == "true" else Text("[ ] No")
     if not field.value:
         return Text(BLANK, "dim")
-    return Text(visible(field.value), style)
+    text = Text(visible(field.value), style)
+    return text.append(" h") if field.kind is FieldKind.DURATION else text
 
 
 def said_value(field: FormField) -> str:

@@ -64,10 +64,14 @@ class JobForm(FormPage):
     ACTIONS_OF: ClassVar[tuple[str, ...]] = (SCHEDULE, FORM, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     TEXTS = ("Runs",)
+    UNFOLDED = frozenset(TEXTS)
 
     def __init__(self, job: str) -> None:
         self.job = registry.job_type(job)
         self.values: dict[str, str] = {}
+        self.scheduled: dict[str, str] | None = None
+        """What was scheduled last, by which entry: the same again is asked about."""
+        self.entry_no = 0
         super().__init__()
 
     @property
@@ -103,7 +107,7 @@ class JobForm(FormPage):
     def reading(self) -> Callable[[], Any]:
         fields = tuple(replace(field, value=self.values.get(field.key, "")) for field in self.form_fields())
         title, given = Text(self.caption, "bold"), dict(self.values)
-        return lambda: FormSnapshot(self.job, title, fields, (("Runs", _foretold(given)),))
+        return lambda: FormSnapshot(self.job, title, fields, (("Runs", foretold(given)),))
 
     def change(self, key: str, text: str) -> Any:
         """Take a value that can be read, alone; what goes together is judged when it runs."""
@@ -147,12 +151,31 @@ class JobForm(FormPage):
     def situation(self) -> Situation:
         return Situation(connected=self.desk.is_connected, is_first_page=self.desk.is_first(self))
 
+    @property
+    def has_filter(self) -> bool:
+        return any(value for key, value in self.values.items() if key.startswith("filter.") or key == "param.filter")
+
+    async def _may_schedule(self) -> bool:
+        """Ask about a batch of everything that would begin at once, and about the same once more."""
+        planned = any(value for key, value in self.values.items() if key.startswith("plan."))
+        if self.is_batch and not planned and not self.has_filter:
+            question = f"{self.caption}: queue every document of the type at once?"
+            if not await self.desk.ask(question, "There is no filter, and no time under Schedule.", yes="Schedule"):
+                return False
+        if self.scheduled == self.values:
+            question = f"Entry {self.entry_no} was scheduled just so. Schedule another one?"
+            return await self.desk.ask(question, "Both would run.", yes="Schedule")
+        return True
+
     async def do_schedule(self) -> None:
         user = self.desk.user
+        if not await self._may_schedule():
+            return
         made = await self.desk.carry_out(
             lambda: schedules.schedule(self.job.name, self.parameters(), read_plan(self.values), user=user)
         )
         if made is not None:
+            self.scheduled, self.entry_no = dict(self.values), made.entry_no
             when = made.recurrence or (made.why.text if made.why is not None else "It runs at once.")
             self.desk.say(f"Scheduled as entry {made.entry_no}: {when}")
 
@@ -187,7 +210,7 @@ class BatchForm(JobForm):
             self.desk.say("No document matches.", "warning")
             return
         what = f"{count:,} documents match." if count > 1 else "1 document matches."
-        if not any(value for key, value in self.values.items() if key.startswith("filter.") or key == "param.filter"):
+        if not self.has_filter:
             what += " There is no filter: that is all of them."
         if not await self.desk.ask(f"{self.caption}: queue {'it' if count == 1 else 'them'} now?", what, yes="Queue"):
             return
@@ -244,7 +267,7 @@ def read_plan(values: Mapping[str, str]) -> Schedule:
     )
 
 
-def _foretold(values: Mapping[str, str]) -> Text:
+def foretold(values: Mapping[str, str]) -> Text:
     """The rules in words and the next runs, or what is wrong with them."""
     try:
         plan = read_plan(values)

@@ -119,7 +119,7 @@ class Page(Screen[None]):
 
         guide.show_keys(self)
 
-    def do_back(self) -> None:
+    def do_back(self) -> Any:
         self.desk.pop_screen()
 
     def do_refresh(self) -> None:

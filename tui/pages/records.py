@@ -25,6 +25,21 @@ from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.keyed_table import Column
 from postroom.tui.widgets.search import Find
 
+_HELP = {
+    "address": "Street and number, as they stand on printed documents.",
+    "blocked": "Ship, Invoice: only returns and credit memos are posted. All: nothing is.",
+    "payment_days": "From the document date to the due date.",
+    "invoice_discount_percent": "What Calc. Inv. Discount takes off the whole document.",
+    "unit": "What one of it is called: PCS, BOX.",
+    "unit_price": "What a new sales line asks for one.",
+    "unit_cost": "What a new purchase line pays for one, and what opening stock is worth.",
+    "prevent_negative": "A posting that would take more than there is in stock fails.",
+    "direct_posting": "Whether document lines may name the account.",
+    "manual_nos": "Whether a number may be typed in place of the next one.",
+    "starting_no": "The first number; its last digits are counted up.",
+    "ending_no": "The last number. Blank: no end.",
+}
+"""What fields of master records mean, where their captions do not say it."""
 LEDGERS = {"customer": "party_no", "vendor": "party_no", "item": "item_no", "gl-account": "account_no"}
 """The kinds that ledger entries name, and in which field; the ledgers bear the kind's slug, G/L's is `gl`."""
 _KEY_CAPTIONS = {
@@ -207,11 +222,17 @@ def of_master(field: MasterField, value: str = "") -> FormField:
         _tab_of(field),
         field.caption,
         field.kind,
-        f"Enter shows every {KINDS[field.names].title}." if field.names else "",
+        f"Enter shows every {KINDS[field.names].title}." if field.names else _help_of(field),
         field.choices,
         field.names,
         value,
     )
+
+
+def _help_of(field: MasterField) -> str:
+    if field.name == "blocked" and field.kind is FieldKind.BOOLEAN:
+        return "Nothing that names it is posted."
+    return _HELP.get(field.name, "")
 
 
 def _tab_of(field: MasterField) -> str:
