@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 from rich.console import Console
 from rich.text import Text
 from textual.app import App
+from textual.notifications import Notify
 from textual.screen import ModalScreen
 from textual.theme import Theme
 
@@ -206,11 +207,14 @@ class PostroomApp(App[int]):
         self.look_now()
 
     def say(self, message: str, severity: Severity = "information") -> None:
-        """A message for a few seconds. Two stand at a time, and none twice: more would hide what is below."""
-        shown = [one for one in self._notifications if not one.has_expired]
-        for old in [one for one in shown if one.message == visible(message, line_breaks=True)] or shown[:-1]:
-            self._unnotify(old, refresh=False)
+        """A message for a few seconds."""
         self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=self.message_seconds)
+
+    def on_notify(self, event: Notify) -> None:
+        """Two messages stand at a time, and none twice: more would hide what is below."""
+        standing = [one for one in self._notifications if not one.has_expired]
+        for old in [one for one in standing if one.message == event.notification.message] or standing[:-1]:
+            self._unnotify(old, refresh=False)
 
     def tell_trouble(self) -> None:
         """Say once what keeps the terminal from remembering."""

@@ -132,8 +132,8 @@ def test_the_seed_story_by_keyboard_from_the_setup_to_the_nights_batch(sqlite_fi
             screen.sees("Nothing is in error")
 
             go_to(screen, "batch post sales invoices", "Batch Post Sales Invoices")
-            screen.sees("+ Runs")  # before its first look at the company a page has fewer FastTabs
-            screen.keys("G", "Enter", "k", "Enter")  # unfold Runs, then the Schedule above it
+            screen.sees("- Runs")  # before its first look at the company a page has fewer FastTabs
+            screen.keys("G", "k", "Enter")  # unfold the Schedule, above Runs
             screen.sees("Weekdays")
             screen.keys("j", "j", "Enter")
             screen.sees("Leave as it is")

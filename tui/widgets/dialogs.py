@@ -141,6 +141,7 @@ class Progress(ModalScreen[None]):
         self.title_shown, self.total = title, total
         self.done = 0
         self.is_stopped = False
+        self.is_over = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog narrow") as box:
@@ -151,6 +152,10 @@ class Progress(ModalScreen[None]):
     def on_mount(self) -> None:
         self.set_interval(0.1, self._draw)
 
+    def on_screen_resume(self) -> None:
+        if self.is_over:  # the work ended before the box was there, or below another one
+            self.dismiss()
+
     def advance(self, done: int) -> None:
         """So many records are done. Raises Stopped, in the thread that works, once Esc was pressed."""
         self.done = done
@@ -159,7 +164,8 @@ class Progress(ModalScreen[None]):
 
     def close(self) -> None:
         """The work is over."""
-        if self.is_attached:
+        self.is_over = True
+        if self.is_mounted and self.is_active:  # only what is on top can go; else it goes when it comes to the top
             self.dismiss()
 
     def action_stop(self) -> None:
