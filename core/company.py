@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import subprocess
 from contextlib import suppress
@@ -133,7 +134,7 @@ def open_company(location: Location, *, busy_seconds: float = engine.BUSY_SECOND
             raise CompanyError(
                 f"{location.shown} was written by an older Postroom.",
                 code="company_older",
-                hint="Run `postroom upgrade`; it makes a backup first.",
+                hint=f"Run `postroom --company {shlex.quote(location.shown)} upgrade`; it makes a backup first.",
             )
         _refuse_moved(made, location)
     except PostroomError:

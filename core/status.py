@@ -127,12 +127,17 @@ def _seconds_until_empty(left: int, ended: int) -> int | None:
     return -(-left * LAST_MINUTES * 60 // ended) if ended else None
 
 
+_WITHOUT_SERVICE = {QueueState.NOT_RESPONDING: "not responding", QueueState.STOPPED: "stopped"}
+
+
 def _unserved(views: Sequence[QueueView], now: int) -> list[str]:
-    """The started queues that no living consumer serves and that have work."""
+    """The queues that have work and do none: stopped by a person, or started and served by no living consumer."""
     codes = tuple(row[0] for row in query("SELECT code FROM job_queue_category ORDER BY code"))
     waiting = {category for category, _ in due.first_of_each(("", *codes), now)}
     return [
-        f"Job queue {view.code} is not responding and has work waiting."
+        f"Job queue {view.code} is {_WITHOUT_SERVICE[view.state]} and has work waiting."
         for view in views
-        if view.state is QueueState.NOT_RESPONDING and waiting & set(categories_taken(view.category_filter, codes))
+        if view.state in _WITHOUT_SERVICE
+        and not view.stopped_reason
+        and waiting & set(categories_taken(view.category_filter, codes))
     ]

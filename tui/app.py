@@ -210,6 +210,10 @@ class PostroomApp(App[int]):
         """A message for a few seconds."""
         self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=self.message_seconds)
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C: what ends the program."""
+        self.say("q quits, Ctrl+Q also while something is typed. Background posting goes on.")
+
     def on_notify(self, event: Notify) -> None:
         """Two messages stand at a time, and none twice: more would hide what is below."""
         standing = [one for one in self._notifications if not one.has_expired]

@@ -99,7 +99,7 @@ def test_a_company_of_an_older_program_asks_for_the_upgrade(make: MakeCompany) -
     company.open_company(location)
     database.execute_sql("DELETE FROM schema_migration")
     company.close()
-    with pytest.raises(CompanyError, match="postroom upgrade"):
+    with pytest.raises(CompanyError, match=r"postroom --company \S+ upgrade`"):
         company.open_company(location)
 
 
@@ -118,7 +118,7 @@ def test_a_company_of_the_first_schema_is_upgraded_and_keeps_its_entries(
         made.execute_sql(OLD_COMPANY)
         made.execute_sql(OLD_ENTRY)
         company.close()
-    with pytest.raises(CompanyError, match="postroom upgrade"):
+    with pytest.raises(CompanyError, match=r"postroom --company \S+ upgrade`"):
         company.open_company(location)
     backup = tmp_path / "before"
     steps = sorted(path.stem for path in company.MIGRATIONS.glob("0*.py"))

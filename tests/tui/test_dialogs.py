@@ -5,7 +5,8 @@ from __future__ import annotations
 from screens import terminal
 
 from postroom.core.database import Location
-from postroom.tui.widgets.dialogs import Choose, Progress, Reading
+from postroom.tui.widgets.dialogs import AskText, Choose, Progress, Reading
+from postroom.tui.widgets.text_line import TextLine
 
 
 async def test_a_progress_box_whose_work_ends_before_it_is_drawn_goes(sqlite_firm: Location) -> None:
@@ -58,3 +59,16 @@ async def test_messages_stand_two_at_a_time_and_none_twice(sqlite_firm: Location
         for message in ("one", "two", "two", "three", "two"):
             screen.app.say(message)
         await screen.until(lambda: [one.message for one in screen.app._notifications] == ["three", "two"])
+
+
+async def test_a_line_that_is_typed_sends_no_control_character_to_the_terminal(sqlite_firm: Location) -> None:
+    wild = "a\x1b[31mb\x07 \u202eevil \x9b2J 漢字 [bold]x[/x]"
+    async with terminal(sqlite_firm) as screen:
+        screen.app.push_screen(AskText("Name", "What it is called", wild))
+        await screen.sees("Leave as it is")
+        await screen.sees("a\ufffd[31mb\ufffd \ufffdevil \ufffd2J 漢字 [bold]x[/x]")
+        await screen.press("escape", "slash")
+        for line in screen.page.query(TextLine):
+            line.value = wild
+        await screen.sees("a\ufffd[31mb\ufffd")
+        assert not {"\x1b", "\x07", "\u202e", "\x9b"} & set(screen.shown)

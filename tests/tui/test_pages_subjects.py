@@ -26,13 +26,14 @@ def queue(*nos: str) -> None:
 
 async def filters(screen: Terminal, filter: str, *seen: str) -> None:
     """Let only the rows through that a filter matches, and wait for them."""
+    page = screen.page
+    assert isinstance(page, ListPage)
+    before = page.snapshot
     await screen.press("slash")
     await screen.type(filter)
     await screen.press("enter")
+    await screen.until(lambda: page.state.filter == filter and page.snapshot is not before)
     await screen.sees(f"Filter: {filter}", *seen)
-    page = screen.page
-    assert isinstance(page, ListPage)
-    await screen.until(lambda: page.table.keys or not page.table.display)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -24,6 +24,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("anywhere.refresh", "Refresh", "f5", "Read the page again now."),
     Action("anywhere.pause", "Pause or Resume Updating", "P", "While paused, pages stay as they are until F5."),
     Action("anywhere.poll", "Poll Interval", "I", "How often pages are read again; kept for the next time."),
+    Action("anywhere.suspend", "Suspend", "ctrl+z", "Back to the shell; `fg` comes back here."),
     Action("anywhere.quit", "Quit", "q", "Leave Postroom. Background posting goes on.", "Quit", wide=True),
     Action(
         "list.filter",

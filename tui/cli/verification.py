@@ -36,8 +36,9 @@ def status_command(session: Session) -> int:
     else:
         queues = ", ".join(f"{queue.code} {queue.state}" for queue in now.queues)
         line = (
-            f"{now.consumers} consumers; {queues}; {now.backlog} waiting"
-            f" (oldest {now.oldest_waiting_seconds} s), {now.in_process} in process, {now.errors} errors"
+            f"{now.consumers} consumer{'' if now.consumers == 1 else 's'}; {queues}; {now.backlog} waiting"
+            f" (oldest {now.oldest_waiting_seconds} s), {now.in_process} in process,"
+            f" {now.errors} error{'' if now.errors == 1 else 's'}"
         )
         if now.seconds_until_empty:
             line += f", {now.ended_per_minute} a minute, empty in {now.seconds_until_empty} s"

@@ -50,7 +50,7 @@ class BatchesPage(ListPage):
             number("posted", "Posted"),
             number("failed", "Failed"),
             number("to_go", "To go"),
-            Column("bar", "Progress", BAR, bar),
+            Column("bar", "Progress", BAR, bar, from_width=84),
             Column("report", "Report", 0, lambda row: shown.text(row.report)),
             Column("user", "User", 10, lambda row: shown.text(row.user), from_width=110),
         )

@@ -105,19 +105,19 @@ class DocumentsPage(ListPage, DocumentActions):
         return (
             Column("no", "No.", 12, lambda row: shown.text(row.no)),
             Column("party", "Customer/Vendor", 24, lambda row: shown.text(f"{row.party_no} {row.party_name}")),
-            Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row.posting_date)), from_width=100),
+            Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row.posting_date)), from_width=106),
             Column(
                 "amount",
                 "Incl. VAT",
                 12,
                 lambda row: Text(shown.amount(row.amount_including_vat)),
                 right=True,
-                from_width=90,
+                from_width=92,
             ),
             Column("currency", "Cur.", 4, lambda row: shown.text(row.currency), from_width=140),
             Column("status", "Status", 8, lambda row: Text(row.status.value)),
             Column("queue", "Job Queue Status", 21, status_of),
-            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=110, least=12),
+            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=120, least=12),
         )
 
     def key_of(self, row: Any) -> str:

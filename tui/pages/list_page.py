@@ -20,6 +20,7 @@ from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
 from postroom.tui.widgets.dialogs import Choose
 from postroom.tui.widgets.keyed_table import Column, KeyedTable
+from postroom.tui.widgets.text_line import TextLine
 
 MOST_MARKED = 10_000
 """At most so many rows are marked at once."""
@@ -50,7 +51,7 @@ class ListState:
     cursor_key: str = ""
 
 
-class FilterLine(Input):
+class FilterLine(TextLine):
     """The line in which the filter is typed."""
 
     BINDINGS: ClassVar = [Binding("escape", "leave", "Back to the list", show=False)]

@@ -147,6 +147,13 @@ class Page(Screen[None]):
     def do_poll(self) -> Any:
         return self.desk.ask_poll()
 
+    def do_suspend(self) -> None:
+        """Stop the process until `fg`; not amid a command, which would keep its locks meanwhile."""
+        if self.desk.commands:
+            self.desk.say("Something is being carried out; suspend when it has ended.", "warning")
+        else:
+            self.desk.action_suspend_process()
+
     def do_quit(self) -> None:
         self.desk.exit()
 

@@ -100,7 +100,9 @@ class RoleCentre(EntryActions, ListPage):
             text.append("\n" if place == CUES_A_LINE else "").append(cue)
         for line in now.status.attention[:3]:
             text.append(f"\n ! {visible(line)}", "yellow")
-        if not now.status.attention:
+        if not now.status.consumers:
+            text.append("\n   c starts a consumer on this host.", shown.FAINT)
+        elif not now.status.attention:
             text.append("\n Nothing needs attention.", shown.FAINT)
         drawn = self.query_one("#cues", Static)
         if drawn.content != text:

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from postroom.core.errors import Refused
 from postroom.core.plain_text import visible
+from postroom.tui.widgets.text_line import TextLine
 
 
 class Ask(ModalScreen[bool]):
@@ -64,7 +65,7 @@ class AskText(ModalScreen[str | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = visible(self.title_shown)
             yield Static(Text(visible(self.caption)), markup=False, classes="question")
-            yield Input(self.value, compact=True, select_on_focus=True)
+            yield TextLine(self.value, compact=True, select_on_focus=True)
             yield Static(Text(""), markup=False, classes="wrong")
             yield Static(
                 Text.assemble(("Enter", "bold"), " OK     ", ("Esc", "bold"), " Leave as it is"), classes="answers"
@@ -142,6 +143,7 @@ class Progress(ModalScreen[None]):
         self.done = 0
         self.is_stopped = False
         self.is_over = False
+        self.is_gone = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog narrow") as box:
@@ -153,8 +155,7 @@ class Progress(ModalScreen[None]):
         self.set_interval(0.1, self._draw)
 
     def on_screen_resume(self) -> None:
-        if self.is_over:  # the work ended before the box was there, or below another one
-            self.dismiss()
+        self._go()
 
     def advance(self, done: int) -> None:
         """So many records are done. Raises Stopped, in the thread that works, once Esc was pressed."""
@@ -165,7 +166,12 @@ class Progress(ModalScreen[None]):
     def close(self) -> None:
         """The work is over."""
         self.is_over = True
-        if self.is_mounted and self.is_active:  # only what is on top can go; else it goes when it comes to the top
+        self._go()
+
+    def _go(self) -> None:
+        """Go away once the work is over. Only what is on top can go; else it goes when it comes to the top."""
+        if self.is_over and not self.is_gone and self.is_mounted and self.is_active:
+            self.is_gone = True
             self.dismiss()
 
     def action_stop(self) -> None:

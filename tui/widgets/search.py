@@ -13,6 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from postroom.tui.widgets.text_line import TextLine
+
 
 @dataclass(frozen=True, slots=True)
 class Find:
@@ -61,7 +63,7 @@ class Search(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide search") as box:
             box.border_title = self.title_shown
-            yield Input(placeholder="A part of its name", compact=True)
+            yield TextLine(placeholder="A part of its name", compact=True)
             yield OptionList(compact=True, markup=False)
             yield Static(Text(""), markup=False, classes="answers")
 
