@@ -274,7 +274,8 @@ class DocumentCard(FormPage, DocumentActions):
         documents.set_fields(self.id_, {key: text}, user=self.desk.user)
 
     async def may_edit(self, field: FormField) -> bool:
-        return field.key in _WHILE_RELEASED or await reopening.may_change(self.desk, self.id_)
+        assert self.snapshot is not None  # no field is edited before it is known
+        return await reopening.may_change(self.desk, self.snapshot.row, while_released=field.key in _WHILE_RELEASED)
 
     def show(self, snapshot: Any) -> None:
         if snapshot.row is None:  # posted or deleted meanwhile

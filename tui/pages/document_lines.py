@@ -27,6 +27,7 @@ _NAMES = {"vat_group": "vat-product-group"}
 _NAMED_BY = {LineType.ITEM: "item", LineType.GL_ACCOUNT: "gl-account", LineType.CHARGE: "charge"}
 """The master records that a line's No. names, by the line's type."""
 _TYPES = {kind.title: kind for kind in LineType}
+_WHILE_RELEASED = frozenset(field.name for field in typed_fields.LINE if field.while_released)
 
 
 def line_text(line: Any, kind: DocumentType) -> Text:
@@ -50,7 +51,14 @@ def _moved(line: Any, kind: DocumentType) -> str:
 class LinesSnapshot(ListSnapshot):
     """The lines, and what they come to."""
 
-    totals: str = ""
+    document: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineSnapshot(FormSnapshot):
+    """The card of a line, and the document that it stands in."""
+
+    document: Any = None
 
 
 def totals_text(view: Any) -> str:
@@ -98,7 +106,7 @@ class LinesPage(ListPage):
                 number("quantity_shipped", done, 9, 0, 100),
                 number("qty_to_invoice", "To Invoice", 10, 0),
                 number("quantity_invoiced", "Invoiced", 9, 0, 100),
-                number("unit_price", "Unit Price", 11, 2, 110),
+                number("unit_price", "Unit Price", 11, 2, 112),
                 number("line_discount_percent", "Disc. %", 8, 0, 140),
                 number("line_amount", "Amount", 12),
             )
@@ -122,10 +130,11 @@ class LinesPage(ListPage):
         shown_document = documents.show(self.id_)
         lines = readings.matching(shown_document.lines, filter, *names)
         part = readings.sliced(lines, self.key_of, window, self.columns())
-        return LinesSnapshot(part.rows, part.total, part.before, part.after, totals_text(shown_document.view))
+        return LinesSnapshot(part.rows, part.total, part.before, part.after, shown_document.view)
 
     def remark(self) -> str:
-        return getattr(self.snapshot, "totals", "")
+        document = getattr(self.snapshot, "document", None)
+        return totals_text(document) if document is not None else ""
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")
@@ -134,12 +143,16 @@ class LinesPage(ListPage):
             f" {shown.amount(row.vat_rate, 0)} %)" + (f"   {_moved(row, self.kind)}" if self.kind.is_order else "")
         )
 
+    async def _may_change(self) -> bool:
+        document = getattr(self.snapshot, "document", None)
+        return document is not None and await reopening.may_change(self.desk, document)
+
     def do_open(self) -> None:
         self.app.push_screen(LineCard(self.id_, self.kind, int(self.table.cursor_key)))
 
     async def do_new(self) -> None:
         user = self.desk.user
-        if not await reopening.may_change(self.desk, self.id_):
+        if not await self._may_change():
             return
         before = set(self.table.keys)
         detail = await self.desk.carry_out(lambda: documents.set_line(self.id_, None, {}, user=user))
@@ -150,7 +163,7 @@ class LinesPage(ListPage):
     async def do_delete(self) -> None:
         lines, user = [row.line_no for row in self.situation().rows], self.desk.user
         what = f"line {lines[0]}" if len(lines) == 1 else f"{len(lines)} lines"
-        if await self.desk.ask(f"Delete {what}?", yes="Delete") and await reopening.may_change(self.desk, self.id_):
+        if await self.desk.ask(f"Delete {what}?", yes="Delete") and await self._may_change():
             await self.desk.carry_out(
                 lambda: [documents.set_line(self.id_, line, user=user, delete=True) for line in lines]
             )
@@ -186,7 +199,10 @@ class LineCard(FormPage):
         documents.set_line(self.id_, self.line_no, {key: typed}, user=self.desk.user)
 
     async def may_edit(self, field: FormField) -> bool:
-        return await reopening.may_change(self.desk, self.id_)
+        assert isinstance(self.snapshot, LineSnapshot)  # no field is edited before it is known
+        return await reopening.may_change(
+            self.desk, self.snapshot.document, while_released=field.key in _WHILE_RELEASED
+        )
 
     async def do_back(self) -> None:
         """Leave the line; one that was made just now and says nothing is taken away again."""
@@ -233,4 +249,4 @@ def read_line(id_: int, kind: DocumentType, line_no: int) -> FormSnapshot:
     fields = tuple(of_line(field, text(field), line.type) for field in line_fields(kind))
     own = f"This line: amount {shown.amount(line.amount)}   VAT {shown.amount(line.vat_amount)}"
     totals = Text(f"{own}\nDocument: {totals_text(detail.view)}")
-    return FormSnapshot(line, title, fields, (("Totals", totals),))
+    return LineSnapshot(line, title, fields, (("Totals", totals),), detail.view)

@@ -11,25 +11,24 @@ from postroom.tui import shown
 from postroom.tui.pages import results
 
 
-async def may_change(desk: Any, id_: int) -> bool:
+async def may_change(desk: Any, view: Any, *, while_released: bool = False) -> bool:
     """Whether a document may be changed now; if the person says so it is taken out of the job queue and reopened.
 
-    One that is being posted is left to the refusal, which names its worker. Only inside a worker.
+    `view` is the document as the page shows it; what is changed `while_released` needs no reopening. One that is being
+    posted is left to the refusal, which names its worker. Only inside a worker.
     """
-    detail = await desk.carry_out(lambda: documents.show(id_))
-    if detail is None:
-        return False
-    view = detail.view
     if view.job_queue_status is JobQueueStatus.POSTING:
         return True
-    if view.job_queue_status is JobQueueStatus.SCHEDULED and not await _removed(desk, view):
+    is_scheduled = view.job_queue_status is JobQueueStatus.SCHEDULED
+    if is_scheduled and not await _removed(desk, view):
         return False
-    if view.job_queue_status is not JobQueueStatus.SCHEDULED and view.status is DocumentStatus.RELEASED:
-        question = f"{view.record} is released. Reopen it to change it?"
-        if not await desk.ask(question, "Posting releases it again.", yes="Reopen"):
-            return False
+    if while_released or view.status is DocumentStatus.OPEN:
+        return True
+    question = f"{view.record} is released. Reopen it to change it?"
+    if not is_scheduled and not await desk.ask(question, "Posting releases it again.", yes="Reopen"):
+        return False
     user = desk.user
-    return view.status is DocumentStatus.OPEN or bool(await desk.carry_out(lambda: documents.reopen(id_, user=user)))
+    return bool(await desk.carry_out(lambda: documents.reopen(view.id, user=user)))
 
 
 async def _removed(desk: Any, view: Any) -> bool:
