@@ -14,7 +14,7 @@ from typing import Any
 
 from peewee import Field
 
-from postroom.core import filters
+from postroom.core import corrections, filters
 from postroom.core.errors import NotFound, UsageError
 from postroom.core.filters import FieldFilter
 from postroom.core.kinds import Area, LineType, PostedKind
@@ -54,6 +54,7 @@ _POSTED: dict[str, Field] = {
     "amount_including_vat": PostedDocument.amount_including_vat,
     "amount_lcy": PostedDocument.amount_lcy,
     "corrects_no": PostedDocument.corrects_no,
+    "cancels": PostedDocument.cancels,
     "batch_no": PostedDocument.batch_no,
     "user": PostedDocument.user_id,
     "posted_at": PostedDocument.posted_at,
@@ -182,6 +183,8 @@ _REMAINING = "remaining_amount"
 
 def posted_documents(filter: str = "", *, source: str = "") -> list[Row]:
     """Posted documents in the order of their posting, each with `vat` per group and `lines`.
+
+    `corrected_by` are the nos. of those that correct it, `cancelled_by` that of the one that cancels it, or blank.
 
     `source` takes those that came out of the document with this no. Raises UsageError for a filter that cannot be read.
     """
@@ -329,7 +332,7 @@ def _posted(conditions: Sequence[Any]) -> list[Row]:
         order = [PostedLine.posted_document, PostedLine.line_no]
         for line in _rows(PostedLine, _LINES, [PostedLine.posted_document.in_(ids)], order):
             lines.setdefault(line.pop("posted_document"), []).append(line)
-    for row in documents:
+    for row in corrections.told(documents):
         own = lines.get(row.pop("id"), [])
         row["vat"] = _vat_of(own) if row["kind"] in (PostedKind.INVOICE, PostedKind.CREDIT_MEMO) else []
         row["lines"] = [{key: line[key] for key in line if key != "vat_business_group"} for line in own]
@@ -402,11 +405,12 @@ def posted_conditions(filter: str) -> list[Any]:
 
 def posted_headers(ids: Sequence[int]) -> list[Row]:
     """Posted documents with these ids, without their lines, in the order of their posting."""
-    return [
+    found = [
         row
         for part in in_parts(ids)
         for row in _rows(PostedDocument, _POSTED, [PostedDocument.id << part], [PostedDocument.id])
     ]
+    return list(corrections.told(found))
 
 
 def posted_by_id(id_: int) -> Row:

@@ -78,6 +78,7 @@ def set_fields(document_id: int, changes: Mapping[str, str], *, user: str) -> Do
         allowed = {field.stored_in for field in fields.HEADER if field.while_released}
         if not read.keys() <= allowed:
             state.refuse_released(document)
+            state.refuse_cancelling(document)
         _refuse_moved(document, read)
         before = {name: getattr(document, name) for name in ("currency_factor", "invoice_discount_amount")}
         _apply(document, read)
@@ -203,7 +204,8 @@ def _apply(document: Document, read: Mapping[str, Value]) -> None:
         document.document_date = document.posting_date
     if "due_date" not in read and before["due_date"] == terms_before:
         document.due_date = _due_date(document)
-    _check_currency(document, read, factor_before)
+    if not document.cancels:  # it keeps the factor of what it cancels, on whatever day
+        _check_currency(document, read, factor_before)
 
 
 def _check_party(document: Document) -> Party | None:

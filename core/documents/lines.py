@@ -49,6 +49,7 @@ def set_line(
         number = line_no if line_no is not None else max(lines, default=0) + STEP
         if delete or number not in lines or not (changes or {}).keys() <= _WHILE_RELEASED:
             state.refuse_released(document)
+        state.refuse_cancelling(document)
         if delete:
             _delete(document, lines.get(number), number)
         else:

@@ -60,8 +60,11 @@ def reopen(document_id: int, *, user: str) -> DocumentView:
 def calculate_invoice_discount(document: Document) -> None:
     """Set the invoice discount from the party's percentage, in the caller's transaction; without one it stays.
 
-    Of a partly invoiced order it is what is taken already, and the percentage of what is left.
+    Of a partly invoiced order it is what is taken already, and the percentage of what is left. That of a cancellation
+    is what it cancels had.
     """
+    if document.cancels:
+        return
     party = Party.get_or_none(Party.area == document.type.area, Party.no == document.party_no)
     if party is None or not party.invoice_discount_percent:
         return

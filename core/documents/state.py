@@ -48,6 +48,19 @@ def refuse_released(document: Document) -> None:
         )
 
 
+def refuse_cancelling(document: Document) -> None:
+    """Raise Refused for a document that cancels a posted one, whose figures it takes as they are."""
+    if document.cancels:
+        raise Refused(
+            f"The document cancels {document.corrects_no} and takes everything but dates and outside numbers from it.",
+            code="document_cancels",
+            record=record(document),
+            field="corrects_no",
+            value=document.corrects_no,
+            hint="Delete it and make a document of your own that names it in Corrects No.",
+        )
+
+
 def changed(document: Document) -> None:
     """Save the header as changed and let its amounts follow. A posting computed before this does not write after it."""
     document.version += 1

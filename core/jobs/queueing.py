@@ -79,13 +79,13 @@ def queue_documents(
 
     `prove` runs first in each transaction: a job's proof that its claim still holds.
     """
-    batch_no = _new_batch(options, user) if options.is_batch or len(document_ids) > 1 else None
+    batch_no = new_batch(options, user) if options.is_batch or len(document_ids) > 1 else None
     results: list[DocumentResult] = []
     for part in in_parts(document_ids, AT_ONCE):
         with transaction():
             if prove is not None:
                 prove()
-            results += _queue_part(part, options, batch_no, user)
+            results += queue_part(part, options, batch_no, user)
             doorbell.ring_after_commit()
         if progress is not None:
             progress(len(results))
@@ -124,7 +124,8 @@ def checked(type_: DocumentType, no: str, document_id: int, user: str, asked: As
     return DocumentResult(type_.value, no, result, errors=problems, warnings=warnings)
 
 
-def _new_batch(options: QueueOptions, user: str) -> int:
+def new_batch(options: QueueOptions, user: str) -> int:
+    """The number of a new batch."""
     dates = str(options.posting_date) if options.posting_date else ""
     stored = json.dumps(
         {
@@ -146,7 +147,8 @@ def _new_batch(options: QueueOptions, user: str) -> int:
     return number
 
 
-def _queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, user: str) -> list[DocumentResult]:
+def queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, user: str) -> list[DocumentResult]:
+    """Queue documents in the caller's transaction; a result for each, in their order."""
     found = _lock(ids)
     entries = _entries_of(ids)
     refused: dict[int, DocumentResult] = {}

@@ -88,8 +88,13 @@ NO_VAT = VatPair(VatType.EXEMPT, ZERO, "", "", "")
 def compute(document: Source, setup: PostingSetup, part: Step | None = None) -> Amounts:
     """All amounts of a document invoiced whole, or of the `part` that a posting invoices.
 
-    A VAT pair that is not set up counts as exempt (a check names it).
+    A VAT pair that is not set up counts as exempt (a check names it). What cancels a posted document is worth what that
+    one was.
     """
+    if document.cancels:
+        from postroom.core.posting import mirror  # imported late: it stands on what is computed here
+
+        return mirror.amounts(document)
     step = setup.precision_of(document.currency_code)
     if part is None or part.is_whole:
         part = None

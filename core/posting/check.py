@@ -10,10 +10,23 @@ from postroom.core import posting_setup
 from postroom.core.errors import Problem
 from postroom.core.kinds import Area
 from postroom.core.money import EXACT, ONE, round_to
-from postroom.core.posting import accounts, amounts, checks, correction, parts, source, steps, warnings
+from postroom.core.posting import (
+    accounts,
+    amounts,
+    cancelling,
+    checks,
+    corrected,
+    correction,
+    mirror,
+    parts,
+    source,
+    steps,
+    warnings,
+)
 from postroom.core.posting.accounts import LineAccounts
 from postroom.core.posting.amounts import Amounts
 from postroom.core.posting.correction import Original
+from postroom.core.posting.mirror import Mirror
 from postroom.core.posting.source import Source
 from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked, Step
 from postroom.core.posting_setup import PostingSetup
@@ -35,6 +48,8 @@ class Computed:
     costs: Mapping[int, Decimal]
     original: Original | None
     problems: tuple[Problem, ...]
+    mirror: Mirror | None = None
+    """What it posts, where it cancels a posted document."""
 
 
 def check(document_id: int, *, user: str, asked: Asked = AS_THE_DOCUMENT_SAYS) -> tuple[Problem, ...]:
@@ -57,10 +72,17 @@ def compute(document: Source, setup: PostingSetup, *, user: str, asked: Asked = 
     same = correction.same_lines(document, original)
     found = [accounts.of_line(document, line, setup, same) for line in document.lines]
     worth = amounts.compute(document, setup, step)
-    problems = checks.find_problems(document, setup, step, worth, found, user=user, corrects=original is not None)
+    turned = mirror.read(document) if document.cancels else None
+    if turned is not None:
+        problems = cancelling.find_problems(document, setup, step, turned, found, user=user)
+    else:
+        problems = checks.find_problems(document, setup, step, worth, found, user=user, corrects=original is not None)
     if corrects_problem:
         problems = (corrects_problem, *problems)
-    return Computed(document, setup, step, worth, tuple(found), _costs(document, setup, step), original, problems)
+    elif original is not None:
+        problems = (*corrected.problems(document, step, worth), *problems)
+    costs = _costs(document, setup, step)
+    return Computed(document, setup, step, worth, tuple(found), costs, original, problems, turned)
 
 
 def _costs(document: Source, setup: PostingSetup, step: Step) -> dict[int, Decimal]:

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from postroom.core import numbering
 from postroom.core.errors import Problem
-from postroom.core.kinds import Area, Blocked, LineType, VatType
+from postroom.core.kinds import Area, LineType, VatType
 from postroom.core.money import LARGEST, ZERO, round_to, write
-from postroom.core.posting import accounts, quantities, stock
+from postroom.core.posting import accounts, blocked, quantities, stock
 from postroom.core.posting.accounts import LineAccounts
 from postroom.core.posting.amounts import Amounts, VatGroup
 from postroom.core.posting.source import Source, SourceLine
@@ -34,18 +34,18 @@ def find_problems(
     """
     return (
         *_header(document, setup, step, user, corrects),
-        *_series(document, setup, step),
+        *series(document, setup, step),
         *_lines(document, setup, step, line_accounts),
         *_vat(document, setup, step, amounts),
         *_totals(document, amounts),
-        *_stock(document, step),
+        *stock_shortages(document, step),
     )
 
 
 def _header(document: Source, setup: PostingSetup, step: Step, user: str, corrects: bool) -> Iterator[Problem]:
     record, area = document.record, document.area
     yield from _party(document, setup, step)
-    yield from _posting_date(document, setup, user)
+    yield from posting_date(document, setup, user)
     if area is Area.SALES and setup.areas[area].external_no_mandatory and not document.external_document_no:
         yield Problem(
             "external_document_no_missing",
@@ -60,35 +60,14 @@ def _header(document: Source, setup: PostingSetup, step: Step, user: str, correc
 
 
 def _party(document: Source, setup: PostingSetup, step: Step) -> Iterator[Problem]:
-    title, record = document.area.party_title, document.record
+    yield from blocked.party(document, step)
     if document.party is None:
-        yield Problem(
-            "party_unknown" if document.party_no else "party_missing",
-            f"{title} {document.party_no} does not exist."
-            if document.party_no
-            else f"The document names no {title.lower()}.",
-            record,
-            field="party_no",
-            value=document.party_no,
-            hint=f"Choose a {title.lower()} that exists.",
-        )
         return
-    blocked = Blocked(document.party.blocked)
-    blocks = blocked is Blocked.INVOICE or (blocked is Blocked.SHIP and step.ships)
-    if blocked is Blocked.ALL or (blocks and not document.type.is_return):
-        yield Problem(
-            "party_blocked",
-            f"{title} {document.party_no} is blocked ({blocked.value}).",
-            record,
-            field="party_no",
-            value=document.party_no,
-            hint=f"Clear Blocked on {title.lower()} {document.party_no}, or choose another.",
-        )
-    where = f"{title} Posting Group {document.party.posting_group}".rstrip()
+    where = f"{document.area.party_title} Posting Group {document.party.posting_group}".rstrip()
     problem = accounts.problem_with(
         accounts.party_account(document, setup),
         setup,
-        record=record,
+        record=document.record,
         line=None,
         field="Receivables Account" if document.area is Area.SALES else "Payables Account",
         where=where,
@@ -97,7 +76,8 @@ def _party(document: Source, setup: PostingSetup, step: Step) -> Iterator[Proble
         yield problem
 
 
-def _posting_date(document: Source, setup: PostingSetup, user: str) -> Iterator[Problem]:
+def posting_date(document: Source, setup: PostingSetup, user: str) -> Iterator[Problem]:
+    """Whether the user may post on the document's posting date."""
     day = document.posting_date
     if day is None:
         yield Problem(
@@ -173,7 +153,8 @@ def vendor_document_no_used(document: Source, posted_no: str = "") -> Problem:
     )
 
 
-def _series(document: Source, setup: PostingSetup, step: Step) -> Iterator[Problem]:
+def series(document: Source, setup: PostingSetup, step: Step) -> Iterator[Problem]:
+    """Whether the series of the posted documents give numbers."""
     area = setup.areas[document.area]
     for kind in step.kinds(document.type):
         code = area.series[kind]
@@ -197,9 +178,7 @@ def _lines(document: Source, setup: PostingSetup, step: Step, line_accounts: lis
     for index, (line, found) in enumerate(zip(document.lines, line_accounts, strict=True)):
         if line.type is LineType.COMMENT:
             continue
-        if not document.type.is_order:
-            yield from quantities.whole_only(document, line)
-        elif not step.is_whole:
+        if not step.is_whole:
             yield from quantities.problems_with(document, line, step.ship[index], step.invoice[index])
         if _is_posted(step, index):
             yield from _line(document, line, found, setup)
@@ -247,28 +226,8 @@ def _line(document: Source, line: SourceLine, found: LineAccounts, setup: Postin
 
 def _item_line(document: Source, line: SourceLine, found: LineAccounts, setup: PostingSetup) -> Iterator[Problem]:
     record, number = document.record, line.line_no
-    if line.item is None:
-        yield Problem(
-            "item_unknown",
-            f"Item {line.no} does not exist.",
-            record,
-            number,
-            "no",
-            line.no,
-            "Choose an item that exists.",
-        )
-        return
-    if line.item.blocked:
-        yield Problem(
-            "item_blocked",
-            f"Item {line.no} is blocked.",
-            record,
-            number,
-            "no",
-            line.no,
-            f"Clear Blocked on item {line.no}, or choose another.",
-        )
-    if document.party is None:
+    yield from blocked.item(document, line)
+    if document.party is None or line.item is None:
         return
     business, product = document.party.general_business_group, line.item.general_product_group
     if found is accounts.NO_ACCOUNTS:
@@ -434,7 +393,8 @@ def _largest(amounts: Amounts) -> Decimal:
     )
 
 
-def _stock(document: Source, step: Step) -> Iterator[Problem]:
+def stock_shortages(document: Source, step: Step) -> Iterator[Problem]:
+    """Whether there is enough of the items that prevent negative stock."""
     guarded = {line.no for line, ship in zip(document.lines, step.ship, strict=True) if ship and stock.is_guarded(line)}
     if guarded:
         yield from stock.shortages(document, step.ship, stock.read(sorted(guarded)))

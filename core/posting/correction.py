@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from postroom.core.errors import Problem
 from postroom.core.kinds import LineType, PostedKind
 from postroom.core.money import EXACT, ZERO, from_units, round_to
+from postroom.core.posting import restoring
 from postroom.core.posting.accounts import LineAccounts
 from postroom.core.posting.source import Source
 from postroom.core.statements import marks, query
@@ -128,11 +129,13 @@ def added_later(original: Original, item_nos: Sequence[str], step: Decimal) -> d
     return {
         (line_no, item_no): round_to(cost, step)
         for item_no, adjustments in adjusted.items()
-        for line_no, cost in _shares_of_invoice(original, item_no, adjustments).items()
+        for line_no, cost in _shares_of_invoice(original, item_no, adjustments, step).items()
     }
 
 
-def _shares_of_invoice(original: Original, item_no: str, adjustments: Mapping[int, Decimal]) -> dict[int, Decimal]:
+def _shares_of_invoice(
+    original: Original, item_no: str, adjustments: Mapping[int, Decimal], step: Decimal
+) -> dict[int, Decimal]:
     """The part of an item's adjustments that each line of the original bears, for the goods that it invoiced.
 
     Each invoice of an order takes its share of what is shipped by then and not yet invoiced.
@@ -153,7 +156,7 @@ def _shares_of_invoice(original: Original, item_no: str, adjustments: Mapping[in
         shares: Mapping[int, Decimal] = {}
         if any(not is_invoice for is_invoice, *_ in posted[register_no]):
             later = {number: cost for number, cost in adjustments.items() if number > register_no}
-            shares = _shares(register_no, item_no, later) if later else {}
+            shares = restoring.shares_of(register_no, item_no, later, step) if later else {}
         for is_invoice, line_no, quantity in sorted(posted[register_no]):  # a posting moves before it invoices
             if not is_invoice:
                 pieces[line_no] = pieces.get(line_no, ZERO) + quantity
@@ -164,71 +167,6 @@ def _shares_of_invoice(original: Original, item_no: str, adjustments: Mapping[in
                 pieces[line_no] -= quantity
                 worth[line_no] -= part
     return {line_no: part for line_no, part in taken.items() if part}
-
-
-def _shares(own_register: int, item_no: str, adjustments: Mapping[int, Decimal]) -> dict[int, Decimal]:
-    """The part of an item's adjustments that each line of one posting bears; the oldest pieces are served first."""
-    ((before,),) = query(
-        "SELECT COALESCE(SUM(quantity), 0) FROM item_ledger_entry WHERE item_no = ? AND register_no < ?",
-        (item_no, own_register),
-    )
-    stock, shares = from_units(int(before)), dict[int, Decimal]()
-    short = [_Short(0, 0, -stock)] if stock < 0 else []
-    corrected = _corrected_registers(own_register, item_no)
-    left = dict(adjustments)
-    for register_no, line_no, units in query(
-        "SELECT register_no, line_no, quantity FROM item_ledger_entry WHERE item_no = ? AND register_no >= ?"
-        " ORDER BY register_no, entry_no",
-        (item_no, own_register),
-    ):
-        quantity = from_units(units)
-        missing, after = max(-stock, ZERO), max(-stock - quantity, ZERO)
-        if after > missing:
-            short.append(_Short(register_no, line_no, after - missing))
-        elif missing:
-            adjustment = left.pop(register_no, ZERO)
-            for part in short:
-                if part.register_no == own_register:
-                    share = EXACT.divide(EXACT.multiply(adjustment, part.quantity), missing)
-                    shares[part.line_no] = shares.get(part.line_no, ZERO) - share
-            short = _served(short, missing - after, corrected.get(register_no, ()))
-        stock += quantity
-    return shares
-
-
-@dataclass(slots=True)
-class _Short:
-    """Pieces that a line took and that were not there."""
-
-    register_no: int
-    line_no: int
-    quantity: Decimal
-
-
-def _served(short: list[_Short], quantity: Decimal, corrected: Collection[int]) -> list[_Short]:
-    """What is still short after a quantity came in: a correction's own original is served first, then the oldest."""
-    for part in sorted(short, key=lambda part: part.register_no not in corrected):
-        served = min(part.quantity, quantity)
-        part.quantity -= served
-        quantity -= served
-    return [part for part in short if part.quantity]
-
-
-def _corrected_registers(since: int, item_no: str) -> dict[int, set[int]]:
-    """Registers of corrections that moved an item since a register, each with those that moved what it corrected."""
-    corrected: dict[int, set[int]] = {}
-    for register_no, moved_by in query(
-        "SELECT c.register_no, g.register_no FROM posted_document c JOIN posted_document o"
-        " ON o.area = c.area AND o.no = c.corrects_no"
-        " AND o.kind = CASE WHEN c.kind = 'invoice' THEN 'credit_memo' ELSE 'invoice' END"
-        " JOIN posted_document g ON g.source_no = o.source_no AND g.source_type = o.source_type"
-        " AND g.kind NOT IN ('invoice', 'credit_memo') AND g.register_no <= o.register_no"
-        " WHERE c.corrects_no <> '' AND c.kind IN ('invoice', 'credit_memo') AND c.register_no IN"
-        " (SELECT register_no FROM item_ledger_entry WHERE item_no = ? AND register_no > ?)",
-        (item_no, since),
-    ):
-        corrected.setdefault(register_no, set()).add(moved_by)
-    return corrected
 
 
 def _problem(document: Source, code: str, message: str) -> Problem:

@@ -17,7 +17,7 @@ from postroom.core import database as engine
 from postroom.core.errors import CheckFailed, Refused
 from postroom.core.kinds import Area, LineType, PostedKind
 from postroom.core.money import ZERO
-from postroom.core.posting import check, checks, correction, remaining, rows, source, stock
+from postroom.core.posting import cancelling, check, checks, corrected, correction, remaining, rows, source, stock
 from postroom.core.posting.check import Computed
 from postroom.core.posting.remaining import invoiced_goods
 from postroom.core.posting.rows import Entries, Header, PostedRef, Stamp
@@ -74,6 +74,8 @@ def write(plan: Plan) -> tuple[PostedRef, ...]:
     computed = plan.computed
     document, setup = computed.document, computed.setup
     _claim_document(document)
+    if document.corrects_no:
+        _claim_original(computed)
     movements, stocks = _move_stock(plan)
     kinds = computed.step.kinds(document.type)
     numbers = _draw_numbers(document, setup, kinds)
@@ -131,6 +133,14 @@ def _claim_document(document: Source) -> None:
         )
 
 
+def _claim_original(computed: Computed) -> None:
+    """Hold the document that is corrected, and see that it was not corrected since the posting was computed."""
+    corrected.hold(computed.document)
+    problems = tuple(corrected.problems(computed.document, computed.step, computed.amounts))
+    if problems:
+        raise CheckFailed(problems)
+
+
 def _move_stock(plan: Plan) -> tuple[dict[int, Movement], dict[str, Stock]]:
     """Move the goods of every item line, in the lines' order, under the locks of their items."""
     computed = plan.computed
@@ -145,6 +155,10 @@ def _move_stock(plan: Plan) -> tuple[dict[int, Movement], dict[str, Stock]]:
         problems = tuple(stock.shortages(document, ship, stocks))
         if problems:
             raise CheckFailed(problems)
+    if computed.original is not None and computed.mirror is not None:
+        movements = cancelling.move_goods(document, computed.mirror, computed.original, stocks, setup.precision)
+        _refuse_too_large(document, movements, stocks)
+        return movements, stocks
     returned = correction.cost_of_goods(document, computed.original, ship, sorted(stocks), setup.precision)
     movements = {}
     for amount, to_ship in lines:
@@ -164,10 +178,14 @@ def _move_stock(plan: Plan) -> tuple[dict[int, Movement], dict[str, Stock]]:
             quantity,
             *stock.move(stocks[line.no], quantity, cost, setup.precision, restores=restores),
         )
+    _refuse_too_large(document, movements, stocks)
+    return movements, stocks
+
+
+def _refuse_too_large(document: Source, movements: Mapping[int, Movement], stocks: Mapping[str, Stock]) -> None:
     problems = tuple(stock.too_large(document, movements.values(), stocks))
     if problems:
         raise CheckFailed(problems)
-    return movements, stocks
 
 
 def _draw_numbers(document: Source, setup: PostingSetup, kinds: tuple[PostedKind, ...]) -> dict[PostedKind, str]:

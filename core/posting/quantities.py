@@ -60,25 +60,6 @@ def problems_with(document: Source, line: SourceLine, ship: Decimal, invoice: De
         )
 
 
-def whole_only(document: Source, line: SourceLine) -> Iterator[Problem]:
-    """An invoice or credit memo does not go in parts: quantities to ship and to invoice are those of its lines."""
-    verb = "Receive" if document.type.receives else "Ship"
-    for field, caption, wanted in (
-        ("qty_to_ship", f"Qty. to {verb}", line.qty_to_ship),
-        ("qty_to_invoice", "Qty. to Invoice", line.qty_to_invoice),
-    ):
-        if wanted is not None and wanted != line.quantity:
-            yield Problem(
-                "posted_whole",
-                f"{caption} is {write(wanted)} of {write(line.quantity)}, but a {document.type.title} is posted whole.",
-                document.record,
-                line.line_no,
-                field,
-                write(wanted),
-                "Leave it blank, or use an order.",
-            )
-
-
 def _goes_beyond(wanted: Decimal, most: Decimal) -> bool:
     """Whether a quantity is more than there is, or goes the other way."""
     return bool(wanted) and (wanted * most <= 0 or abs(wanted) > abs(most))

@@ -12,13 +12,14 @@ from decimal import Decimal
 
 from postroom.core.kinds import Area, LineType, PostedKind, VatType
 from postroom.core.money import EXACT, FACTOR_SCALE, ONE, SMALLEST, ZERO, round_to, to_units
-from postroom.core.posting import stock
+from postroom.core.posting import settling, stock
 from postroom.core.posting.accounts import LineAccounts, party_account
 from postroom.core.posting.amounts import LineAmounts, VatGroup
 from postroom.core.posting.check import Computed
-from postroom.core.posting.source import Source
+from postroom.core.posting.mirror import Mirror
+from postroom.core.posting.source import Source, SourceLine
 from postroom.core.posting.stock import Movement
-from postroom.core.statements import Row, insert, insert_returning, query
+from postroom.core.statements import Row, insert, insert_returning
 from postroom.core.tables import ledgers
 
 
@@ -97,12 +98,17 @@ def goods_entries(entries: Entries, header: Header, computed: Computed, movement
             continue
         where = (header.kind.value, header.no)
         against = accounts.cost_of_sales if sales else accounts.received_not_invoiced
-        entries.post(header, accounts.stock, movement.cost + movement.adjustment)
+        adjusted = movement.adjustment + movement.left_over
+        entries.post(header, accounts.stock, movement.cost + adjusted)
         entries.post(header, against, -movement.cost)
-        entries.post(header, accounts.cost_of_sales, -movement.adjustment)
+        entries.post(header, accounts.cost_of_sales, -adjusted)
         head = (stamp.register_no, movement.item_no, stamp.posting_date.isoformat(), *where)
         entries.item.append((*head, line.line_no, to_units(movement.quantity), *stamp.tail))
-        for line_no, cost in ((line.line_no, movement.cost), (0, movement.adjustment)):
+        for line_no, cost in (
+            (line.line_no, movement.cost),
+            (ledgers.ADJUSTMENT, movement.adjustment),
+            (ledgers.LEFT_OVER, movement.left_over),
+        ):
             if cost:
                 entries.value.append((*head, line_no, to_units(cost), accounts.stock, *stamp.tail))
 
@@ -112,6 +118,9 @@ def money_entries(entries: Entries, header: Header, computed: Computed, goods: M
 
     `goods` is by line no. what the invoiced goods cost when they moved, + into stock.
     """
+    if computed.mirror is not None:
+        _mirrored_entries(entries, header, computed.mirror)
+        return
     document, amounts = header.document, computed.amounts
     sign = sign_of(document)
     account = party_account(document, computed.setup)
@@ -123,6 +132,16 @@ def money_entries(entries: Entries, header: Header, computed: Computed, goods: M
             _line_entries(entries, header, accounts, line, goods.get(line.line.line_no, ZERO), sign)
     for group in amounts.groups:
         _vat_entries(entries, header, group, sign)
+
+
+def _mirrored_entries(entries: Entries, header: Header, mirror: Mirror) -> None:
+    """What cancelling a document posts: its entries with their sign turned."""
+    for account_no, amount in mirror.gl:
+        entries.post(header, account_no, amount)
+    _party_entry(entries, header, mirror.party.account_no, mirror.party.amount, mirror.party.amount_lcy)
+    for vat in mirror.vat:
+        about = (vat.business_group, vat.product_group, vat.type)
+        _vat_entry(entries, header, about, vat.account_no, vat.rate, vat.base, vat.amount)
 
 
 def _line_entries(
@@ -142,23 +161,31 @@ def _line_entries(
 
 def _vat_entries(entries: Entries, header: Header, group: VatGroup, sign: int) -> None:
     """One VAT entry per VAT account touched: a reverse-charge purchase claims and owes the same amount."""
-    pair = group.pair
-    sales = header.document.area is Area.SALES
+    pair, document = group.pair, header.document
+    sales = document.area is Area.SALES
+    about = (document.party.vat_business_group if document.party else "", group.product_group, pair.type)
     account = pair.sales_account if sales else pair.purchase_account
     if pair.type is VatType.REVERSE_CHARGE and not sales:
         claimed = -sign * group.reverse_vat_lcy
         entries.post(header, account, claimed)
         entries.post(header, pair.reverse_charge_account, -claimed)
-        _vat_entry(entries, header, group, account, pair.rate, -sign * group.base_lcy, claimed)
-        _vat_entry(entries, header, group, pair.reverse_charge_account, pair.rate, sign * group.base_lcy, -claimed)
+        _vat_entry(entries, header, about, account, pair.rate, -sign * group.base_lcy, claimed)
+        _vat_entry(entries, header, about, pair.reverse_charge_account, pair.rate, sign * group.base_lcy, -claimed)
         return
     entries.post(header, account, -sign * group.vat_lcy)
-    _vat_entry(entries, header, group, account, pair.document_rate, -sign * group.base_lcy, -sign * group.vat_lcy)
+    _vat_entry(entries, header, about, account, pair.document_rate, -sign * group.base_lcy, -sign * group.vat_lcy)
 
 
 def _vat_entry(
-    entries: Entries, header: Header, group: VatGroup, account: str, rate: Decimal, base: Decimal, amount: Decimal
+    entries: Entries,
+    header: Header,
+    about: tuple[str, str, VatType],
+    account: str,
+    rate: Decimal,
+    base: Decimal,
+    amount: Decimal,
 ) -> None:
+    """`about`: VAT business group, VAT product group, type."""
     document, stamp = header.document, entries.stamp
     entries.vat.append(
         (
@@ -167,9 +194,7 @@ def _vat_entry(
             stamp.posting_date.isoformat(),
             header.kind.value,
             header.no,
-            document.party.vat_business_group if document.party else "",
-            group.product_group,
-            group.pair.type.value,
+            *about,
             to_units(rate),
             to_units(base),
             to_units(amount),
@@ -205,7 +230,7 @@ _TAIL = ("source_code", "user_id", "posting_id")
 _HEADER_COLUMNS = (
     *("area", "kind", "no", "number_series", "source_type", "source_no", "party_no", "party_name", "posting_date"),
     *("document_date", "due_date", "external_document_no", "vendor_document_no", "currency_code", "currency_factor"),
-    *("prices_including_vat", "amount", "vat_amount", "amount_including_vat", "amount_lcy", "corrects_no"),
+    *("prices_including_vat", "amount", "vat_amount", "amount_including_vat", "amount_lcy", "corrects_no", "cancels"),
     *("register_no", "posting_id", "batch_no", "user_id", "posted_at"),
 )
 _LINE_COLUMNS = (
@@ -277,7 +302,8 @@ def insert_all(
         insert(ledgers.PartyLedgerEntry, _PARTY_COLUMNS, entries.party)
     else:
         (entry_no,) = insert_returning(ledgers.PartyLedgerEntry, _PARTY_COLUMNS, entries.party, "entry_no")
-        _settle(entry_no, entries, computed)
+        own = to_units(sign_of(document) * computed.amounts.gross)
+        settling.settle(entry_no, own, document.area, computed.original, stamp.posting_id)
     insert(ledgers.VatEntry, _VAT_COLUMNS, entries.vat)
     insert(ledgers.ItemLedgerEntry, _ITEM_COLUMNS, entries.item)
     insert(ledgers.ValueEntry, _VALUE_COLUMNS, entries.value)
@@ -308,6 +334,7 @@ def _header_row(header: Header, computed: Computed) -> Row:
         document.prices_including_vat,
         *(to_units(amount) for amount in worth),
         document.corrects_no,
+        document.cancels,
         stamp.register_no,
         stamp.posting_id,
         stamp.batch_no,
@@ -342,10 +369,7 @@ def _line_row(
     cost: Decimal,
 ) -> Row:
     line = amount.line
-    comment = line.type is LineType.COMMENT
-    business = header.document.party.vat_business_group if header.document.party else ""
-    pair = None if comment else computed.setup.vat[(business, line.vat_group)]
-    sales = header.document.area is Area.SALES
+    business, vat_type, rate, vat_account = _vat_of(header, computed, line)
     if header.moves_goods:
         worth = (_part_of(line.line_discount_amount, quantity, line.quantity), ZERO, ZERO, ZERO, ZERO, ZERO)
     else:
@@ -368,15 +392,15 @@ def _line_row(
         to_units(line.price_per_quantity),
         to_units(line.line_discount_percent),
         *(to_units(value) for value in worth),
-        "" if comment else business,
+        business,
         line.vat_group,
-        pair.type.value if pair else VatType.EXEMPT.value,
-        to_units(pair.document_rate) if pair else 0,
+        vat_type.value,
+        to_units(rate),
         to_units(cost),
         accounts.revenue,
         accounts.line_discount,
         accounts.invoice_discount,
-        (pair.sales_account if sales else pair.purchase_account) if pair else "",
+        vat_account,
         accounts.stock,
         accounts.cost_of_sales,
         accounts.received_not_invoiced,
@@ -391,29 +415,14 @@ def _part_of(amount: Decimal, quantity: Decimal, whole: Decimal) -> Decimal:
     return round_to(EXACT.divide(EXACT.multiply(amount, quantity), whole), SMALLEST)
 
 
-def _settle(entry_no: int, entries: Entries, computed: Computed) -> None:
-    """Close the corrected document's open amount against this one's, as far as both go."""
-    document, original = computed.document, computed.original
-    assert original is not None
-    found = query(
-        "SELECT e.entry_no, e.amount, COALESCE(SUM(a.amount), 0) FROM party_ledger_entry e"
-        " LEFT JOIN party_ledger_application a ON a.entry_no = e.entry_no"
-        " WHERE e.area = ? AND e.document_kind = ? AND e.document_no = ? GROUP BY e.entry_no, e.amount",
-        (document.area.value, original.kind.value, original.no),
-    )
-    if not found:
-        return
-    ((settled_no, amount, closed),) = found
-    own = to_units(sign_of(document) * computed.amounts.gross)
-    left = int(amount) - int(closed)
-    if left * own >= 0:
-        return
-    part = min(abs(left), abs(own)) * (1 if left > 0 else -1)
-    insert(
-        ledgers.PartyLedgerApplication,
-        ("entry_no", "applied_entry_no", "amount", "posting_id"),
-        [
-            (settled_no, entry_no, part, entries.stamp.posting_id),
-            (entry_no, settled_no, -part, entries.stamp.posting_id),
-        ],
-    )
+def _vat_of(header: Header, computed: Computed, line: SourceLine) -> tuple[str, VatType, Decimal, str]:
+    """A line's VAT business group, VAT type, VAT % and VAT account."""
+    if computed.mirror is not None:
+        posted = computed.mirror.lines[line.line_no]
+        return posted.business_group, posted.vat_type, posted.vat_rate, posted.vat_account
+    if line.type is LineType.COMMENT:
+        return "", VatType.EXEMPT, ZERO, ""
+    business = header.document.party.vat_business_group if header.document.party else ""
+    pair = computed.setup.vat[(business, line.vat_group)]
+    account = pair.sales_account if header.document.area is Area.SALES else pair.purchase_account
+    return business, pair.type, pair.document_rate, account

@@ -67,7 +67,8 @@ class SourceLine:
 class Source:
     """A document to post. `party` is None when the customer or vendor does not exist.
 
-    From `invoice_discount_before` on: what earlier postings left, see `tables.trade.Document`.
+    From `invoice_discount_before` on: what earlier postings left, see `tables.trade.Document`. One that `cancels` what
+    it corrects takes its figures from there (`posting.mirror`).
     """
 
     id: int
@@ -93,6 +94,7 @@ class Source:
     invoice_discount_before: Decimal = ZERO
     invoice_discount_taken: Decimal = ZERO
     amount_taken: Decimal = ZERO
+    cancels: bool = False
 
     @property
     def record(self) -> str:
@@ -109,7 +111,7 @@ SELECT d.id, d.version, d.type, d.no, d.party_no, d.party_name, d.posting_date, 
        d.external_document_no, d.vendor_document_no, d.currency_code, d.currency_factor, d.prices_including_vat,
        d.invoice_discount_amount, d.ship, d.invoice, d.corrects_no,
        p.name, p.general_business_group, p.vat_business_group, p.posting_group, p.blocked,
-       d.invoice_discount_before, d.invoice_discount_taken, d.amount_taken
+       d.invoice_discount_before, d.invoice_discount_taken, d.amount_taken, d.cancels
 FROM document d
 LEFT JOIN party p ON p.no = d.party_no AND p.area = CASE WHEN d.type LIKE 'sales%' THEN 'sales' ELSE 'purchase' END
 WHERE d.id"""
@@ -185,7 +187,10 @@ def read_many(document_ids: list[int]) -> list[Source]:
             row[17],
             None if row[18] is None else SourceParty(*row[18:23]),
             tuple(lines.get(row[0], ())),
-            *(from_units(value) for value in row[23:26]),
+            from_units(row[23]),
+            from_units(row[24]),
+            from_units(row[25]),
+            bool(row[26]),
         )
         for row in query(f"{_HEADER}{chosen} ORDER BY d.id", document_ids)
     ]

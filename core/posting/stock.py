@@ -34,7 +34,8 @@ class Stock:
 @dataclass(frozen=True, slots=True)
 class Movement:
     """What one line moved. `cost` has the sign of `quantity`; `adjustment` is what its item's value needed besides
-    (it goes to cost of sales): a stock under zero valued anew, or value left on no pieces.
+    (it goes to cost of sales): a stock under zero valued anew, or value left on no pieces. A cancellation tells of that
+    apart, as `left_over`, with what it takes of it to give it back.
     """
 
     item_no: str
@@ -42,6 +43,7 @@ class Movement:
     quantity: Decimal
     cost: Decimal
     adjustment: Decimal
+    left_over: Decimal = ZERO
 
 
 def into_stock(document: Source, quantity: Decimal) -> Decimal:
@@ -148,10 +150,11 @@ def write_back(stocks: Mapping[str, Stock]) -> None:
 def shortages(document: Source, ship: Sequence[Decimal], stocks: Mapping[str, Stock]) -> Iterator[Problem]:
     """The lines whose item prevents negative stock and has not enough of it, counting the lines before them.
 
-    `ship` is how much of each line moves.
+    `ship` is how much of each line moves. A cancellation moves its goods back from the last line to the first.
     """
     left = {no: stock.quantity for no, stock in stocks.items()}
-    for line, quantity in zip(document.lines, ship, strict=True):
+    moves = list(zip(document.lines, ship, strict=True))
+    for line, quantity in reversed(moves) if document.cancels else moves:
         if not is_guarded(line):
             continue
         moved = into_stock(document, quantity)

@@ -12,7 +12,10 @@ from postroom.core.tables.base import ChoiceField, FactorField, InstantField, Nu
 
 
 class PostedDocument(Table):
-    """The header of a posted document; amounts in the document's currency, positive on its face."""
+    """The header of a posted document; amounts in the document's currency, positive on its face.
+
+    `cancels`: it cancels the posted document that it corrects, whole; at most one does.
+    """
 
     id = NumberField()
     area = ChoiceField(Area)
@@ -36,6 +39,7 @@ class PostedDocument(Table):
     amount_including_vat = ScaledField()
     amount_lcy = ScaledField()
     corrects_no = TextField()
+    cancels = BooleanField(default=False)
     register_no = IntegerField()
     posting_id = TextField()
     batch_no = IntegerField(null=True)
@@ -66,6 +70,29 @@ PostedDocument.add_index(
         name="posted_document_one_vendor_document_no",
     )
 )
+
+
+PostedDocument.add_index(
+    PostedDocument.index(
+        PostedDocument.area,
+        PostedDocument.kind,
+        PostedDocument.corrects_no,
+        unique=True,
+        where=PostedDocument.cancels,
+        name="posted_document_one_cancellation",
+    )
+)
+PostedDocument.add_index(
+    PostedDocument.index(
+        PostedDocument.register_no,
+        where=PostedDocument.corrects_no != "",
+        name="posted_document_corrections",
+    )
+)
+
+ADJUSTMENT, LEFT_OVER = 0, -1
+"""Line numbers of value entries that are no line's goods but value the whole item anew: what its goods are worth, and
+what was left on no pieces."""
 
 
 class PostedLine(Table):
@@ -201,7 +228,7 @@ class ItemLedgerEntry(Table):
 
 
 class ValueEntry(Table):
-    """Values of stock: + into it, - out of it. `line_no` 0 adjusts the whole item, not one line's goods."""
+    """Values of stock: + into it, - out of it. `line_no` ADJUSTMENT or LEFT_OVER: no line's goods."""
 
     entry_no = NumberField()
     register_no = IntegerField()
@@ -216,6 +243,12 @@ class ValueEntry(Table):
     user_id = TextField()
     posting_id = TextField()
 
+
+ValueEntry.add_index(
+    ValueEntry.index(
+        ValueEntry.item_no, ValueEntry.register_no, where=ValueEntry.line_no <= 0, name="value_entry_adjustments"
+    )
+)
 
 IMMUTABLE: tuple[type[Table], ...] = (
     PostedDocument,

@@ -63,7 +63,8 @@ class Document(Table):
     `version` rises with every change, so that a posting computed before one does not write after it. Of a partly
     invoiced order: `invoice_discount_taken` by its invoices, `invoice_discount_before` the part of it that was taken
     before the count of what is left began, and `amount_taken` at the present currency factor (net; gross with Prices
-    Including VAT), all in the document's currency.
+    Including VAT), all in the document's currency. One that `cancels` the posted document it corrects posts that one's
+    own figures with their sign turned; at most one does.
     """
 
     id = AutoField()
@@ -83,6 +84,7 @@ class Document(Table):
     ship = BooleanField(default=True)
     invoice = BooleanField(default=True)
     corrects_no = TextField(default="")
+    cancels = BooleanField(default=False)
     status = ChoiceField(DocumentStatus, default=DocumentStatus.OPEN)
     job_queue_status = ChoiceField(JobQueueStatus, default=JobQueueStatus.BLANK)
     amount = ScaledField(default=0)
@@ -102,6 +104,13 @@ class Document(Table):
             (("party_no",), False),
             (("job_queue_status",), False),
         )
+
+
+Document.add_index(
+    Document.index(
+        Document.type, Document.corrects_no, unique=True, where=Document.cancels, name="document_one_cancellation"
+    )
+)
 
 
 class DocumentLine(Table):

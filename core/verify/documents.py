@@ -96,7 +96,7 @@ def balance_in_gl() -> Finding:
     strays = Finding()
     for table, where, title in (
         ("gl_entry", "", "G/L entries"),
-        ("value_entry", " WHERE line_no = 0", "value adjustments"),
+        ("value_entry", " WHERE line_no <= 0", "value adjustments"),
     ):
         strays += offenders(
             "SELECT e.register_no, e.document_kind, e.document_no FROM"
@@ -178,7 +178,7 @@ def lines_equal_value_entries() -> Finding:
                 f"SELECT d.register_no, d.kind, l.line_no, l.no AS item_no, l.cost_amount AS amount"
                 f" FROM {LINES} WHERE l.type = 'item' AND d.{GOODS}",
                 "SELECT register_no, document_kind AS kind, line_no, item_no, ABS(cost_amount) AS amount"
-                " FROM value_entry WHERE line_no <> 0"
+                " FROM value_entry WHERE line_no > 0"
                 f" AND NOT (document_no = 'OPENING' AND register_no IN {OPENING})",
             ),
             ("register_no", "kind", "line_no", "item_no"),

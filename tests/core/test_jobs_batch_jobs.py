@@ -119,21 +119,6 @@ def test_the_options_are_written_to_the_documents_when_they_are_queued(ann: str)
     assert (b1.posting_date, b1.job_queue_status.value) == (builders.DAY, "")
 
 
-def test_orders_are_only_shipped_where_the_batch_says_so_and_invoiced_by_the_next(ann: str) -> None:
-    invoice("A1")
-    for no in ("O1", "O2"):
-        builders.document(DocumentType.SALES_ORDER, [builders.item_line()], no=no)
-    for option, kinds in (("ship", ["shipment"]), ("invoice", ["shipment", "invoice"])):
-        schedule("batch-post-sales-orders", **{option: "true"})
-        work(1)
-        assert entry_of("O1").parameters == f'{{"{option}": true}}'
-        work(2)
-        for no in ("O1", "O2"):
-            posted = PostedDocument.select().where(PostedDocument.source_no == no).order_by(PostedDocument.id)
-            assert [row.kind.value for row in posted] == kinds
-    assert not Document.select().where(Document.type == DocumentType.SALES_ORDER).exists()
-
-
 def test_today_is_the_day_of_the_run_in_the_companys_time_zone(ann: str) -> None:
     invoice("A1")
     tonight = Schedule(start=datetime(2026, 11, 24, 23, 30, tzinfo=UTC))

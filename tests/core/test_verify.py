@@ -270,7 +270,7 @@ BREAKS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
         "value_entries_equal_stock_accounts",
         (
             "UPDATE value_entry SET stock_account = '9999' WHERE entry_no ="
-            " (SELECT MAX(entry_no) FROM value_entry WHERE line_no <> 0)",
+            " (SELECT MAX(entry_no) FROM value_entry WHERE line_no > 0)",
         ),
         ("9999", "value entries"),
     ),
@@ -363,7 +363,7 @@ BREAKS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
         "lines_equal_value_entries",
         (
             "UPDATE value_entry SET cost_amount = cost_amount + 1000 WHERE entry_no = (SELECT MAX(entry_no)"
-            " FROM value_entry WHERE line_no <> 0)",
+            " FROM value_entry WHERE line_no > 0)",
         ),
         ("Posted Return Receipt", "line 20000", "item I2"),
     ),

@@ -10,11 +10,9 @@ from postroom.core import documents, setups
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.kinds import Area, DocumentType
-from postroom.core.posting.check import check
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.trade import Document, DocumentLine
 from postroom.core.tables.work import JobQueueEntry
-from postroom.tui.pages.causes import open_cause
 from postroom.tui.pages.document import DocumentCard
 from postroom.tui.pages.document_lines import LineCard, LinesPage
 
@@ -142,19 +140,3 @@ async def test_lines_of_what_comes_in_speak_of_receiving(sqlite_firm: Location) 
         await screen.sees("PO-1")
         await screen.app.push_screen(LinesPage(id_, DocumentType.PURCHASE_ORDER))
         await screen.sees("To Receive", "Received", "To Invoice", "Invoiced", "Unit Price")
-
-
-async def test_an_error_about_receiving_leads_to_the_field_as_it_is_called_there(sqlite_firm: Location) -> None:
-    made("SO-1")
-    builders.party(Area.PURCHASE, "V1")
-    line = builders.item_line(quantity=5, qty_to_ship=6)
-    id_ = builders.document(DocumentType.PURCHASE_ORDER, [line], no="PO-1")
-    (problem,) = check(id_, user=current_user())
-    assert (problem.code, problem.message) == (
-        "ship_more_than_outstanding",
-        "Qty. to Receive is 6, but 5 of 5 is outstanding.",
-    )
-    async with terminal(sqlite_firm, page="documents") as screen:
-        await screen.sees("SO-1")
-        screen.app.run_worker(open_cause(screen.app, problem))
-        await screen.until(lambda: screen.app.focused is not None and screen.app.focused.id == "field-qty_to_receive")

@@ -10,16 +10,19 @@ from datetime import timedelta
 import click
 
 from postroom.core.errors import UsageError, describe
-from postroom.core.jobs import batches, entries, handling, log, notes
+from postroom.core.jobs import batches, entries, handling, log, notes, undo
 from postroom.core.jobs.results import EntryResult
 from postroom.tui.cli import frame, results, writing
+from postroom.tui.cli import undo as undo_options
 from postroom.tui.cli.frame import Session, captions
 
 entry_command = frame.group(
     "entry", "List job queue entries and act on them.", "postroom entry list --filter status=Error"
 )
 log_command = frame.group("log", "List what ran, and how it ended.", "postroom log list --filter 'status=Error'")
-batch_command = frame.group("batch", "Show how far batches are, restart what failed.", "postroom batch show 7")
+batch_command = frame.group(
+    "batch", "Show how far batches are, restart what failed, cancel what posted.", "postroom batch show 7"
+)
 handle_command = frame.group("handle", "List the documents to handle.", "postroom handle list")
 note_command = frame.group("note", "List your notes.", "postroom note list")
 
@@ -231,6 +234,23 @@ def batch_restart(session: Session, no: int) -> int:
     """Let exactly those documents of a batch run again that failed."""
     user = session.open(rings=True)
     return results.report(session, batches.restart(no, user=user))
+
+
+@frame.command("cancel", "postroom batch cancel 7", under=batch_command)
+@click.argument("no", type=frame.NUMBER)
+@undo_options.options
+@frame.json_option
+def batch_cancel(session: Session, no: int, now: bool, queue_anyway: bool, posting_date: str | None) -> int:
+    """Cancel all that a batch posted: corrective documents are made of its invoices and credit memos, and queued.
+
+    What is cancelled already is refused and listed. What still waits stays in the job queue.
+    """
+    request = undo_options.request(now, queue_anyway, posting_date)
+    user = session.open(rings=True)
+    count = len(undo.of_batch(no))
+    return undo_options.carry_out(
+        session, count, lambda advance: undo.cancel_batch(no, request, user=user, progress=advance)
+    )
 
 
 @frame.command("list", "postroom handle list --mine", under=handle_command)

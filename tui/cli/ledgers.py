@@ -7,15 +7,18 @@ from collections.abc import Collection, Mapping, Sequence
 import click
 
 from postroom.core import reading
+from postroom.core.errors import UsageError
+from postroom.core.jobs import undo
 from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import Area, PostedKind, ReportOutput
 from postroom.core.printing import print_jobs
 from postroom.core.reading import LEDGERS
 from postroom.tui.cli import frame, results, writing
+from postroom.tui.cli import undo as undo_options
 from postroom.tui.cli.frame import Session, captions
 
 posted_command = frame.group(
-    "posted", "Show posted documents, print them again.", "postroom posted list --source S-INV1001 --json"
+    "posted", "Show posted documents, print them again, cancel them.", "postroom posted list --source S-INV1001 --json"
 )
 
 ledger_command = frame.group(
@@ -37,6 +40,8 @@ _POSTED = captions(
     amount="Amount",
     vat_amount="VAT Amount",
     amount_including_vat="Incl. VAT",
+    corrects_no="Corrects",
+    cancelled_by="Cancelled by",
     user="User",
 )
 _LINES = captions("line_no", "type", "no", "description", "quantity", "unit_price", "amount", "vat_amount")
@@ -110,6 +115,47 @@ def posted_print(session: Session, no: str, area: str | None, kind: str | None, 
         output=ReportOutput(output) if output else None,
     )
     return results.report(session, [DocumentResult(report.name, no, "queued", entry_id)])
+
+
+@frame.command(
+    "cancel",
+    "postroom posted cancel 103001",
+    "postroom posted cancel 103001 103002 --posting-date 2026-11-30",
+    "postroom posted cancel --filter 'kind=invoice party_no=C0100 posting_date=2026-11-24'",
+    under=posted_command,
+)
+@click.argument("numbers", metavar="[NO...]", nargs=-1)
+@click.option("--area", type=click.Choice([area.value for area in Area]), help="Where two areas have the no.")
+@click.option("--kind", type=click.Choice([kind.value for kind in PostedKind]), help="Where two kinds have the no.")
+@frame.filter_option
+@undo_options.options
+@frame.json_option
+def posted_cancel(
+    session: Session,
+    numbers: tuple[str, ...],
+    area: str | None,
+    kind: str | None,
+    filter_text: str,
+    now: bool,
+    queue_anyway: bool,
+    posting_date: str | None,
+) -> int:
+    """Cancel posted invoices and credit memos: corrective documents are made from them and queued.
+
+    Afterwards every account, customer, vendor and VAT group stands where it stood before.
+    """
+    request = undo_options.request(now, queue_anyway, posting_date)
+    if bool(numbers) == bool(filter_text):
+        raise UsageError("Which posted documents?", hint="Name them, or choose them by --filter.")
+    user = session.open(rings=True)
+    if numbers:
+        of_area, of_kind = Area(area) if area else None, PostedKind(kind) if kind else None
+        chosen = [undo.find(no, area=of_area, kind=of_kind) for no in dict.fromkeys(numbers)]
+    else:
+        chosen = undo.matching(filter_text, area=area or "", kind=kind or "")
+    return undo_options.carry_out(
+        session, len(chosen), lambda advance: undo.cancel(chosen, request, user=user, progress=advance)
+    )
 
 
 @frame.command("navigate", "postroom navigate 103001", "postroom navigate S-ORD1001 --json")

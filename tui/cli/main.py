@@ -45,7 +45,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "consumer": ("consumer", "Post in the background: serve the started job queues until told to stop."),
         "entry": ("schedules", "List job queue entries and act on them."),
         "log": ("entries", "List what ran, and how it ended."),
-        "batch": ("entries", "Show how far batches are, restart what failed."),
+        "batch": ("entries", "Show how far batches are, restart what failed, cancel what posted."),
         "handle": ("entries", "List the documents to handle."),
         "note": ("entries", "List your notes."),
         "queue": ("queues", "List, change, start and stop job queues."),
@@ -59,7 +59,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "layout": ("reports", "List, export and import the layouts of reports: Typst files."),
     },
     "What was posted": {
-        "posted": ("ledgers", "Show posted documents, print them again."),
+        "posted": ("ledgers", "Show posted documents, print them again, cancel them."),
         "navigate": ("ledgers", "Show every posted document and ledger entry of a document no."),
         "ledger": ("ledgers", "List the entries of a ledger."),
     },

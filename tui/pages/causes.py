@@ -15,8 +15,6 @@ _LISTS = {
     "general_posting_setup_missing": "general-posting-setup",
     "vat_posting_setup_missing": "vat-posting-setup",
 }
-_OF_RECEIVING = {"qty_to_ship": "qty_to_receive", "ship": "receive"}
-"""What fields that an error names are called on documents whose goods come in."""
 
 
 def document_of(record: str) -> tuple[DocumentType, str] | None:
@@ -75,9 +73,8 @@ async def _open_document(desk: Any, kind: DocumentType, no: str, problem: Proble
     found = await desk.carry_out(lambda: documents.find(no, kind))
     if found is None:
         return
-    field = _OF_RECEIVING.get(problem.field, problem.field) if kind.receives else problem.field
     if problem.line is not None:
-        desk.push_screen(LineCard(found.id, kind, problem.line, field))
+        desk.push_screen(LineCard(found.id, kind, problem.line, problem.field))
     else:
         known = {field.name for field in HEADER}
-        desk.push_screen(DocumentCard(found.id, kind, field if field in known else ""))
+        desk.push_screen(DocumentCard(found.id, kind, problem.field if problem.field in known else ""))

@@ -334,11 +334,6 @@ def test_what_cannot_be_shipped_or_invoiced_is_named(
     assert balances() == before
 
 
-def test_quantities_of_an_imported_invoice_that_go_in_parts_are_refused_and_never_ignored(trade: Location) -> None:
-    line = item_line("I1", 5, 100, qty_to_ship=D(2), qty_to_invoice=D(5))
-    assert codes_of(document(DocumentType.SALES_INVOICE, [line])) == ["posted_whole"]
-
-
 def test_a_header_says_what_a_posting_does_and_what_is_asked_overrules_it_once(trade: Location) -> None:
     order = document(SALE, [item_line("I1", 2, 100)], invoice=False)
     assert kinds(post_now(order)) == ["shipment"]

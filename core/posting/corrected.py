@@ -1,0 +1,116 @@
+"""What of a posted document is corrected already, so that nothing is cancelled or corrected twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from postroom.core import database as engine
+from postroom.core.errors import Problem
+from postroom.core.kinds import Area, LineType, PostedKind
+from postroom.core.money import ZERO, from_units, write
+from postroom.core.posting.amounts import Amounts
+from postroom.core.posting.mirror import CANCELLED
+from postroom.core.posting.source import Source
+from postroom.core.posting.steps import Step
+from postroom.core.statements import execute, query
+
+_LOCK = 0x506F_7374 << 32
+"""Where the numbers of the locks on posted documents begin, among all advisory locks of a PostgreSQL database."""
+
+
+def hold(document: Source) -> None:
+    """Hold the posted document that one corrects until the transaction ends, so that its corrections come in turn.
+
+    SQLite has one writer anyway. On PostgreSQL it is an advisory lock: a lock on the row would need the right to change
+    it, which nobody has.
+    """
+    if not engine.is_postgres():
+        return
+    kind = CANCELLED[document.type.money_kind]
+    for (posted_id,) in query(
+        "SELECT id FROM posted_document WHERE area = ? AND kind = ? AND no = ?",
+        (document.area.value, kind.value, document.corrects_no),
+    ):
+        execute("SELECT pg_advisory_xact_lock(CAST(? AS BIGINT))", (_LOCK + posted_id,))
+
+
+def problems(document: Source, step: Step, amounts: Amounts) -> Iterator[Problem]:
+    """Why a document may not correct what it names once more: it is cancelled, or as much as was posted is corrected.
+
+    A cancellation takes a whole document: any correction before it is in its way.
+    """
+    kind = document.type.money_kind
+    before = problem_with(document.area, kind, document.corrects_no, document.record, document.cancels)
+    if before is not None:
+        yield before
+    elif not document.cancels:
+        yield from _too_much(document, step, amounts)
+
+
+def problem_with(area: Area, kind: PostedKind, corrects_no: str, record: str, is_cancellation: bool) -> Problem | None:
+    """Why `corrects_no` may not be cancelled (or else corrected) by another document of that kind; None if it may."""
+    where = "" if is_cancellation else " AND cancels"
+    found = query(
+        "SELECT no, cancels, posting_date, user_id FROM posted_document"
+        f" WHERE area = ? AND kind = ? AND corrects_no = ?{where} ORDER BY id LIMIT 1",
+        (area.value, kind.value, corrects_no),
+    )
+    if not found:
+        return None
+    ((no, cancels, day, by),) = found
+    title = f"{area.title()} {kind.title}"
+    if cancels:
+        return Problem(
+            "already_cancelled",
+            f"{corrects_no} is cancelled already, by {title} {no} of {day} ({by}).",
+            record,
+            field="corrects_no",
+            value=corrects_no,
+            hint=f"There is nothing left to do. To undo that, cancel {title} {no}.",
+        )
+    return Problem(
+        "already_corrected",
+        f"{corrects_no} is corrected already, by {title} {no} of {day} ({by}).",
+        record,
+        field="corrects_no",
+        value=corrects_no,
+        hint=f"Cancel {title} {no} first, or correct what is left by a document of its own.",
+    )
+
+
+def _too_much(document: Source, step: Step, amounts: Amounts) -> Iterator[Problem]:
+    """The lines of which more would be corrected than was posted: items by quantity, other lines by amount."""
+    kind = document.type.money_kind
+    posted = _lines(document, "no", CANCELLED[kind])
+    corrected = _lines(document, "corrects_no", kind)
+    for line, quantity in zip(amounts.lines, step.invoice, strict=True):
+        key = (line.line.line_no, line.line.type.value, line.line.no)
+        if key not in posted or line.line.type is LineType.COMMENT:
+            continue
+        field, place = ("quantity", 0) if line.line.type is LineType.ITEM else ("amount", 1)
+        whole, before = posted[key][place], corrected.get(key, (ZERO, ZERO))[place]
+        wanted = (quantity, line.net)[place]
+        if before and (before + wanted) * whole > whole * whole:
+            yield Problem(
+                "corrected_more_than_posted",
+                f"{write(before)} of {write(whole)} is corrected already; {write(wanted)} more is too much.",
+                document.record,
+                line.line.line_no,
+                field,
+                write(wanted),
+                f"At most {write(whole - before)} is left of this line of {document.corrects_no}.",
+            )
+
+
+def _lines(document: Source, column: str, kind: PostedKind) -> dict[tuple[int, str, str], tuple[Decimal, Decimal]]:
+    """Quantity and amount of posted lines by line no., type and no.: of the original, or of all its corrections."""
+    return {
+        (line_no, type_, no): (from_units(int(quantity)), from_units(int(amount)))
+        for line_no, type_, no, quantity, amount in query(
+            "SELECT l.line_no, l.type, l.no, SUM(l.quantity), SUM(l.amount) FROM posted_document d"
+            f" JOIN posted_line l ON l.posted_document_id = d.id WHERE d.area = ? AND d.kind = ? AND d.{column} = ?"
+            " GROUP BY l.line_no, l.type, l.no",
+            (document.area.value, kind.value, document.corrects_no),
+        )
+    }

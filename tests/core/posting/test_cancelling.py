@@ -1,0 +1,437 @@
+"""Cancelling a posted document: every balance as before, whatever became of the setup; what refuses it; never twice."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import builders
+import pytest
+from builders import document, item_line
+from jobs import assert_verified
+from standing import balances_of_all, open_amounts
+
+from postroom.core import company, documents, reading, setups
+from postroom.core import database as engine
+from postroom.core.database import Location
+from postroom.core.documents import cancellations
+from postroom.core.errors import CheckFailed, Refused
+from postroom.core.jobs import undo
+from postroom.core.jobs.undo import CancelRequest, CancelResult
+from postroom.core.kinds import Area, DocumentStatus, DocumentType, LineType, VatType
+from postroom.core.posting import check, post
+from postroom.core.tables.ledgers import PostedDocument
+from postroom.core.tables.setup import (
+    Currency,
+    ExchangeRate,
+    GeneralLedgerSetup,
+    GeneralPostingSetup,
+    GlAccount,
+    InventoryGroup,
+    PartyPostingGroup,
+    VatPostingSetup,
+)
+from postroom.core.tables.trade import Document, DocumentLine, Item, Party
+
+D = Decimal
+NOW = CancelRequest("now")
+SALE, SALE_BACK = DocumentType.SALES_INVOICE, DocumentType.SALES_CREDIT_MEMO
+PURCHASE, PURCHASE_BACK = DocumentType.PURCHASE_INVOICE, DocumentType.PURCHASE_CREDIT_MEMO
+LINES = [
+    item_line("I1", 3, "19.99", line_discount_percent=D("12.5"), line_discount_amount=D("0.07")),
+    item_line("I2", 5, "7.77", vat="VAT10"),
+    item_line("I1", -1, "4"),
+    {"type": LineType.GL_ACCOUNT, "no": "8100", "quantity": D(1), "unit_price": D(30), "vat_group": "VAT25"},
+    {"type": LineType.COMMENT, "description": "with care"},
+]
+
+
+@pytest.fixture
+def trade(firm: Location) -> Location:
+    """Two customers, two vendors, two items of which one is in stock, a currency, reverse charge for one VAT group."""
+    for number in ("1", "2"):
+        builders.party(Area.SALES, f"C{number}")
+        builders.party(Area.PURCHASE, f"V{number}")
+        builders.item(f"I{number}")
+    Currency.create(code="EUR")
+    ExchangeRate.create(currency_code="EUR", starting_date=builders.DAY, factor=D("7.4613"))
+    VatPostingSetup.update(type=VatType.REVERSE_CHARGE).where(
+        VatPostingSetup.business_group == "HOME", VatPostingSetup.product_group == "VAT10"
+    ).execute()
+    setups.raise_version()
+    post_now(document(PURCHASE, [item_line("I1", 7, "3.33")]))
+    return firm
+
+
+def post_now(document_id: int) -> str:
+    """Post a document; the no. of the invoice or credit memo that came of it."""
+    with engine.transaction():
+        posted = post.write(post.prepare(document_id, user="ann", posting_id=secrets.token_hex(8)))
+    return posted[-1].no
+
+
+def id_of(no: str) -> int:
+    return undo.find(no)
+
+
+def cancel(*nos: str, request: CancelRequest = NOW) -> list[CancelResult]:
+    return undo.cancel([id_of(no) for no in nos], request, user=company.current_user())
+
+
+def cancelled(no: str) -> str:
+    """Cancel a posted document; the no. of what cancels it."""
+    (result,) = cancel(no)
+    assert result.result == "posted", result.errors
+    return result.posted[-1].no
+
+
+def codes(results: list[CancelResult]) -> list[list[str]]:
+    return [[problem.code for problem in result.errors] for result in results]
+
+
+def the(no: str) -> dict[str, Any]:
+    return reading.posted_document(no)
+
+
+KINDS = {
+    "home": {},
+    "including VAT": {"prices_including_vat": True, "invoice_discount_amount": D("7.77")},
+    "discounts": {"invoice_discount_amount": D("3.33")},
+    "foreign": {"currency_code": "EUR", "currency_factor": D("7.4613"), "invoice_discount_amount": D("0.99")},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("type_", DocumentType)
+def test_each_document_cancelled_leaves_every_balance_as_it_was(
+    trade: Location, type_: DocumentType, kind: str
+) -> None:
+    before, still_open = balances_of_all(), open_amounts()
+    no = post_now(document(type_, LINES, **KINDS[kind]))
+    assert balances_of_all() != before
+    by = cancelled(no)
+    assert balances_of_all() == before
+    assert open_amounts() == still_open
+    original, correction = the(no), the(by)
+    assert (original["cancelled_by"], original["corrected_by"]) == (by, [by])
+    assert (correction["corrects_no"], correction["cancels"]) == (no, True)
+    for key in ("amount", "vat_amount", "amount_including_vat", "amount_lcy", "currency", "vat", "party_no"):
+        assert correction[key] == original[key], key
+    same = (
+        "line_no",
+        "type",
+        "no",
+        "quantity",
+        "unit_price",
+        "amount",
+        "vat_amount",
+        "amount_including_vat",
+        "vat_rate",
+    )
+    assert [[line[key] for key in same] for line in correction["lines"]] == [
+        [line[key] for key in same] for line in original["lines"]
+    ]
+    assert correction["vendor_document_no"] == ""
+    assert_verified()
+
+
+@pytest.mark.parametrize("kind", ["home", "including VAT", "foreign"])
+@pytest.mark.parametrize("type_", [one for one in DocumentType if one.is_order])
+def test_the_invoices_of_an_order_in_parts_cancelled_leave_every_balance_as_it_was(
+    trade: Location, type_: DocumentType, kind: str
+) -> None:
+    before = balances_of_all()
+    lines = [item_line("I1", 11, "3.33", line_discount_percent=D("7.5")), item_line("I2", 3, "0.07")]
+    order = document(type_, lines, **KINDS[kind])
+    nos = []
+    for ship, invoice in ((4, 1), (2, 0), (3, 7), (2, 3)):
+        line = DocumentLine.document == order, DocumentLine.line_no == 10000
+        DocumentLine.update(qty_to_ship=D(ship), qty_to_invoice=D(invoice)).where(*line).execute()
+        if type_.area is Area.PURCHASE:
+            Document.update(vendor_document_no=f"THEIRS-{ship}-{invoice}").where(Document.id == order).execute()
+        posted = builders.post_now(order)
+        nos += [ref.no for ref in posted if ref.kind is type_.money_kind]
+    assert len(nos) == 3  # the second posting invoices nothing
+    for no in reversed(nos) if kind == "foreign" else nos:
+        cancelled(no)
+    assert balances_of_all() == before
+    assert_verified()
+
+
+def change_everything() -> None:
+    """Other rates, types, accounts, precisions and groups than anything was posted with."""
+    for number, name in (("6199", "Other Sales"), ("1399", "Other Receivables"), ("2199", "Other Payables")):
+        GlAccount.create(no=number, name=name)
+    GlAccount.create(no="7199", name="Other Cost")
+    GlAccount.create(no="1299", name="Other Stock")
+    GlAccount.create(no="2399", name="Other VAT")
+    VatPostingSetup.update(
+        rate=D(19), type=VatType.NORMAL, sales_vat_account="2399", purchase_vat_account="2399"
+    ).execute()
+    GeneralPostingSetup.update(
+        sales_account="6199",
+        sales_credit_memo_account="6199",
+        sales_line_discount_account="6199",
+        sales_invoice_discount_account="6199",
+        cost_of_sales_account="7199",
+        received_not_invoiced_account="2199",
+        purchase_variance_account="7199",
+    ).execute()
+    PartyPostingGroup.update(account_no="1399").where(PartyPostingGroup.area == Area.SALES).execute()
+    PartyPostingGroup.update(account_no="2199").where(PartyPostingGroup.area == Area.PURCHASE).execute()
+    InventoryGroup.update(stock_account="1299").execute()
+    GeneralLedgerSetup.update(amount_rounding_precision=D(1)).execute()
+    Currency.update(amount_rounding_precision=D(1)).execute()
+    ExchangeRate.update(factor=D(9)).execute()
+    Party.update(vat_business_group="UNION", general_business_group="UNION", posting_group="UNION").execute()
+    Item.update(vat_product_group="VAT0", general_product_group="RAW", inventory_group="RAW").execute()
+    setups.raise_version()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("type_", [SALE, SALE_BACK, PURCHASE, PURCHASE_BACK])
+def test_a_setup_that_changed_meanwhile_changes_no_figure(trade: Location, type_: DocumentType, kind: str) -> None:
+    before = balances_of_all()
+    no = post_now(document(type_, LINES, **KINDS[kind]))
+    change_everything()
+    by = cancelled(no)
+    assert balances_of_all() == before
+    assert the(by)["vat"] == the(no)["vat"]
+    listed = [row for row in documents.list_documents() if row.no == the(by)["source_no"]]
+    assert listed == []
+    assert_verified()
+
+
+def test_a_vat_pair_that_is_gone_keeps_nothing_from_being_cancelled(trade: Location) -> None:
+    before = balances_of_all()
+    no = post_now(document(SALE, LINES))
+    VatPostingSetup.delete().execute()
+    GeneralPostingSetup.delete().execute()
+    setups.raise_version()
+    cancelled(no)
+    assert balances_of_all() == before
+
+
+def test_the_open_document_shows_what_it_will_post(trade: Location) -> None:
+    no = post_now(document(PURCHASE, LINES, **KINDS["foreign"]))
+    change_everything()
+    with engine.transaction():
+        (made,) = cancellations.make([id_of(no)], user="ann")
+    (view,) = documents.list_documents(ids=[made.document_id])
+    original = the(no)
+    assert (view.type, view.status, view.no) == (PURCHASE_BACK, DocumentStatus.RELEASED, made.no)
+    assert (view.amount, view.vat_amount, view.amount_including_vat) == (
+        original["amount"],
+        original["vat_amount"],
+        original["amount_including_vat"],
+    )
+    documents.recompute_amounts()
+    assert documents.list_documents(ids=[made.document_id]) == [view]
+    detail = documents.show(made.document_id)
+    assert (detail.corrects_no, detail.currency_factor) == (no, D("7.4613"))
+    assert [(line.line_no, line.quantity, line.amount, line.vat_amount, line.vat_rate) for line in detail.lines] == [
+        (line["line_no"], line["quantity"], line["amount"], line["vat_amount"], line["vat_rate"])
+        for line in original["lines"]
+    ]
+
+
+def test_what_cancels_a_document_takes_dates_and_nothing_else(trade: Location) -> None:
+    no = post_now(document(SALE, LINES, **KINDS["foreign"]))
+    with engine.transaction():
+        (made,) = cancellations.make([id_of(no)], user="ann")
+    user = company.current_user()
+    ExchangeRate.create(currency_code="EUR", starting_date="2026-03-03", factor=D(8))
+    documents.set_fields(made.document_id, {"posting_date": "2026-03-05"}, user=user)
+    assert documents.show(made.document_id).currency_factor == D("7.4613")
+    documents.reopen(made.document_id, user=user)
+    with pytest.raises(Refused, match="takes everything but dates"):
+        documents.set_fields(made.document_id, {"invoice_discount_amount": "1"}, user=user)
+    with pytest.raises(Refused, match="takes everything but dates"):
+        documents.set_line(made.document_id, 10000, {"quantity": "1"}, user=user)
+    with pytest.raises(Refused, match="takes everything but dates"):
+        documents.set_line(made.document_id, 10000, user=user, delete=True)
+    Party.update(invoice_discount_percent=10).execute()
+    setups.change({"sales.calc_inv_discount": "true"}, user=user)
+    documents.release(made.document_id, user=user)
+    assert documents.show(made.document_id).view.amount == the(no)["amount"]
+
+
+def test_nothing_is_cancelled_twice(trade: Location) -> None:
+    no = post_now(document(SALE, LINES))
+    by = cancelled(no)
+    (again,) = cancel(no)
+    assert (again.type, again.no, again.result) == ("posted-sales-invoice", no, "refused")
+    (problem,) = again.errors
+    assert (problem.code, problem.record, problem.field, problem.value) == (
+        *("already_cancelled", f"Posted Sales Invoice {no}", "corrects_no", no),
+    )
+    assert f"Sales Credit Memo {by}" in problem.message
+    assert problem.hint
+    by_hand = document(SALE_BACK, LINES, corrects_no=no)
+    assert [problem.code for problem in check.check(by_hand, user="ann")] == ["already_cancelled"]
+    with pytest.raises(CheckFailed):
+        post_now(by_hand)
+
+
+def test_what_cancels_a_document_can_be_cancelled_in_its_turn(trade: Location) -> None:
+    before = balances_of_all()
+    no = post_now(document(PURCHASE, LINES))
+    posted = balances_of_all()
+    memo = cancelled(no)
+    invoice = cancelled(memo)
+    assert the(invoice)["corrects_no"] == memo
+    assert balances_of_all() == posted
+    assert open_amounts()[("invoice", invoice)] == -the(no)["amount_including_vat"]
+    assert codes(cancel(no)) == [["already_cancelled"]]  # its place is taken by the invoice that cancelled its memo
+    cancelled(invoice)
+    assert balances_of_all() == before
+    assert_verified()
+
+
+def test_a_document_that_is_being_cancelled_is_not_cancelled_by_a_second_one(trade: Location) -> None:
+    no = post_now(document(SALE, LINES))
+    (first,) = cancel(no, request=CancelRequest())
+    assert first.result == "queued"
+    (second,) = cancel(no, request=CancelRequest())
+    assert (second.result, codes([second])) == ("refused", [["being_cancelled"]])
+    assert f"Sales Credit Memo {first.no}" in second.errors[0].message
+    assert "Scheduled for Posting" in second.errors[0].message
+    assert Document.select().where(Document.cancels).count() == 1
+
+
+def test_one_that_is_corrected_in_part_is_not_cancelled(trade: Location) -> None:
+    no = post_now(document(SALE, [item_line("I1", 4, 100)]))
+    memo = post_now(document(SALE_BACK, [item_line("I1", 1, 100)], corrects_no=no))
+    (result,) = cancel(no)
+    assert codes([result]) == [["already_corrected"]]
+    assert memo in result.errors[0].message
+    before = balances_of_all()
+    cancelled(memo)
+    assert codes(cancel(no)) == [["already_corrected"]]
+    assert balances_of_all() != before
+
+
+def test_no_line_is_corrected_by_more_than_was_posted(trade: Location) -> None:
+    account = {"type": LineType.GL_ACCOUNT, "no": "8100", "quantity": D(1), "vat_group": "VAT25"}
+    no = post_now(document(SALE, [item_line("I1", 4, 100), {**account, "unit_price": D(50)}]))
+    post_now(document(SALE_BACK, [item_line("I1", 3, 100), {**account, "unit_price": D(20)}], corrects_no=no))
+    too_much = document(SALE_BACK, [item_line("I1", 2, 100), {**account, "unit_price": D(31)}], corrects_no=no)
+    problems = check.check(too_much, user="ann")
+    assert [(problem.code, problem.line, problem.field, problem.value) for problem in problems] == [
+        ("corrected_more_than_posted", 10000, "quantity", "2"),
+        ("corrected_more_than_posted", 20000, "amount", "31"),
+    ]
+    assert all(problem.hint and problem.record for problem in problems)
+    post_now(document(SALE_BACK, [item_line("I1", 1, 100), {**account, "unit_price": D(30)}], corrects_no=no))
+    assert_verified()
+
+
+def test_two_corrections_that_are_prepared_together_are_posted_once(trade: Location) -> None:
+    no = post_now(document(SALE, [item_line("I1", 2, 100)]))
+    ids = [document(SALE_BACK, [item_line("I1", 2, 100)], corrects_no=no) for _ in range(2)]
+    plans = [post.prepare(id_, user="ann", posting_id=f"P{id_}") for id_ in ids]
+    with engine.transaction():
+        post.write(plans[0])
+    with pytest.raises(CheckFailed) as failed, engine.transaction():
+        post.write(plans[1])
+    assert [problem.code for problem in failed.value.problems] == ["corrected_more_than_posted"]
+    assert_verified()
+
+
+def at_once(location: Location, act: Callable[[], object], times: int = 4) -> list[object]:
+    """What became of an act that several threads, each with its own connection, do at the same time."""
+    barrier = threading.Barrier(times)
+    told: list[object] = []
+
+    def work() -> None:
+        try:
+            engine.reconnect()
+            barrier.wait()
+            told.append(act())
+        except Exception as error:  # noqa: BLE001  it is looked at by the test
+            told.append(error)
+        finally:
+            company.close()
+
+    threads = [threading.Thread(target=work) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return told
+
+
+@pytest.mark.parametrize("mode", ["queue", "now"])
+def test_several_who_cancel_at_the_same_moment_cancel_once(trade: Location, mode: str) -> None:
+    before = balances_of_all()
+    no = post_now(document(SALE, LINES))
+    id_, user = id_of(no), company.current_user()
+    told = at_once(trade, lambda: undo.cancel([id_], CancelRequest(mode), user=user)[0].result)
+    assert sorted(map(str, told)) == ["posted" if mode == "now" else "queued", "refused", "refused", "refused"], told
+    if mode == "now":
+        assert balances_of_all() == before
+        assert PostedDocument.select().where(PostedDocument.cancels).count() == 2  # the goods' document and the money's
+    assert Document.select().where(Document.cancels).count() == (0 if mode == "now" else 1)
+
+
+def refusals(no: str) -> list[tuple[str, bool]]:
+    (result,) = cancel(no)
+    assert result.result == "refused"
+    assert not Document.select().where(Document.cancels).exists()
+    return [(problem.code, bool(problem.hint and problem.message and problem.record)) for problem in result.errors]
+
+
+def test_what_refuses_a_cancellation_is_told_and_leaves_nothing_behind(trade: Location) -> None:
+    no = post_now(document(SALE, LINES))
+    bought = post_now(document(PURCHASE, [item_line("I2", 5, 1)]))
+    Party.update(blocked="All").where(Party.no == "C1").execute()
+    Item.update(blocked=True).where(Item.no == "I1").execute()
+    GlAccount.update(blocked=True).where(GlAccount.no == "6100").execute()
+    setups.raise_version()
+    assert refusals(no) == [
+        ("party_blocked", True),
+        ("item_blocked", True),
+        ("item_blocked", True),
+        ("gl_account_blocked", True),
+    ]
+    Item.update(prevent_negative=True).where(Item.no == "I2").execute()
+    assert refusals(bought) == [("not_enough_stock", True)]
+    assert balances_of_all()
+
+
+def test_a_credit_memo_is_cancelled_although_shipping_is_blocked_and_an_invoice_is_not_made_again(
+    trade: Location,
+) -> None:
+    invoice = post_now(document(SALE, LINES))
+    memo = post_now(document(SALE_BACK, [item_line("I1", 1, 5)]))
+    Party.update(blocked="Ship").where(Party.no == "C1").execute()
+    cancelled(invoice)
+    assert refusals(memo) == [("party_blocked", True)]
+
+
+def test_goods_alone_are_not_cancelled(trade: Location) -> None:
+    no = post_now(document(SALE, LINES))
+    shipment = PostedDocument.get(PostedDocument.kind == "shipment")
+    (result,) = undo.cancel([shipment.id], NOW, user=company.current_user())
+    assert (result.type, result.no, result.result) == ("posted-sales-shipment", shipment.no, "refused")
+    (problem,) = result.errors
+    assert (problem.code, no in problem.hint) == ("not_cancellable", True)
+
+
+def test_it_is_dated_as_the_original_or_today_where_that_day_is_closed(trade: Location) -> None:
+    first, second = (post_now(document(SALE, [item_line("I1", 1, 5)])) for _ in range(2))
+    assert the(cancelled(first))["posting_date"] == builders.DAY
+    setups.change({"ledger.allow_posting_from": "2026-04-01"}, user=company.current_user())
+    assert the(cancelled(second))["posting_date"] > builders.DAY
+    third = post_now(document(SALE, [item_line("I1", 1, 5)], posting_date="2026-04-02", document_date="2026-04-02"))
+    closed = CancelRequest("now", posting_date=builders.DAY)
+    assert codes(cancel(third, request=closed)) == [["posting_date_not_allowed"]]
+
+
+def test_an_external_document_no_that_became_mandatory_is_not_asked_of_it(trade: Location) -> None:
+    no = post_now(document(SALE, LINES))
+    setups.change({"sales.ext_doc_no_mandatory": "true"}, user=company.current_user())
+    cancelled(no)
