@@ -149,6 +149,26 @@ def find(no: str, *, area: Area | None = None, kind: PostedKind | None = None) -
     return int(found[0].id)
 
 
+def described(posted_ids: Sequence[int]) -> str:
+    """How many of what posted documents are: `2 Sales Invoices, 1 Purchase Credit Memo`."""
+    counts: dict[str, int] = {}
+    for part in in_parts(posted_ids):
+        chosen = PostedDocument.select(PostedDocument.area, PostedDocument.kind).where(PostedDocument.id.in_(part))
+        for row in chosen.order_by(PostedDocument.id):
+            title = f"{row.area.title()} {row.kind.title}"
+            counts[title] = counts.get(title, 0) + 1
+    return ", ".join(f"{count} {title}{'s' if count > 1 else ''}" for title, count in counts.items())
+
+
+_FOR_GOOD = {"already_cancelled", "already_corrected", "being_cancelled", "not_cancellable"}
+
+
+def may_be_queued_anyway(result: CancelResult) -> bool:
+    """Whether it was refused only by what the check finds wrong now, which may be right when it is posted."""
+    codes = {problem.code for problem in result.errors}
+    return result.result == "refused" and bool(codes) and not codes & _FOR_GOOD
+
+
 def matching(filter: str, *, area: str = "", kind: str = "") -> list[int]:
     """The posted invoices and credit memos that a filter takes, by id, in the order of their posting.
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import builders
 import pytest
+from jobs import QUEUE, run_all
 from screens import SIZES, terminal
 
 from postroom.core.company import current_user
 from postroom.core.database import Location
-from postroom.core.jobs import background
+from postroom.core.jobs import background, undo
 from postroom.core.jobs.background import PostRequest
+from postroom.core.jobs.undo import CancelRequest
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.trade import Document, Party
+from postroom.core.tables.work import JobQueueEntry
 from postroom.tui.pages.ledgers import LedgerPage, NavigateCard, PostedPage
 from postroom.tui.pages.preview import PreviewCard
 
@@ -101,3 +104,107 @@ async def test_navigate_leads_from_documents_and_entries_to_each_kind_of_entry(t
             await screen.sees(f"Navigate: {posted.no}")
             await screen.press("escape", "escape", "escape")
             await screen.until(lambda: isinstance(screen.page, PostedPage))
+
+
+def sold(*nos: str) -> list[PostedDocument]:
+    """Post an invoice of each no.; what was posted."""
+    done = background.post([invoice(no) for no in nos], NOW, user=current_user())
+    assert {one.result for one in done} == {"posted"}
+    chosen = PostedDocument.select().where(PostedDocument.source_no.in_(nos), PostedDocument.kind == "invoice")
+    return list(chosen.order_by(PostedDocument.id))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_marked_documents_are_cancelled_after_a_question_that_counts_them(
+    trade: Location, size: tuple[int, int]
+) -> None:
+    sold("SI-1", "SI-2")
+    async with terminal(trade, size, "posted-documents") as screen:
+        await screen.sees("6 posted documents")
+        await screen.press("asterisk", "C")
+        await screen.sees(
+            "Cancel 3 posted documents?", "1 Purchase Invoice, 2 Sales Invoices.", "What is posted stays."
+        )
+        await screen.press("n")
+        assert not Document.select().exists()
+        await screen.press("C", "y")
+        await screen.hears("3 documents: queued.")
+        await screen.sees_no("marked")
+    assert sorted(row.type.value for row in Document.select()) == [
+        "purchase-credit-memo",
+        "sales-credit-memo",
+        "sales-credit-memo",
+    ]
+    assert len({entry.batch_no for entry in JobQueueEntry.select()}) == 1
+
+
+async def test_a_cancelled_document_names_what_cancelled_it_and_is_not_cancelled_again(trade: Location) -> None:
+    (posted,) = sold("SI-1")
+    undo.cancel([posted.id], CancelRequest("now"), user=current_user())
+    memo = PostedDocument.get(PostedDocument.corrects_no == posted.no, PostedDocument.kind == "credit_memo")
+    async with terminal(trade, page="posted-documents") as screen:
+        await screen.sees(memo.no, f"Cancels {posted.no}")
+        await screen.press("slash")
+        await screen.type(f"no={posted.no}")
+        await screen.press("enter")
+        await screen.sees(f"Cancelled by {memo.no}")
+        await screen.press("C")
+        await screen.hears(f"{posted.no} is cancelled already, by {memo.no}.")
+        await screen.press("enter")
+        await screen.sees(f"Posted Sales Invoice {posted.no}   Cancelled by {memo.no}", "Cancelled by ...")
+        await screen.press("C")
+        await screen.hears(f"{posted.no} is cancelled already")
+
+
+async def test_the_card_of_a_posted_document_cancels_it(trade: Location) -> None:
+    (posted,) = sold("SI-1")
+    async with terminal(trade, page="posted-documents") as screen:
+        await screen.sees(posted.no)
+        await screen.press("enter")
+        await screen.sees("G/L Register No.")
+        await screen.press("C")
+        await screen.sees(f"Cancel Posted Sales Invoice {posted.no}?", "1 Sales Invoice.")
+        await screen.press("y")
+        await screen.hears("queued")
+    assert Document.get().corrects_no == posted.no
+
+
+async def test_what_would_not_post_now_may_be_queued_all_the_same(trade: Location) -> None:
+    (posted,) = sold("SI-1")
+    Party.update(blocked="All").where(Party.no == "C1").execute()
+    async with terminal(trade, page="posted-documents") as screen:
+        await screen.sees(posted.no)
+        await screen.press("C", "y")
+        await screen.sees("would not post now. Queue it anyway?", "Customer C1 is blocked (All).")
+        await screen.press("y")
+        await screen.hears("queued")
+    assert Document.get().cancels
+
+
+async def test_goods_alone_are_not_cancelled(trade: Location) -> None:
+    sold("SI-1")
+    async with terminal(trade, page="posted-documents") as screen:
+        await screen.press("slash")
+        await screen.type("kind=shipment")
+        await screen.press("enter")
+        await screen.sees("1 posted document")
+        await screen.press("C")
+        await screen.hears("Goods come back with their invoice or credit memo")
+
+
+async def test_a_batch_is_cancelled_from_its_page(trade: Location) -> None:
+    ids = [invoice("SI-1"), invoice("SI-2")]
+    background.post(ids, QUEUE, user=current_user())
+    run_all()
+    invoice("SI-3")
+    async with terminal(trade, page="batches") as screen:
+        await screen.sees("Post")
+        await screen.press("C")
+        await screen.sees("Cancel what batch 1 posted?", "2 Sales Invoices.")
+        await screen.press("y")
+        await screen.hears("2 documents: queued.")
+        await screen.sees("Cancel Batch 1")
+        await screen.press("g", "C")
+        await screen.hears("Nothing of it is posted.")
+    run_all()
+    assert PostedDocument.select().where(PostedDocument.cancels, PostedDocument.kind == "credit_memo").count() == 2

@@ -91,6 +91,11 @@ def _batch_failed(situation: Situation) -> str:
     return why_not or ("" if any(row.failed for row in situation.rows) else "Nothing of it has failed.")
 
 
+def _batch_posted(situation: Situation) -> str:
+    why_not = _batch(situation)
+    return why_not or ("" if any(row.posted for row in situation.rows) else "Nothing of it is posted.")
+
+
 ACTIONS: tuple[Action, ...] = (
     Action(
         "job-queue-entries.open",
@@ -335,6 +340,16 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("batches.result", "Batch Result", "r", "What became of each document; to print.", "Result", possible=_batch),
     Action("batches.posted", "Posted Documents", "p", "What came out of it.", "Posted", possible=_batch),
+    Action(
+        "batches.cancel",
+        "Cancel What Was Posted",
+        "C",
+        "Undo the invoices and credit memos of the batch: corrective documents are made and queued.",
+        "Cancel",
+        wide=True,
+        dangerous=True,
+        possible=_batch_posted,
+    ),
     Action(
         "batches.restart",
         "Restart What Failed",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from postroom.tui.actions.base import Action, is_connected, needs_rows
+from postroom.core.kinds import PostedKind
+from postroom.tui.actions.base import Action, Situation, is_connected, needs_rows
 
 PRINTERS = "printers"
 PRINTER = "printer"
@@ -21,6 +22,20 @@ _printer = needs_rows("printer")
 _selection = needs_rows("printer selection")
 _report = needs_rows("report")
 _posted = needs_rows("posted document")
+
+
+def _cancellable(situation: Situation) -> str:
+    """Possible for invoices and credit memos, one of them not cancelled yet."""
+    why_not = _posted(situation)
+    if why_not:
+        return why_not
+    money = [row for row in situation.rows if row["kind"] in (PostedKind.INVOICE, PostedKind.CREDIT_MEMO)]
+    if not money:
+        return "Goods come back with their invoice or credit memo; cancel that one."
+    if all(row["cancelled_by"] for row in money):
+        return f"{money[0]['no']} is cancelled already, by {money[0]['cancelled_by']}."
+    return ""
+
 
 ACTIONS: tuple[Action, ...] = (
     Action("printers.open", "Card", "enter,f2", "All its fields, to change them.", "Card", possible=_printer),
@@ -114,6 +129,16 @@ ACTIONS: tuple[Action, ...] = (
         "listing.print", "Print", "p", "Into the Report Inbox or on a printer.", "Print", possible=needs_rows("report")
     ),
     Action("listing.save", "Save", "s", "As a PDF file, where you say.", "Save", possible=needs_rows("report")),
+    Action(
+        "posted-document.cancel",
+        "Cancel",
+        "C",
+        "Undo invoices and credit memos: corrective documents are made from them and queued.",
+        "Cancel",
+        wide=True,
+        dangerous=True,
+        possible=_cancellable,
+    ),
     Action(
         "posted-document.jobs",
         "Print Jobs",

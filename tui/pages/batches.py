@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from postroom.core import company
-from postroom.core.jobs import batches, notes
+from postroom.core.jobs import batches, notes, undo
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.jobs import BATCHES, NOTES
-from postroom.tui.pages import results, subjects
+from postroom.tui.pages import results, subjects, undoing
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
@@ -77,6 +77,19 @@ class BatchesPage(ListPage):
 
     def do_result(self) -> None:
         self.desk.open_page("batch-result", about=self.table.cursor_key)
+
+    async def do_cancel(self) -> None:
+        """Undo what the batches have posted."""
+        numbers = [row.no for row in self.situation().rows]
+        named = ", ".join(map(str, numbers))
+        title = f"batch {named}" if len(numbers) == 1 else f"batches {named}"
+        ids = await self.desk.carry_out(lambda: [id_ for no in numbers for id_ in undo.of_batch(no)])
+        if not ids:
+            self.desk.say(f"No invoice and no credit memo of {title} is posted.", "warning")
+            return
+        what = f"what {title} posted"
+        if await undoing.cancel(self.desk, ids, what, f"Cancel {title.title()}") is not None:
+            self.unmark(set(map(str, numbers)))
 
     async def do_restart(self) -> None:
         numbers, user = [row.no for row in self.situation().rows], self.desk.user

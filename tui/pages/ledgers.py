@@ -19,6 +19,7 @@ from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, CARD, LIST, bindings
 from postroom.tui.actions.printing import POSTED_DOCUMENT
 from postroom.tui.actions.records import CHANGES, LEDGER, NAVIGATE, POSTED
+from postroom.tui.pages import undoing
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.pages.reprint import PostedActions, around, jobs_in_full
@@ -140,6 +141,7 @@ class PostedPage(ListPage, PostedActions):
             Column("party", "Customer/Vendor", 0, lambda row: shown.text(f"{row['party_no']} {row['party_name']}")),
             Column("currency", "Cur.", 5, lambda row: shown.text(row["currency"]), from_width=110),
             Column("amount", "Incl. VAT", 14, including_vat, right=True),
+            Column("correction", "Correction", 20, undoing.standing, from_width=140),
             Column("user", "User", 10, lambda row: shown.text(row["user"]), from_width=130),
         )
 
@@ -154,6 +156,8 @@ class PostedPage(ListPage, PostedActions):
         title.append(f"  from {visible(row['source_no'])}, by {visible(row['user'])}")
         names = (("Amount", "amount"), ("VAT", "vat_amount"), ("Including VAT", "amount_including_vat"))
         said = [f"{caption} {shown.amount(row[name])}" for caption, name in names if has_amounts(row)]
+        if correction := undoing.standing(row).plain:
+            title.append(f"  {correction}", "bold yellow")
         amounts = Text("   ".join([f"Posting Date {shown.day(row['posting_date'])}", *said]))
         return around(title, amounts, row["print_jobs"], self.desk.time_zone)
 
@@ -210,14 +214,16 @@ class PostedCard(CardPage, PostedActions):
 def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
     """The card of one posted document. Raises NotFound."""
     (row,) = readings.with_print_jobs([reading.posted_by_id(id_)])
-    name = f"Posted {title_of(row)} {visible(row['no'])}"
+    name = Text(f"Posted {title_of(row)} {visible(row['no'])}", "bold")
+    if correction := undoing.standing(row):
+        name.append("   ").append_text(correction)
     entries = reading.entries_of(row)
     sections = [
         *posted_sections(row, time_zone),
         Section("Print Jobs", jobs_in_full(row["print_jobs"], time_zone)),
         *entry_sections(entries),
     ]
-    return CardSnapshot(row, Text(name, "bold"), tuple(section for section in sections if section.body))
+    return CardSnapshot(row, name, tuple(section for section in sections if section.body))
 
 
 def posted_sections(row: Any, time_zone: str) -> list[Section]:
@@ -232,6 +238,8 @@ def posted_sections(row: Any, time_zone: str) -> list[Section]:
         ("External Document No.", row["external_document_no"]),
         ("Vendor Document No.", row["vendor_document_no"]),
         ("Corrects No.", row["corrects_no"]),
+        ("Cancelled by", row["cancelled_by"]),
+        ("Corrected by", "" if row["cancelled_by"] else ", ".join(row["corrected_by"])),
         ("Currency", row["currency"]),
         *((caption, shown.amount(row[name])) for caption, name in _AMOUNTS if has_amounts(row)),
         ("User ID", row["user"]),

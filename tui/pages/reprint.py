@@ -1,4 +1,4 @@
-"""Posted documents on paper: printed once more, and how far their print jobs are."""
+"""What is done with posted documents: printed once more, cancelled; and how far their print jobs are."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from postroom.core.jobs import undo
 from postroom.core.kinds import ReportOutput
 from postroom.core.plain_text import visible
 from postroom.core.printing import print_jobs
 from postroom.core.printing.reports import Report
 from postroom.tui import shown
-from postroom.tui.pages import results
+from postroom.tui.pages import results, undoing
 from postroom.tui.widgets.dialogs import Choose
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ class PostedActions(Mixed):
         self.done_with({str(row["id"]) for row, one in zip(rows, done, strict=False) if one.result not in results.BAD})
         if done:
             results.tell(self.desk, "Print", done)
+
+    async def do_cancel(self) -> None:
+        """Undo the invoices and credit memos among them, whose goods come along; what is undone already is told of."""
+        marked = self.situation().rows
+        rows = [row for row in marked if row["kind"] in undo.MONEY]
+        title = Report(rows[0]["area"], rows[0]["kind"]).title
+        what = f"Posted {title} {rows[0]['no']}" if len(rows) == 1 else f"{len(rows)} posted documents"
+        done = await undoing.cancel(self.desk, [row["id"] for row in rows], what)
+        if done is not None:
+            left = {row["id"] for row, one in zip(rows, done, strict=True) if one.result in results.BAD}
+            self.done_with({str(row["id"]) for row in marked if row["id"] not in left})
 
     def done_with(self, keys: set[str]) -> None:
         """These documents' action has succeeded."""
