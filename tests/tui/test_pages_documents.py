@@ -749,3 +749,13 @@ async def test_a_new_line_left_without_a_word_leaves_no_trace_and_one_with_a_wor
         await is_on(screen, LinesPage)
         await screen.sees("Thanks")
         assert lines.count() == before + 1
+
+
+async def test_from_what_the_check_found_m_leads_to_the_field(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="sales-invoice") as screen:
+        await goes_to_row(screen, "S-INV1007")
+        await screen.press("c")
+        await screen.sees("Sales Invoice S-INV1007 failed", "m Go to the Cause")
+        await screen.press("m")
+        await is_on(screen, DocumentCard)
+        assert screen.app.focused is screen.page.query_one("#field-posting_date", FieldRow)

@@ -105,7 +105,12 @@ class DocumentActions(Mixed):
             self.done_with(
                 {str(view.id) for view, one in zip(views, done, strict=False) if one.result not in results.BAD}
             )
-            results.tell(self.desk, verb, done)
+            if len(done) == 1 and done[0].result in results.BAD and done[0].errors:
+                box = Reading(verb, results.report(done), {"m": "Go to the Cause"})
+                if await self.app.push_screen_wait(box):
+                    await causes.open_cause(self.desk, done[0].errors[0])
+            else:
+                results.tell(self.desk, verb, done)
 
     def done_with(self, keys: set[str]) -> None:
         """These documents' action has succeeded."""

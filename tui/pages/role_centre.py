@@ -51,6 +51,10 @@ class RoleCentre(EntryActions, ListPage):
         " : finds Import, which takes documents from CSV files."
     )
 
+    @property
+    def caption(self) -> str:
+        return "Role Centre"
+
     def body(self) -> ComposeResult:
         yield Static(markup=False, id="cues")
         with Horizontal(id="pace"):
