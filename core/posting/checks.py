@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from postroom.core import numbering
@@ -72,7 +73,13 @@ def _party(document: Source, setup: PostingSetup, step: Step) -> Iterator[Proble
         field="Receivables Account" if document.area is Area.SALES else "Payables Account",
         where=where,
     )
-    if problem:
+    if problem and not document.party.posting_group:
+        yield replace(
+            problem,
+            message=f"{title} {document.party_no} has no {title} Posting Group.",
+            hint=f"Choose a {title} Posting Group on {title} {document.party_no}.",
+        )
+    elif problem:
         yield problem
 
 

@@ -759,3 +759,26 @@ async def test_from_what_the_check_found_m_leads_to_the_field(demo_firm: Locatio
         await screen.press("m")
         await is_on(screen, DocumentCard)
         assert screen.app.focused is screen.page.query_one("#field-posting_date", FieldRow)
+
+
+async def test_a_new_customer_starts_with_the_groups_of_the_template(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm, page="customer") as screen:
+        await screen.sees("There is none yet. Ctrl+N makes one.")
+        await screen.press("n")
+        await screen.sees("New Customer")
+        await screen.type("C9")
+        await screen.press("enter")
+        await screen.sees("Customer C9", "Name ....")
+        made = Party.get(Party.no == "C9")
+        groups = (made.general_business_group, made.vat_business_group, made.posting_group)
+        assert groups == ("HOME", "HOME", "HOME")
+
+
+async def test_a_customer_without_a_posting_group_is_named_and_opened_on_that_field(demo_firm: Location) -> None:
+    Party.update(posting_group="").where(Party.no == "C2002").execute()
+    (problem, *_) = check(the("S-ORD1001").id, user=current_user())
+    assert problem.message == "Customer C2002 has no Customer Posting Group."
+    async with terminal(demo_firm, page="documents") as screen:
+        await open_cause(screen.app, problem)
+        await screen.sees("Customer C2002", "Customer Posting Group")
+        await screen.until(lambda: getattr(screen.app.focused, "id", "") == "field-posting_group")

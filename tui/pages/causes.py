@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from postroom.core import documents
@@ -15,6 +16,10 @@ _LISTS = {
     "general_posting_setup_missing": "general-posting-setup",
     "vat_posting_setup_missing": "vat-posting-setup",
 }
+
+
+_WITHOUT_GROUP = re.compile(r"Choose a \w+ Posting Group on (Customer|Vendor) (.+)\.")
+"""The hint about a party that has no posting group."""
 
 
 def document_of(record: str) -> tuple[DocumentType, str] | None:
@@ -39,6 +44,10 @@ async def open_cause(desk: Any, problem: Problem) -> None:
         return
     if problem.code in _LISTS:
         desk.open_page(_LISTS[problem.code])
+        return
+    without_group = _WITHOUT_GROUP.match(problem.hint)
+    if without_group is not None:
+        desk.push_screen(card_of(without_group[1].lower(), without_group[2], "posting_group"))
         return
     behind = _behind(problem)
     if behind is not None:

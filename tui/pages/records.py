@@ -93,6 +93,12 @@ def options_of(slug: str) -> list[Find]:
     return [Find(key_of(kind, row), f"{key_of(kind, row)}  {visible(name_of(row))}".strip(), "") for row in rows]
 
 
+def of_template(kind: MasterKind) -> dict[str, str]:
+    """What a new record of a kind starts with: the fields that the company's template for it says."""
+    (found,) = [row for row in masters.list_records("template") if row["kind"] == kind.slug] or [{}]
+    return {field.name: str(found[field.name]) for field in kind.fields if found.get(field.name)}
+
+
 class RecordsPage(ListPage):
     """The list of one kind."""
 
@@ -145,7 +151,7 @@ class RecordsPage(ListPage):
             user = self.desk.user
             try:
                 row = await self.desk.command(
-                    lambda: masters.set_record(self.kind.slug, text, {}, user=user, create=True)
+                    lambda: masters.set_record(self.kind.slug, text, of_template(self.kind), user=user, create=True)
                 )
             except PostroomError as error:
                 return str(error)
