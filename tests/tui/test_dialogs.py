@@ -72,3 +72,12 @@ async def test_a_line_that_is_typed_sends_no_control_character_to_the_terminal(s
             line.value = wild
         await screen.sees("a\ufffd[31mb\ufffd")
         assert not {"\x1b", "\x07", "\u202e", "\x9b"} & set(screen.shown)
+
+
+async def test_the_search_takes_gl_for_g_l(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        await screen.press("colon")
+        for typed, found in (("gl entr", "G/L Entries"), ("g/l acc", "Chart of Accounts"), ("gl acc", "Chart of Acc")):
+            await screen.press("ctrl+u")
+            await screen.type(typed)
+            await screen.sees(f"Page {found}")

@@ -91,7 +91,7 @@ _RECORDS = (
     ("customer", "Customers", "Who is sold to: names, groups, payment, blocked."),
     ("vendor", "Vendors", "Who is bought from: names, groups, payment, blocked."),
     ("item", "Items", "What is sold and bought: prices, groups, stock."),
-    ("gl-account", "Chart of Accounts", "The accounts of the ledger."),
+    ("gl-account", "Chart of Accounts", "The G/L accounts of the ledger."),
     ("charge", "Charges", "Freight and fees, with their accounts."),
     ("general-business-group", "Gen. Business Posting Groups", "Groups of customers and vendors."),
     ("general-product-group", "Gen. Product Posting Groups", "Groups of items."),

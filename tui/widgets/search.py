@@ -33,15 +33,18 @@ def matching(finds: list[Find], typed: str) -> list[Find]:
 
     Pages come before actions of the same rank: `log entries` finds the page.
     """
-    words = typed.lower().split()
+    words = typed.lower().replace("/", "").split()  # `gl` and `g/l` are the same
+
+    def said(find: Find) -> str:
+        return f"{find.caption} {find.kind} {find.help}".lower().replace("/", "")
 
     def rank(find: Find) -> tuple[int, bool, int]:
-        starts = find.caption.lower().replace("&", " ").split()
+        starts = find.caption.lower().replace("&", " ").replace("/", "").split()
         in_caption = all(any(start.startswith(word) for start in starts) for word in words)
         place = 0 if in_caption else 1 if all(word in find.caption.lower() for word in words) else 2
         return place, find.kind != "Page", len(starts)
 
-    found = [find for find in finds if all(word in f"{find.caption} {find.kind} {find.help}".lower() for word in words)]
+    found = [find for find in finds if all(word in said(find) for word in words)]
     return sorted(found, key=rank) if words else found
 
 
