@@ -73,6 +73,7 @@ def _party(document: Source, setup: PostingSetup, step: Step) -> Iterator[Proble
         field="Receivables Account" if document.area is Area.SALES else "Payables Account",
         where=where,
     )
+    title = document.area.party_title
     if problem and not document.party.posting_group:
         yield replace(
             problem,
