@@ -214,6 +214,7 @@ def main() -> int:
             say(f"PostgreSQL is left out: no server answers at {SERVER}")
         known = facts(count, repeats, site)
         known |= of_consumers
+        known["terminal at rest"] = str(terminal.at_rest(site, "sqlite"))
         sizes = terminal.hour_of_polling(site, "sqlite")
         known["terminal's memory"] = ", ".join(f"{size:.1f} MB after {look:,} looks" for look, size in sizes.items())
     text = table(rows, known)

@@ -1,26 +1,20 @@
 """The terminal on a million log entries: from a key to the last byte of the repaint, as a person over a line sees it.
 
-A real process on a pseudo terminal of 120x40. What is counted ends with the last byte that comes before `QUIET` seconds
-of silence, so that also what is drawn a moment later belongs to it.
+A real process on a pseudo terminal of 120x40. What is counted ends with the last byte before a silence, so that also
+what is drawn a moment later belongs to it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
-import pty
-import select
-import struct
-import subprocess
 import sys
-import termios
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from measures import Rate, rate_of
+from pty_terminal import on_terminal, pty_terminal
 from trade import Site
 
 from postroom.core import clock, database
@@ -33,8 +27,10 @@ from postroom.tui.app import PostroomApp
 
 ENTRIES = 1_000_000
 TIMES = 10
-QUIET = 0.2
-PATIENCE = 30.0
+PAGES = 5
+"""So many pages lead beyond the rows that are loaded at first."""
+RESTING = 30.0
+"""Seconds over which the terminal at rest is watched."""
 LOOKS = (600, 3_600)
 """After so many looks, ten minutes and an hour of them at one a second, the memory is read."""
 
@@ -52,68 +48,66 @@ def long_log(site: Site, engine: str) -> dict[str, Rate]:
 
 def one_visit(location: Location, home: Path) -> Iterator[tuple[str, float]]:
     """One terminal, opened and closed: each step's name and seconds."""
-    with on_a_line(location, home) as line:
-        yield "first paint of the Role Centre, from the command", line.painted(None)
-        line.painted(b":")
-        line.painted(b"job queue log")
-        yield "open the log", line.painted(b"\r")
-        yield "page down", line.painted(b"\x1b[6~")
-        yield "last page", line.painted(b"G")
-        line.painted(b"g")
-        line.painted(b"/")
+    command = (sys.executable, "-m", "postroom.tui.cli.main", "--company", location.text)
+    folders = dict.fromkeys(("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), str(home))
+    with on_terminal(*command, size=(120, 40), environ=folders) as line:
+        yield "first paint of the Role Centre, from the command", line.painted(None, b"No consumer is running")
+        line.painted(b":", b"Search for a page")
+        line.painted(b"job queue log", b"Job Queue Log Entries")
+        yield "open the log", line.painted(b"\r", record(ENTRIES - 1))
+        for _ in range(PAGES):
+            yield "page down", line.painted(b"\x1b[6~", b"S-INV")
+        yield "row down", line.painted(b"j")
+        yield "last page", line.painted(b"G", record(0))
+        yield "first page", line.painted(b"g", record(ENTRIES - 1))
+        line.painted(b"/", b"EXPRESSION")
         line.painted(b"status=Error")
-        yield "filter by status", line.painted(b"\r")
+        yield "filter by status", line.painted(b"\r", b"Filter: ")
         line.painted(b"/")
         line.painted(b"\x7f" * len("status=Error"))
-        line.painted(b"\r")
-        line.painted(b"z")
-        line.painted(b"jj")
-        yield "sort by time", line.painted(b"\r")
+        yield "no filter any more", line.painted(b"\r", b"S-INV")
+        line.painted(b"z", b"Sort by")
+        line.painted(b"jjj")
+        yield "sort by time", line.painted(b"\r", b"by Time")
 
 
-class Line:
-    """A terminal's line. `painted` sends keys and returns the seconds until the last byte of what they draw."""
-
-    def __init__(self, descriptor: int, since: float) -> None:
-        self.descriptor, self.since = descriptor, since
-
-    def painted(self, keys: bytes | None) -> float:
-        """`keys` None: the seconds since the process was started."""
-        start = self.since
-        if keys is not None:
-            start = time.perf_counter()
-            os.write(self.descriptor, keys)
-        last, wait = 0.0, PATIENCE
-        while select.select([self.descriptor], [], [], wait)[0]:
-            os.read(self.descriptor, 1 << 16)
-            last, wait = time.perf_counter(), QUIET if keys is not None else 1.0
-        if not last:
-            raise RuntimeError(f"nothing was drawn after {keys!r}")
-        return last - start
+def record(number: int) -> bytes:
+    """A record's number, as the list shows it."""
+    return f"S-INV{number:07}".encode()
 
 
-@contextmanager
-def on_a_line(location: Location, home: Path) -> Iterator[Line]:
-    """`postroom` as a process of its own."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    folders = dict.fromkeys(("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), str(home))
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "postroom.tui.cli.main", "--company", location.text],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, **folders, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
-        start_new_session=True,
-    )
-    os.close(theirs)
-    try:
-        yield Line(ours, start)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
+@dataclass(frozen=True)
+class Rest:
+    """A terminal that nobody touches: the part of a core it takes, what it sends, and for one changed cell."""
+
+    share: float
+    sent: int
+    sent_for_a_cell: int
+
+    def __str__(self) -> str:
+        return f"{self.share:.1%} of a core, {self.sent} bytes sent; {self.sent_for_a_cell} bytes for a changed cell"
+
+
+def at_rest(site: Site, engine: str) -> Rest:
+    """The log's page at rest, and after somebody else has changed one of its cells."""
+    with site.company(engine) as location:
+        fill(1_000)
+        with pty_terminal(location, (120, 40), "job-queue-log-entries") as line:
+            line.painted(None)
+            before = processor_seconds(line.process.pid)
+            sent = len(line.bytes_within(RESTING))
+            share = (processor_seconds(line.process.pid) - before) / RESTING
+            execute("UPDATE job_queue_log_entry SET record_no = 'S-INV-X' WHERE entry_no = 1000")
+            seen = len(line.sent)
+            line.until(b"S-INV-X")
+            line.bytes_until_silent(2.0)
+            return Rest(share, sent, len(line.sent) - seen)
+
+
+def processor_seconds(process_id: int) -> float:
+    """What a process has used of the processor so far."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def hour_of_polling(site: Site, engine: str) -> dict[int, float]:
@@ -165,7 +159,7 @@ def fill(count: int) -> None:
                 name = f"{number:016x}"
                 rows.append(
                     (
-                        *(name, "post-document", f"S-INV{number:07}", "bench", ended - 5_000, ended, status, name),
+                        *(name, "post-document", record(number).decode(), "bench", ended - 5_000, ended, status, name),
                         *fixed.values(),
                     )
                 )
