@@ -50,7 +50,7 @@ def create(location: Location, wanted: NewCompany) -> None:
             value=wanted.amount_precision,
             hint=f"Choose one of {', '.join(AMOUNT_PRECISIONS)}.",
         )
-    time_zone = wanted.time_zone or _local_time_zone()
+    time_zone = wanted.time_zone or local_time_zone()
     if time_zone not in available_timezones():
         raise UsageError(
             f"{time_zone} is not a time zone.",
@@ -278,7 +278,8 @@ def time_zone() -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _local_time_zone() -> str:
+def local_time_zone() -> str:
+    """The time zone of this host, UTC if it cannot be told."""
     with suppress(OSError):
         link = os.readlink("/etc/localtime")
         name = link.partition("zoneinfo/")[2]

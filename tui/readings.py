@@ -90,7 +90,6 @@ def numbers_in(
     rows = joined if joined is not None else number.model.select(number)
     if where:
         rows = rows.where(*where)
-    total = rows.limit(COUNT_LIMIT + 1).count()
     line = _Line(rows.select(number, sort if sort is not None else number), number, sort, descends)
     start = line.place_of(int(window.key)) if window.key else None
     if window.key and start is None:
@@ -113,6 +112,7 @@ def numbers_in(
             )
     # One side is known already: more than fits was asked for, and nothing lies beyond the end that was begun at.
     is_end = not window.key
+    total = len(places) if is_end and not more else rows.limit(COUNT_LIMIT + 1).count()
     if backward:
         first = more
         last = not is_end and line.is_beyond(places[-1:], backward=False)

@@ -169,8 +169,19 @@ class JobQueueLogEntry(Table):
     posting_id = TextField(index=True)
     batch_no = IntegerField(null=True)
 
-    class Meta:
-        indexes = ((("status",), False),)
+
+JobQueueLogEntry.add_index(
+    JobQueueLogEntry.index(JobQueueLogEntry.status, JobQueueLogEntry.entry_no, name="job_queue_log_entry_listed")
+)
+JobQueueLogEntry.add_index(  # with all that is counted of what has ended, so that a look reads no rows
+    JobQueueLogEntry.index(
+        JobQueueLogEntry.status,
+        JobQueueLogEntry.ended_at,
+        JobQueueLogEntry.job,
+        JobQueueLogEntry.job_queue_code,
+        name="job_queue_log_entry_ended",
+    )
+)
 
 
 class Batch(Table):
