@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from postroom.core.errors import PostroomError
 from postroom.core.plain_text import visible
@@ -27,6 +27,7 @@ MOST_MARKED = 10_000
 MOST_COPIED = 100_000
 """At most so many rows are copied to a file; `postroom export` and `--json` know no limit."""
 OWN_ORDER = "Its own order"
+ONLY_INDEXED = "Its other columns have no index: sorted by them, a long list would keep you waiting."
 NEAR = 40
 """So many rows before the last loaded one the next are loaded."""
 
@@ -221,14 +222,14 @@ class ListPage(Page):
     def on_keyed_table_edge_reached(self, event: KeyedTable.EdgeReached) -> None:
         self._load_beyond(event.direction)
 
-    def _load_beyond(self, direction: int) -> None:
+    def _load_beyond(self, direction: int) -> bool:
         """Load the rows beyond; half of the present ones stay, so that the cursor keeps its surroundings.
 
-        2 and -2 go to the very end and the very beginning.
+        2 and -2 go to the very end and the very beginning. False if there are none, or they cannot be had now.
         """
         keys, forward = self.table.keys, direction > 0
-        if not (self.snapshot.after if forward else self.snapshot.before) or not keys:
-            return
+        if not (self.snapshot.after if forward else self.snapshot.before) or not keys or not self.desk.is_connected:
+            return False
         if abs(direction) == 2:
             self.state.window = replace(self.state.window, start="bottom" if forward else "top", key="")
             self.go_to = "bottom" if forward else "top"
@@ -236,9 +237,9 @@ class ListPage(Page):
             key = keys[len(keys) // 2]
             self.state.window = replace(self.state.window, start="from" if forward else "until", key=key)
         self.desk.look_now(even_if_paused=True)
+        return True
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
-        event.stop()
+    def on_keyed_table_opened(self) -> None:
         opening = next((action.id for action in self.actions if action.method == "do_open"), "")
         if opening:
             self.action_act(opening)
@@ -266,24 +267,28 @@ class ListPage(Page):
 
     async def _try_filter(self, typed: str) -> None:
         """Take the filter if it can be read; else say what is wrong and let the person mend it."""
-        read = self.read
+        read, window = self.read, Window(sort=self.state.window.sort)
         try:
-            await self.desk.reader.desk.do(lambda: read(typed, Window()))
+            found = await self.desk.reader.desk.do(lambda: read(typed, window))
         except PostroomError as error:
             self.desk.say(str(error), "error")
             return
         self.close_filter()
-        self.set_filter(typed)
+        self._take_filter(typed)
         self._remember()
+        self.show(found)
 
     def set_filter(self, filter: str) -> None:
         """Show what matches."""
+        self._take_filter(filter)
+        self._draw_caption()
+        self.desk.look_now(even_if_paused=True)
+
+    def _take_filter(self, filter: str) -> None:
         self.state.filter, self.state.window = filter, Window(sort=self.state.window.sort)
         self.state.marks.clear()
         self.beyond.clear()
         self.table.mark(self.state.marks)
-        self._draw_caption()
-        self.desk.look_now(even_if_paused=True)
 
     def _remember(self) -> None:
         """Keep the filter and order that a person chose for the next time; those that another page asks for are not."""
@@ -321,7 +326,12 @@ class ListPage(Page):
         captions = [OWN_ORDER, *(self._caption_of(sort) for sort in sorts[1:])]
         now = self.state.window.sort
         chosen = await self.app.push_screen_wait(
-            Choose("Sort by", captions, captions[sorts.index(now)] if now in sorts else OWN_ORDER)
+            Choose(
+                "Sort by",
+                captions,
+                captions[sorts.index(now)] if now in sorts else OWN_ORDER,
+                ONLY_INDEXED if self.SORTS is not None else "",
+            )
         )
         if chosen is not None:
             self.state.window = Window(sort=sorts[captions.index(chosen)])
@@ -414,7 +424,9 @@ class ListPage(Page):
         self.table.half_page(-1)
 
     def do_first_row(self) -> None:
-        self.table.first_row()
+        if not self._load_beyond(-2):
+            self.table.move_cursor(0)
 
     def do_last_row(self) -> None:
-        self.table.last_row()
+        if not self._load_beyond(2):
+            self.table.move_cursor(len(self.table.keys) - 1)

@@ -83,7 +83,10 @@ class AskText(ModalScreen[str | None]):
 
 
 class Choose(ModalScreen[str | None]):
-    """A choice from a closed list, the present value under the cursor. Enter takes it, Esc leaves as it was (None)."""
+    """A choice from a closed list, the present value under the cursor. Enter takes it, Esc leaves as it was (None).
+
+    `details` says what there is to know of the choices.
+    """
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -94,9 +97,9 @@ class Choose(ModalScreen[str | None]):
         Binding("G", "go(True)", "Last", show=False),
     ]
 
-    def __init__(self, title: str, choices: Sequence[str], value: str) -> None:
+    def __init__(self, title: str, choices: Sequence[str], value: str, details: str = "") -> None:
         super().__init__()
-        self.title_shown, self.choices, self.value = title, list(choices), value
+        self.title_shown, self.choices, self.value, self.details = title, list(choices), value, details
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog narrow") as box:
@@ -106,6 +109,8 @@ class Choose(ModalScreen[str | None]):
                 compact=True,
                 markup=False,
             )
+            if self.details:
+                yield Static(Text(visible(self.details)), markup=False, classes="details")
             yield Static(
                 Text.assemble(("Enter", "bold"), " OK     ", ("Esc", "bold"), " Leave as it is"), classes="answers"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.text import Text
+from textual.reactive import reactive
 from textual.widgets import Input
 
 from postroom.core.plain_text import visible
@@ -12,7 +13,12 @@ UNSEEN = "\N{REPLACEMENT CHARACTER}"
 
 
 class TextLine(Input):
-    """Textual's Input draws its value as it is: an escape sequence in a name would reach the terminal."""
+    """Textual's Input draws its value as it is: an escape sequence in a name would reach the terminal.
+
+    And its cursor blinks, which sends something twice a second for as long as it waits; this one's stands still.
+    """
+
+    cursor_blink = reactive(False, init=False)
 
     @property
     def _value(self) -> Text:
