@@ -1,13 +1,15 @@
-"""A PostgreSQL server of a test's own, which it may stop."""
+"""A PostgreSQL server of a test's own, which it may stop, start and freeze."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,16 @@ class Server:
 
     def stop(self, mode: str) -> None:
         self._control("-m", mode, "-w", "stop")
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal to every process of the server: SIGSTOP freezes it, SIGCONT lets it go on."""
+        leader = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                parent = int(stat.read_text().rpartition(")")[2].split()[1])
+                if parent == leader:
+                    os.kill(int(stat.parent.name), number)
+        os.kill(leader, number)
 
     def _control(self, *arguments: str) -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), *arguments)

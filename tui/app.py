@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
-import threading
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from rich.console import Console
 from rich.text import Text
 from textual.app import App
 from textual.notifications import Notify
 from textual.screen import ModalScreen
-from textual.theme import Theme
 
 from postroom.core import bugs, clock
 from postroom.core.database import Location
@@ -25,12 +24,13 @@ from postroom.core.errors import DatabaseAway, NotFound, PostroomError, UsageErr
 from postroom.core.plain_text import visible
 from postroom.tui import keymap
 from postroom.tui.cli import crash
+from postroom.tui.colours import THEME, has_few_colours, terminal_palette
 from postroom.tui.keymap import Keymap
 from postroom.tui.memory import Memory, of_company
 from postroom.tui.pages import directory
 from postroom.tui.pages.page import Page
 from postroom.tui.pdf_program import PdfProgram
-from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, read_standing
+from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, change_mark, read_standing
 from postroom.tui.widgets.dialogs import Ask, AskText, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
 from postroom.tui.widgets.status_bar import Health
@@ -43,50 +43,12 @@ Severity = Literal["information", "warning", "error"]
 
 POLL = 1.0
 """Seconds between two looks at the company, unless chosen otherwise."""
-
-THEME = Theme(
-    name="postroom",
-    primary="#7aa2c8",
-    secondary="#8fb0a9",
-    accent="#c8a96b",
-    warning="#d7b56d",
-    error="#d9777b",
-    success="#8fb97c",
-    foreground="#d4d8de",
-    background="#161a20",
-    surface="#1b2027",
-    panel="#232a33",
-    boost="#2a323d",
-    dark=True,
-    variables={
-        "block-cursor-background": "#33506e",
-        "block-cursor-foreground": "#f2f5f8",
-        "block-cursor-text-style": "none",
-        "block-cursor-blurred-background": "#2a3644",
-        "border": "#3a4553",
-        "primary-background": "#22303f",
-        "input-selection-background": "#4a6f94",
-    },
-)
-
-
-def terminal_palette() -> Any:
-    """What the sixteen colour names mean where there are more: the theme's own tones."""
-    from rich.terminal_theme import TerminalTheme
-
-    def rgb(text: str) -> tuple[int, int, int]:
-        return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
-
-    normal = ["#161a20", "#d9777b", "#8fb97c", "#d7b56d", "#7aa2c8", "#b294bb", "#7fb5b5", "#d4d8de"]
-    bright = ["#6f7a87", "#e88b8f", "#a5cc92", "#e5c885", "#93b8da", "#c7abcf", "#98cccc", "#f2f5f8"]
-    return TerminalTheme(rgb("#161a20"), rgb("#d4d8de"), [rgb(tone) for tone in normal], [rgb(tone) for tone in bright])
-
-
-def has_few_colours(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal has only its own sixteen colours, or none are wanted (NO_COLOR)."""
-    if "NO_COLOR" in environ:
-        return True
-    return Console(force_terminal=True, _environ=environ).color_system in (None, "standard")
+REST = 4
+"""After a look that took long, the next waits so many times as long: a slow search must not keep a core busy."""
+PATIENCE = 3.0
+"""After so many seconds without an answer the page says so."""
+HOLD = 0.1
+"""So many seconds a new page waits for its rows, to be drawn once with them."""
 
 
 class PostroomApp(App[int]):
@@ -136,6 +98,8 @@ class PostroomApp(App[int]):
         self.reads = 0
         """How often a snapshot was shown; tests wait for it."""
         self._wake = asyncio.Event()
+        self._held = ExitStack()
+        """What is drawn once it is closed."""
         self._look_once = False
         self.first_words = ""
         """A message to begin with."""
@@ -188,8 +152,14 @@ class PostroomApp(App[int]):
                     self.pop_screen()
                 screen.reopened(page)
                 return screen
+        self._hold()
         self.push_screen(page)
         return page
+
+    def _hold(self) -> None:
+        """Draw nothing until the page in front has its rows, or for HOLD seconds."""
+        self._held.enter_context(self.batch_update())
+        self.set_timer(HOLD, self._held.close)
 
     def is_first(self, page: Page) -> bool:
         """Whether there is nothing to go back to."""
@@ -263,11 +233,20 @@ class PostroomApp(App[int]):
 
         self.commands += 1
         try:
-            return await self.clerk.do(job_with_bell)
+            return await self._done(self.clerk.do(job_with_bell))
         finally:
             self.commands -= 1
             self.reader.forget()
             self.look_now(even_if_paused=True)
+
+    async def _done(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """What comes of the clerk's work; where the database keeps silent, it is said once that it waits."""
+        task = asyncio.ensure_future(work)
+        while not (await asyncio.wait({task}, timeout=PATIENCE))[0]:
+            if self.health.silent_since is not None:
+                self.say("Not done yet: it waits for the database, which does not answer.", "warning")
+                break
+        return await task
 
     async def carry_out(self, job: Callable[[], Result]) -> Result | None:
         """Run a use case at the clerk's desk. What it refuses is shown; then None comes back."""
@@ -313,21 +292,34 @@ class PostroomApp(App[int]):
     # The poll.
 
     async def _keep_looking(self) -> None:
+        rest = 0.0
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self.poll)
+                await asyncio.wait_for(self._wake.wait(), max(self.poll, rest))
             self._wake.clear()
             if not self.health.paused or self._look_once or not self.health.read_once:
                 self._look_once = False
-                await self._look()
+                began = time.monotonic()
+                if await self._look() is self.page_in_front():
+                    self._held.close()
+                if not gc.isenabled():  # from now on; what the start has made stays and need not be gone through again
+                    gc.freeze()
+                    gc.enable()
+                rest = REST * (time.monotonic() - began)
+            elif not self.is_connected:
+                await self._look_for_database()
 
-    async def _look(self) -> None:
+    async def _look(self) -> Page | None:
+        """Look at the company for the page in front, which is returned."""
         page = self.page_in_front()
-        if page is None:
-            return
+        if page is not None:
+            await self._look_for(page)
+        return page
+
+    async def _look_for(self, page: Page) -> None:
         asked = page.asked()
         try:
-            reading = await self.reader.read(asked, page.reading(), read_standing)
+            reading = await self._answer(self.reader.read(asked, page.reading(), read_standing))
         except DatabaseAway:
             self.reader.forget()
             if self.is_connected:
@@ -355,6 +347,23 @@ class PostroomApp(App[int]):
             self.reader.forget()
             self.look_now(even_if_paused=True)
         self.reads += 1
+
+    async def _look_for_database(self) -> None:
+        """While paused nothing is read, but a database that is back is found."""
+        with suppress(PostroomError):
+            await self._answer(self.reader.desk.do(change_mark))
+            self._set_health(replace(self.health, away_since=None))
+
+    async def _answer(self, reading: Coroutine[Any, Any, Result]) -> Result:
+        """What the database answers; while it does not, the page says so."""
+        task = asyncio.ensure_future(reading)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if not done and self.is_connected:
+            self._set_health(replace(self.health, silent_since=clock.now()))
+        try:
+            return await task
+        finally:
+            self._set_health(replace(self.health, silent_since=None))
 
     def close_gone(self, page: Page, message: str) -> None:
         """Go back from a page whose record was posted or deleted meanwhile, and say so."""
@@ -397,7 +406,14 @@ def run(location: Location, *, first_page: str = directory.FIRST) -> int:
     from postroom.core import company
 
     company.open_company(location, busy_seconds=BUSY_SECONDS)
-    company.close()
+    return show(location, first_page=first_page)
+
+
+def show(location: Location, *, first_page: str = directory.FIRST) -> int:
+    """The same for the company that this process has opened, with a patience of BUSY_SECONDS."""
+    from postroom.core import company
+
+    company.close()  # the desks make connections of their own
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     try:
         own_keys, trouble = keymap.read(keymap.place()), ""
@@ -406,12 +422,12 @@ def run(location: Location, *, first_page: str = directory.FIRST) -> int:
     app = PostroomApp(location, first_page=first_page, memory=of_company(location), keymap=own_keys)
     app.first_words = trouble
     app.run()
+    is_over = getattr(app._driver, "exit_event", None)
+    if is_over is not None:
+        is_over.set()  # where the terminal is gone Textual forgets it, and its reader would be waited for at the end
     if app._exception is not None:
         return crash.report(app._exception)
-    code = app.return_value if app.return_value is not None else app.return_code or 0
-    if any(thread.name == "textual-input" for thread in threading.enumerate()):
-        os._exit(code)  # it reads a terminal that is gone for ever, and the interpreter would wait for it
-    return code
+    return app.return_value if app.return_value is not None else app.return_code or 0
 
 
 def internal_error(error: Exception) -> str:

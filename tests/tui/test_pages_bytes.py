@@ -1,8 +1,6 @@
-"""What travels over the line: nothing while nothing changes, a line where a cell changed, a clean end on signals."""
+"""What travels over the line: nothing while nothing changes, a line where a cell changed."""
 
 from __future__ import annotations
-
-import signal
 
 import pytest
 from pty_terminal import PtyTerminal, pty_terminal
@@ -29,6 +27,15 @@ def test_while_nothing_changes_nothing_is_sent(sqlite_firm: Location, size: tupl
         assert terminal.read(POLLS) == b""
 
 
+@pytest.mark.parametrize("keys", [b":", b"/"], ids=["search", "filter"])
+def test_while_a_line_waits_to_be_typed_nothing_is_sent(sqlite_firm: Location, keys: bytes) -> None:
+    with pty_terminal(sqlite_firm, (80, 24), "job-queue-entries") as terminal:
+        settled(terminal, b"The job queue is empty.")
+        terminal.type(keys)
+        assert terminal.bytes_until_silent(1.2)
+        assert terminal.read(POLLS) == b""
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_changed_field_costs_less_than_a_kilobyte(sqlite_firm: Location, size: tuple[int, int]) -> None:
     creator = Company.get_by_id(1).created_by
@@ -39,18 +46,6 @@ def test_a_changed_field_costs_less_than_a_kilobyte(sqlite_firm: Location, size:
         terminal.until(lambda: b"[x] Yes" in terminal.sent[before:])
         terminal.bytes_until_silent(POLLS)
         assert len(terminal.sent) - before < 1024
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_leaves_a_clean_terminal(sqlite_firm: Location, number: signal.Signals) -> None:
-    with pty_terminal(sqlite_firm, (80, 24), "sales-setup") as terminal:
-        settled(terminal, b"Remainder")
-        terminal.process.send_signal(number)
-        assert terminal.ends() == 128 + number
-        tail = terminal.sent[-400:]
-        assert b"\x1b[?1049l" in tail, "the alternate screen is left"
-        assert b"\x1b[?25h" in tail, "the cursor is shown again"
-        assert b"Traceback" not in terminal.sent
 
 
 def test_without_colours_no_colour_is_sent_and_the_cursor_is_reversed(sqlite_firm: Location) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pty_terminal import pty_terminal
 from tmux_terminal import POSTROOM, Tmux, tmux
 
 from postroom.core import company, demo, setups
@@ -160,12 +159,3 @@ def no_of(screen: Tmux) -> str:
     lines = screen.shown.splitlines()
     (head,) = [place for place, line in enumerate(lines) if "Customer/Vendor" in line]
     return lines[head + 1].split()[0]
-
-
-def test_a_terminal_that_is_gone_ends_the_program_and_leaves_nothing_running(sqlite_firm: Location) -> None:
-    company.close()
-    with pty_terminal(sqlite_firm, (80, 24), "role-centre") as terminal:
-        terminal.until(lambda: b"My Job Queue" in terminal.sent)
-        os.close(terminal.descriptor)  # as when the line drops: the terminal is gone, then the signal comes
-        terminal.process.send_signal(signal.SIGHUP)
-        assert terminal.process.wait(20) == 128 + signal.SIGHUP

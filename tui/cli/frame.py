@@ -44,15 +44,16 @@ class Session:
             raise UsageError("--company is blank.", hint="Name a file or a postgresql:// URL, or leave it out.")
         return Location(self.company or str(data_folder() / "company.db"))
 
-    def open(self, *, rings: bool = False) -> str:
+    def open(self, *, rings: bool = False, busy_seconds: float | None = None) -> str:
         """Open the company and return the user at work. Raises CompanyError, DatabaseAway, UsageError.
 
-        `rings`: what is queued meanwhile rings the consumers, who else would find it within a second.
+        `rings`: what is queued meanwhile rings the consumers, who else would find it within a second. `busy_seconds`:
+        how long statements wait for a locked database, unless as long as usual.
         """
-        from postroom.core import company
+        from postroom.core import company, database
         from postroom.tui.cli import trial
 
-        company.open_company(self.location)
+        company.open_company(self.location, busy_seconds=busy_seconds or database.BUSY_SECONDS)
         self.is_open = True
         trial.apply(os.environ)
         if rings:
@@ -62,11 +63,11 @@ class Session:
         self.user = company.current_user()
         return self.user
 
-    def read(self) -> str:
+    def read(self, *, busy_seconds: float | None = None) -> str:
         """Open the company to look at it. Raises also NotPermitted for a user who may not."""
         from postroom.core import users
 
-        users.require(self.open(), users.Permission.VIEW)
+        users.require(self.open(busy_seconds=busy_seconds), users.Permission.VIEW)
         return self.user
 
     @cached_property

@@ -151,6 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         _hide_password()
     writing.begin()
+    code = 0
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         writing.finish()
@@ -159,6 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except writing.OutputLost as error:
         writing.close_quietly()
+        if code > 128:  # a dropped line has ended the full screen: there is nobody to be told
+            return code
         writing.say(f"The output cannot be written: {error}.")
         return 2
     finally:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import click
 
 from postroom.core import company
-from postroom.core.company import NewCompany
+from postroom.core.company import AMOUNT_PRECISIONS, NewCompany
+from postroom.core.database import Location
+from postroom.core.errors import UsageError
 from postroom.tui.cli import frame, writing
 from postroom.tui.cli.frame import Session
+
+GREETING = """\
+Welcome to Postroom: documents posted in the background, with job queues.
+
+There is no company yet. Yours would be {place}
+
+  demo   a company with some eighty documents to try everything on, posted while you look
+  new    your own: chart of accounts, number series and job queues are made with it
+  quit   make nothing
+"""
 
 
 def has_terminal() -> bool:
@@ -28,28 +41,46 @@ def open_screen(session: Session) -> int:
         writing.say("The full screen needs a terminal; `postroom --help` lists what runs without one.")
         return 2
     if is_first:
-        answer = _ask()
+        writing.say(GREETING.format(place=location.shown))
+        answer = _ask("demo, new or quit", "demo", ("demo", "new", "quit"), show=False)
         if answer == "quit":
             return 0
         if answer == "demo":
             from postroom.tui.cli import demo
 
             return demo.open_with_screen()
-        frame.make_data_folder()
-        company.create(location, NewCompany("My Company"))
-        company.close()
+        _make(location)
     return show_screen(session)
 
 
 def show_screen(session: Session) -> int:
     """Run the TUI on a company that is there."""
-    session.read()
-    company.close()
+    gc.disable()  # until the first page is read: nothing is thrown away so early, and looking for it takes a tenth
+    from postroom.tui.snapshots import BUSY_SECONDS
+
+    session.read(busy_seconds=BUSY_SECONDS)
     from postroom.tui import app
 
-    return app.run(session.location)
+    return app.show(session.location)
 
 
-def _ask() -> str:
-    writing.say("There is no company yet. Open the demo company, with documents to try things on, or make a new one?")
-    return str(click.prompt("demo, new or quit", type=click.Choice(["demo", "new", "quit"]), default="demo", err=True))
+def _make(location: Location) -> None:
+    """Ask what a new company needs, and make it. Raises CompanyError where it cannot be made."""
+    frame.make_data_folder()
+    name = _ask("Name of the company", "My Company")
+    zone = _ask("Time zone", company.local_time_zone())
+    precision = _ask("Smallest amount, for good", "0.01", AMOUNT_PRECISIONS)
+    while True:
+        try:
+            company.create(location, NewCompany(name, precision, zone))
+            break
+        except UsageError as error:  # of the time zone: nothing else can be wrong
+            writing.say(str(error))
+            zone = _ask("Time zone", company.local_time_zone())
+    company.close()
+
+
+def _ask(question: str, default: str, choices: tuple[str, ...] = (), *, show: bool = True) -> str:
+    """A line typed at the terminal; of `choices`, which are shown, one: asked again until it is."""
+    kind = click.Choice(choices, case_sensitive=False) if choices else str
+    return str(click.prompt(question, type=kind, default=default, show_choices=show, err=True)).strip() or default

@@ -13,13 +13,21 @@ from textual.widgets import Static
 from postroom.core.plain_text import visible
 from postroom.tui.snapshots import Standing
 
+LEAST = (80, 24)
+"""Columns and lines that every page is made for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the status bar knows. `away_since` is when the database stopped answering, None while it does."""
+    """What the status bar knows.
+
+    `away_since` is when the database was found away, `silent_since` when it was found to keep one waiting; None while
+    it answers.
+    """
 
     standing: Standing = field(default_factory=Standing)
     away_since: datetime | None = None
+    silent_since: datetime | None = None
     paused: bool = False
     read_once: bool = False
 
@@ -30,6 +38,8 @@ def words(health: Health) -> list[tuple[str, str]]:
     said: list[tuple[str, str]] = []
     if health.away_since is not None:
         said.append((f"Not connected since {local(health.away_since, standing.time_zone)}", "alarm"))
+    elif health.silent_since is not None:
+        said.append((f"No answer since {local(health.silent_since, standing.time_zone)}", "alarm"))
     if health.paused:
         said.append(("Paused", "warning"))
     if health.away_since is not None or not health.read_once:
@@ -71,8 +81,11 @@ class StatusBar(Static):
 
     def render(self) -> Text:
         width = self.size.width - 2
+        told = words(self.health)
+        if self.app.size.width < LEAST[0] or self.app.size.height < LEAST[1]:
+            told.insert(0, ("Too small: {}x{} at least".format(*LEAST), "warning"))
         right = Text("  ").join(
-            Text(f" {said} " if kind == "alarm" else said, style=self.STYLES[kind]) for said, kind in words(self.health)
+            Text(f" {said} " if kind == "alarm" else said, style=self.STYLES[kind]) for said, kind in told
         )
         company = visible(self.health.standing.company_name)
         left = Text("Postroom", style="bold")
