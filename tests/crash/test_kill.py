@@ -33,7 +33,7 @@ from postroom.core.tables.trade import Document, DocumentLine
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry, PrintJob
 
 DOCUMENTS = 200
-ORDERS = 60
+ORDERS = 40
 MOST_BETWEEN = 20
 """At most so many documents are posted between two kills."""
 LONGEST_PAUSE = 0.02

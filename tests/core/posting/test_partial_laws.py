@@ -143,11 +143,24 @@ def is_there(order: int) -> bool:
     return bool(Document.select().where(Document.id == order).exists())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=orders, taken=steps, with_prices=st.booleans())
 def test_any_steps_end_with_all_ordered_shipped_and_invoiced(
     trade: Location, drawn: dict[str, Any], taken: list[dict[str, Any]], with_prices: bool
 ) -> None:
+    assert_all_is_posted(drawn, taken, with_prices=with_prices)
+
+
+@pytest.mark.full
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=orders, taken=steps, with_prices=st.booleans())
+def test_any_steps_of_many_orders_end_with_all_ordered_shipped_and_invoiced(
+    trade: Location, drawn: dict[str, Any], taken: list[dict[str, Any]], with_prices: bool
+) -> None:
+    assert_all_is_posted(drawn, taken, with_prices=with_prices)
+
+
+def assert_all_is_posted(drawn: dict[str, Any], taken: list[dict[str, Any]], *, with_prices: bool) -> None:
     order = make(drawn)
     row = Document.get_by_id(order)
     whole = amounts.compute(source.read(order), current())

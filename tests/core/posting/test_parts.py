@@ -118,11 +118,24 @@ def in_three(document: Source, shares: list[tuple[int, int]]) -> list[tuple[Deci
     return [tuple(third) for third in thirds]
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=orders, shares=cuts, precision=st.sampled_from(PRECISIONS))
 def test_three_invoices_add_up_to_the_whole_to_the_cent(
     setup: PostingSetup, order: Source, shares: list[tuple[int, int]], precision: str
 ) -> None:
+    assert_three_add_up(setup, order, shares, precision)
+
+
+@pytest.mark.full
+@settings(max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=orders, shares=cuts, precision=st.sampled_from(PRECISIONS))
+def test_three_invoices_of_thousands_of_orders_add_up(
+    setup: PostingSetup, order: Source, shares: list[tuple[int, int]], precision: str
+) -> None:
+    assert_three_add_up(setup, order, shares, precision)
+
+
+def assert_three_add_up(setup: PostingSetup, order: Source, shares: list[tuple[int, int]], precision: str) -> None:
     setup = with_precision(setup, precision)
     whole = amounts.compute(order, setup)
     invoices, left = [], order
@@ -161,7 +174,7 @@ def assert_vat_is_right(invoice: Amounts, order: Source, setup: PostingSetup) ->
     assert sum(line.net_lcy for line in invoice.lines) == invoice.net_lcy
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=orders)
 def test_one_invoice_over_everything_is_the_whole(setup: PostingSetup, order: Source) -> None:
     setup = with_precision(setup, "0.01")
