@@ -84,7 +84,7 @@ def test_orders_are_posted_in_parts_once_each_whoever_is_killed_again_and_again(
 
 def kill_while_posting(firm: Location, seed: int, *, printing: bool = False) -> None:
     numbers = queue_documents(printing=printing)
-    run_and_kill(firm, random.Random(seed))
+    assert run_and_kill(firm, random.Random(seed)) > 5
     posted = Counter(row.source_no for row in PostedDocument.select().where(PostedDocument.kind == "invoice"))
     postings = JobQueueEntry.select().where(JobQueueEntry.job == POST_DOCUMENT)
     failed = {row.record_no: problems_from_json(row.errors) for row in postings}
@@ -104,12 +104,12 @@ def kill_while_posting(firm: Location, seed: int, *, printing: bool = False) -> 
 def kill_while_posting_parts(firm: Location, seed: int) -> None:
     """Orders of three pieces a line: one shipped, then two shipped and one invoiced, then the rest invoiced."""
     chance = random.Random(seed)
-    ids = make_orders()
+    ids, kills = make_orders(), 0
     for number, (to_ship, to_invoice) in enumerate(((1, 0), (2, 1), (0, 2)), 1):
         DocumentLine.update(qty_to_ship=to_ship, qty_to_invoice=to_invoice).execute()
         results = background.post(ids, PostRequest(mode="queue", queue_anyway=True), user=current_user())
         assert {result.result for result in results} == {"queued"}
-        run_and_kill(firm, chance)
+        kills += run_and_kill(firm, chance)
         assert not JobQueueEntry.select().exists()
         posted = Counter((row.source_no, row.kind.value) for row in PostedDocument.select())
         shipments, invoices = min(number, 2), number - 1
@@ -119,10 +119,14 @@ def kill_while_posting_parts(firm: Location, seed: int) -> None:
         assert succeeded == number * len(ids)
         assert [check for check in verify.verify().checks if not check.ok] == []
     assert not Document.select().exists()
+    assert kills > 5
 
 
-def run_and_kill(firm: Location, chance: random.Random) -> None:
-    """Let consumers post all that is queued, killed at random moments; the last one runs until it is idle."""
+def run_and_kill(firm: Location, chance: random.Random) -> int:
+    """Let consumers post all that is queued, killed at random moments; the last one runs until it is idle.
+
+    Returns how often one was killed.
+    """
     kills, left = 0, count_waiting()
     last_tenth = left // 10
     running = ConsumerProcess(firm)
@@ -141,13 +145,12 @@ def run_and_kill(firm: Location, chance: random.Random) -> None:
             left = count_waiting()
     finally:
         running.end()
-    assert kills > 5
-
     last = ConsumerProcess(firm, until_idle=True)
     try:
         last.wait()
     finally:
         last.end()
+    return kills
 
 
 def count_waiting() -> int:
