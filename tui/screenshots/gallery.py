@@ -32,7 +32,7 @@ PAGES = tuple(Picture(entry.address, entry.address) for entry in directory.PAGES
 CARDS = (
     *_from(
         "role-centre",
-        ("keys", "question_mark", "Keys of My Job Queue"),
+        ("keys", "question_mark", "Keys of Role Centre"),
         ("search", "colon", "Search for a page or an action"),
         ("search-typed", f"colon {typed('log')}", "Job Queue Log Entries"),
         ("poll-interval", "I", "Seconds between two looks"),
@@ -47,7 +47,7 @@ CARDS = (
         ("document-lines", "enter l", "Lines of Sales Order"),
         ("document-line", "enter l enter", "Unit Price"),
         ("document-line-unfolded", "enter l enter f", "Qty. to Ship"),
-        ("document-status-error", "w", "m goes to the field"),
+        ("document-status-error", "w", "m Go to the Cause"),
         ("document-cause", "m", "Blocked"),
         ("document-queue-anyway", "p", "Queue Anyway"),
         ("documents-marked", "space space", "2 marked"),
@@ -99,7 +99,7 @@ CARDS = (
     *_from("notes", ("note", "j enter", "P-INV1011")),
     *_from(
         "documents-to-handle",
-        ("documents-to-handle-errors", "enter", "t posts the document again"),
+        ("documents-to-handle-errors", "enter", "t Post Again"),
         ("documents-to-handle-group", "T", "Post it again?"),
     ),
     *_from(
