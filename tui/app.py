@@ -22,7 +22,7 @@ from postroom.core import bugs, clock
 from postroom.core.database import Location
 from postroom.core.errors import DatabaseAway, NotFound, PostroomError, UsageError
 from postroom.core.plain_text import visible
-from postroom.tui import keymap
+from postroom.tui import hanging_up, keymap
 from postroom.tui.cli import crash
 from postroom.tui.colours import THEME, has_few_colours, terminal_palette
 from postroom.tui.keymap import Keymap
@@ -129,12 +129,17 @@ class PostroomApp(App[int]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Textual installs no handler: without these the terminal would stay in its alternate screen.
             with suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self.exit, 128 + number)
+                loop.add_signal_handler(number, self._end, number)
+        hanging_up.guard(self._driver)
         self.open_page(self.first_page)
         self.tell_trouble()
         if self.first_words:
             self.say(self.first_words, "warning")
         self.run_worker(self._keep_looking(), name="poll", exit_on_error=True)
+
+    def _end(self, number: int) -> None:
+        hanging_up.let_go(self._driver)
+        self.exit(128 + number)
 
     def on_unmount(self) -> None:
         self.reader.desk.close()
@@ -422,9 +427,8 @@ def show(location: Location, *, first_page: str = directory.FIRST) -> int:
     app = PostroomApp(location, first_page=first_page, memory=of_company(location), keymap=own_keys)
     app.first_words = trouble
     app.run()
-    is_over = getattr(app._driver, "exit_event", None)
-    if is_over is not None:
-        is_over.set()  # where the terminal is gone Textual forgets it, and its reader would be waited for at the end
+    if hanging_up.has_ended(app._driver):
+        return 128 + signal.SIGHUP
     if app._exception is not None:
         return crash.report(app._exception)
     return app.return_value if app.return_value is not None else app.return_code or 0

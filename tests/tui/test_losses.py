@@ -123,6 +123,16 @@ def test_a_dropped_line_ends_the_terminal_by_itself_and_nothing_of_it_lives_on(s
         assert_nobody_is_left(terminal.process.pid)
 
 
+def test_a_line_that_drops_while_much_is_drawn_ends_the_terminal_too(sqlite_firm: Location) -> None:
+    invoices()
+    with sales_invoices(sqlite_firm) as terminal:
+        terminal.type(b"?\x1b[B" * 100 + b":" + b"customers" * 20)  # more frames than Textual's writer takes unwritten
+        terminal.bytes_within(0.3)
+        terminal.hang_up()
+        assert terminal.process.wait(20) == 128 + signal.SIGHUP
+        assert_nobody_is_left(terminal.process.pid)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_a_clean_terminal(sqlite_firm: Location, number: signal.Signals) -> None:
     invoices()

@@ -49,7 +49,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "handle": ("entries", "List the documents to handle."),
         "note": ("entries", "List your notes."),
         "queue": ("queues", "List, change, start and stop job queues."),
-        "category": ("queues", "List, add, rename and delete job queue categories."),
+        "category": ("queues", "List, add, describe, rename and delete job queue categories."),
     },
     "Printing": {
         "inbox": ("printing", "List, save and delete the reports in your Report Inbox."),
