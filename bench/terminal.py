@@ -89,7 +89,7 @@ class Rest:
 
 
 def at_rest(site: Site, engine: str) -> Rest:
-    """The log's page at rest, and after somebody else has changed one of its cells."""
+    """The log's page at rest, and after somebody else has changed a cell of a row that is not under the cursor."""
     with site.company(engine) as location:
         fill(1_000)
         with pty_terminal(location, (120, 40), "job-queue-log-entries") as line:
@@ -97,7 +97,7 @@ def at_rest(site: Site, engine: str) -> Rest:
             before = processor_seconds(line.process.pid)
             sent = len(line.bytes_within(RESTING))
             share = (processor_seconds(line.process.pid) - before) / RESTING
-            execute("UPDATE job_queue_log_entry SET record_no = 'S-INV-X' WHERE entry_no = 1000")
+            execute("UPDATE job_queue_log_entry SET record_no = 'S-INV-X' WHERE entry_no = 990")
             seen = len(line.sent)
             line.until(b"S-INV-X")
             line.bytes_until_silent(2.0)
