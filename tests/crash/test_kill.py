@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
-import signal
-import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from builders import document, item, item_line, party
-from consumer_process import ConsumerProcess, until
+from consumer_process import ConsumerProcess
+from killing import run_and_kill
 from printing_by_hand import file_printer
 
 from postroom.core import verify
@@ -24,7 +21,7 @@ from postroom.core.jobs import background, entries
 from postroom.core.jobs.background import PostRequest
 from postroom.core.jobs.claims import PRINT_DOCUMENT
 from postroom.core.jobs.registry import POST_DOCUMENT
-from postroom.core.kinds import Area, DocumentType, EntryStatus, LogStatus, ReportOutput
+from postroom.core.kinds import Area, DocumentType, LogStatus, ReportOutput
 from postroom.core.printing import selections
 from postroom.core.printing.print_jobs import PrintState
 from postroom.core.tables.ledgers import PostedDocument
@@ -34,10 +31,6 @@ from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry, PrintJob
 
 DOCUMENTS = 200
 ORDERS = 40
-MOST_BETWEEN = 20
-"""At most so many documents are posted between two kills."""
-LONGEST_PAUSE = 0.02
-"""Seconds, at most, between the last of them and the kill: a posting takes a few milliseconds."""
 
 
 def test_documents_are_posted_once_whoever_is_killed(firm: Location) -> None:
@@ -120,46 +113,6 @@ def kill_while_posting_parts(firm: Location, seed: int) -> None:
         assert [check for check in verify.verify().checks if not check.ok] == []
     assert not Document.select().exists()
     assert kills > 5
-
-
-def run_and_kill(firm: Location, chance: random.Random) -> int:
-    """Let consumers post all that is queued, killed at random moments; the last one runs until it is idle.
-
-    Returns how often one was killed.
-    """
-    kills, left = 0, count_waiting()
-    last_tenth = left // 10
-    running = ConsumerProcess(firm)
-    try:
-        while left > last_tenth:
-            wanted = left - chance.randint(1, min(MOST_BETWEEN, last_tenth))
-            until(lambda wanted=wanted: count_waiting() <= wanted, what="progress between two kills")  # type: ignore[misc]
-            time.sleep(chance.uniform(0, LONGEST_PAUSE))  # the random moment itself
-            victim = chance.choice([running.process.pid, *running.children()])
-            with suppress(ProcessLookupError):
-                os.kill(victim, signal.SIGKILL)
-                kills += 1
-            if victim == running.process.pid:
-                running.end()
-                running = ConsumerProcess(firm)
-            left = count_waiting()
-    finally:
-        running.end()
-    last = ConsumerProcess(firm, until_idle=True)
-    try:
-        last.wait()
-    finally:
-        last.end()
-    return kills
-
-
-def count_waiting() -> int:
-    """How many entries have not begun."""
-    return int(
-        JobQueueEntry.select()
-        .where(JobQueueEntry.status == EntryStatus.READY, JobQueueEntry.job == POST_DOCUMENT)
-        .count()
-    )
 
 
 def make_masters() -> None:
