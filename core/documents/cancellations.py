@@ -56,7 +56,9 @@ def make(posted_ids: Sequence[int], *, user: str, posting_date: date | None = No
     }
     setup, today = posting_setup.current(), clock.today(company.time_zone().key)
     wanted = [rows[id_] for id_ in posted_ids if id_ in rows]
-    refused = {row.id: problem for row in wanted if (problem := _problem_with(row)) is not None}
+    suspects = _corrected_nos([row.no for row in wanted])
+    looked_at = [row for row in wanted if row.no in suspects or (row.area, row.kind) not in _TYPES]
+    refused = {row.id: problem for row in looked_at if (problem := _problem_with(row)) is not None}
     made: dict[int, Cancellation] = {}
     for type_ in DocumentType:
         chosen = [row for row in wanted if row.id not in refused and _TYPES[row.area, row.kind] is type_]
@@ -73,6 +75,19 @@ def _date_of(row: PostedDocument, setup: PostingSetup, user: str, today: date) -
     first, last = setup.allowed_dates(user)
     day: date = row.posting_date
     return today if (first is not None and day < first) or (last is not None and day > last) else day
+
+
+def _corrected_nos(numbers: Sequence[str]) -> set[str]:
+    """Those of these nos. that a document, posted or not, corrects or cancels."""
+    within = f"corrects_no IN ({marks(len(numbers))})"
+    return {
+        no
+        for (no,) in query(
+            f"SELECT corrects_no FROM document WHERE {within}"
+            f" UNION SELECT corrects_no FROM posted_document WHERE {within}",
+            [*numbers, *numbers],
+        )
+    }
 
 
 def _problem_with(row: PostedDocument) -> Problem | None:

@@ -61,6 +61,7 @@ CARDS = (
     *_from(
         "purchase-order",
         ("document-status-waiting", "w", "Queued by bert"),
+        ("document-preview", "v", "Nothing is posted"),
     ),
     *_from(
         "purchase-credit-memo",
@@ -95,6 +96,7 @@ CARDS = (
         "batches",
         ("batch-entries", "G enter", "Filter: batch_no=1"),
         ("batch-posted-documents", "G p", "Filter: batch_no=1"),
+        ("batch-cancel", "G C", "What is posted stays."),
     ),
     *_from("notes", ("note", "j enter", "P-INV1011")),
     *_from(
@@ -115,6 +117,7 @@ CARDS = (
         ("posted-document-card", "enter", "G/L Register No."),
         ("posted-document-entries", "enter space tab tab tab space", "Entry No."),
         ("navigate", "n", "Navigate: 1080009"),
+        ("posted-document-cancel", "C", "What is posted stays."),
     ),
     *_from("change-log", ("change", "enter", "Set On Hold")),
     *_from("user-setup", ("user-card", "enter f", "Permission Sets")),
