@@ -78,7 +78,7 @@ async def test_the_reasons_against_a_posting_are_shown_as_by_a_check(trade: Loca
     async with terminal(trade, page="sales-invoice") as screen:
         await screen.sees("SI-1")
         await screen.press("enter")
-        await screen.sees("Customer No.")
+        await screen.sees("Sales Invoice SI-1   Released", "Customer No.")
         await screen.press("v")
         await screen.sees("Customer C1 is blocked (All).", "Clear Blocked on customer C1")
 
@@ -93,12 +93,14 @@ async def test_navigate_leads_from_documents_and_entries_to_each_kind_of_entry(t
         await screen.press("o")
         await screen.until(lambda: isinstance(screen.page, PostedPage))
         await screen.sees(f"no='{posted.no}'", "1 posted document")
+        await screen.until(lambda: isinstance(screen.page, PostedPage) and len(screen.page.table.keys) == 1)
         for tabs, title in ((1, "G/L Entries"), (2, "Customer Ledger Entries"), (3, "VAT Entries")):
             await screen.press("n")
             await screen.sees(f"Navigate: {posted.no}", title)
             await screen.press(*["tab"] * tabs, "o")
             await screen.until(lambda: isinstance(screen.page, LedgerPage))
-            await screen.sees(title, f"document_no='{posted.no}'", posted.no)
+            await screen.sees(title, f"document_no='{posted.no}'")
+            await screen.until(lambda: isinstance(screen.page, LedgerPage) and screen.page.snapshot.rows)
             await screen.press("n")  # and from an entry back to all of its document
             await screen.until(lambda: isinstance(screen.page, NavigateCard))
             await screen.sees(f"Navigate: {posted.no}")
