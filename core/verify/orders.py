@@ -13,7 +13,7 @@ INTO_STOCK = f"CASE WHEN (d.source_type IN ({RECEIVING})) = (l.quantity > 0) THE
 COST_OF_GOODS = (
     f"SELECT d.source_type AS type, d.source_no AS no, v.line_no, v.cost_amount AS amount FROM posted_document d"
     " JOIN value_entry v ON v.register_no = d.register_no AND v.document_kind = d.kind"
-    f" WHERE v.line_no <> 0 AND d.{GOODS}"
+    f" WHERE v.line_no > 0 AND d.{GOODS}"
 )
 COST_INVOICED = (
     f"SELECT d.source_type AS type, d.source_no AS no, l.line_no, {INTO_STOCK} * l.cost_amount AS amount FROM {LINES}"
@@ -96,7 +96,7 @@ def finished_orders_are_invoiced() -> Finding:
         f" CASE WHEN d.{MONEY} THEN l.quantity ELSE 0 END AS invoiced, 0 AS cost,"
         f" CASE WHEN d.{MONEY} AND l.type = 'item' THEN {INTO_STOCK} * l.cost_amount ELSE 0 END AS cost_invoiced"
         f" FROM {LINES} WHERE l.type <> 'comment'"
-        " UNION ALL SELECT register_no, line_no, 0, 0, cost_amount, 0 FROM value_entry WHERE line_no <> 0"
+        " UNION ALL SELECT register_no, line_no, 0, 0, cost_amount, 0 FROM value_entry WHERE line_no > 0"
         f" AND NOT (document_no = 'OPENING' AND register_no IN {OPENING})"
         ") AS sides GROUP BY register_no, line_no HAVING SUM(moved) <> SUM(invoiced) OR SUM(cost) <> SUM(cost_invoiced)"
     )
