@@ -143,15 +143,18 @@ def test_a_terminal_that_is_too_small_says_so_and_recovers_when_it_grows(tmp_pat
 def test_a_consumer_started_from_the_role_centre_outlives_the_terminal(tmp_path: Path) -> None:
     made = tmp_path / "firm.db"
     subprocess.run([PROGRAM, "--company", str(made), "init"], check=True, timeout=60, capture_output=True)
-    with on_terminal(PROGRAM, "--company", str(made)) as terminal:
-        terminal.until(b"No consumer is running")
-        terminal.type(b"c")
-        terminal.until(b"Consumer running, 2 workers")
-        process_id, process_start = consumer_of(made)
-        terminal.hang_up()
-        assert terminal.process.wait(30) == 128 + signal.SIGHUP
-    assert processes.is_alive(process_id, process_start)
-    subprocess.run([PROGRAM, "--company", str(made), "consumer", "--stop"], check=True, timeout=60, capture_output=True)
+    try:
+        with on_terminal(PROGRAM, "--company", str(made)) as terminal:
+            terminal.until(b"No consumer is running")
+            terminal.type(b"c")
+            terminal.until(b"Consumer running, 2 workers")
+            process_id, process_start = consumer_of(made)
+            terminal.hang_up()
+            assert terminal.process.wait(30) == 128 + signal.SIGHUP
+        assert processes.is_alive(process_id, process_start)
+    finally:
+        stop = [PROGRAM, "--company", str(made), "consumer", "--stop"]
+        subprocess.run(stop, check=True, timeout=60, capture_output=True)
     assert not processes.is_alive(process_id, process_start)
 
 
