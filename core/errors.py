@@ -18,6 +18,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from postroom.core.counted import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -82,8 +84,7 @@ class InputInvalid(UsageError):
 
     def __init__(self, rows: Iterable[FileProblem]) -> None:
         self.rows = tuple(rows)
-        problems = "1 problem" if len(self.rows) == 1 else f"{len(self.rows):,} problems"
-        super().__init__(f"{problems} in the input; nothing was imported.")
+        super().__init__(f"{counted(len(self.rows), 'problem')} in the input; nothing was imported.")
 
 
 class CompanyError(PostroomError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from postroom.core import clock, company, series_watch
+from postroom.core.counted import counted
 from postroom.core.jobs import consumers, due, queues
 from postroom.core.jobs.claims import categories_taken
 from postroom.core.jobs.queues import QueueState, QueueView
@@ -56,10 +57,9 @@ def read() -> Status:
     ended = _count_ended(now - timedelta(minutes=LAST_MINUTES))
     attention = []
     if errors:
-        attention.append("1 entry is in error." if errors == 1 else f"{errors} entries are in error.")
+        attention.append(f"{counted(errors, 'entry is', 'entries are')} in error.")
     if backlog and not living:
-        waiting = "1 entry waits" if backlog == 1 else f"{backlog} entries wait"
-        attention.append(f"{waiting} and no consumer is running.")
+        attention.append(f"{counted(backlog, 'entry waits', 'entries wait')} and no consumer is running.")
     attention += [
         f"Job queue {view.code} stopped itself: {view.stopped_reason}" for view in views if view.stopped_reason
     ]

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from postroom.core import changelog, grants, values
+from postroom.core.counted import plural
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, NotPermitted, Problem, Refused
 from postroom.core.setup_version import raise_version
@@ -98,7 +99,7 @@ def require_in_database(what: str, *permissions: Permission) -> None:
     names = " and ".join(permission.value for permission in missing)
     role = grants.role_at_work()
     raise NotPermitted(
-        f"The database role {role} cannot {what}: it lacks the permission set{'s' * (len(missing) > 1)} {names}.",
+        f"The database role {role} cannot {what}: it lacks the {plural(len(missing), 'permission set')} {names}.",
         code="not_permitted",
         record=f"User {role}",
         field=missing[0].field,

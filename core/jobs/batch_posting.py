@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from postroom.core import clock, company, users, values
+from postroom.core.counted import counted
 from postroom.core.errors import NotFound, Problem, UsageError, describe
 from postroom.core.kinds import DocumentType, JobQueueStatus
 from postroom.core.statements import query
@@ -86,7 +87,8 @@ def queue_batch(kind: DocumentType, claim: Claim) -> str:
     )
     queued = [result for result in done if result.result == "queued"]
     refused = [result for result in done if result.result == "refused"]
-    text = f"{claim.description}: {_count(len(queued))} queued{_batch_of([result.entry_id for result in queued])}."
+    batch = _batch_of([result.entry_id for result in queued])
+    text = f"{claim.description}: {counted(len(queued), 'document')} queued{batch}."
     if skipped:
         text += f" Skipped, as scheduled already: {_named([view.no for view in skipped])}."
     if refused:
@@ -146,7 +148,7 @@ def check_documents(claim: Claim) -> str:
             warned |= dict.fromkeys(f"{warning.message} {warning.hint}" for warning in warnings)
             if problems:
                 wrong.append(problems)
-    text = f"{claim.description}: {_count(len(found))} checked, {len(wrong)} would fail."
+    text = f"{claim.description}: {counted(len(found), 'document')} checked, {len(wrong)} would fail."
     reasons = [
         describe(problems[0]) + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "") for problems in wrong
     ]
@@ -191,10 +193,6 @@ def _batch_of(entry_ids: Sequence[str]) -> str:
         return ""
     rows = query("SELECT batch_no FROM job_queue_entry WHERE id = ?", (entry_ids[0],))
     return f" as batch {rows[0][0]}" if rows else ""
-
-
-def _count(number: int) -> str:
-    return "1 document" if number == 1 else f"{number} documents"
 
 
 def _named(names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from postroom.core import changelog, filters, users, values
+from postroom.core.counted import counted
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, Problem, Refused
 from postroom.core.jobs.claims import PRINT_CATEGORY
@@ -117,7 +118,7 @@ def delete(code: str, *, user: str) -> None:
             if setup.select().where(setup.job_queue_category_code == code).exists()
         ]
         if entries or windows:
-            used = [f"{entries} job queue entries"] * bool(entries) + windows
+            used = [counted(entries, "job queue entry", "job queue entries")] * bool(entries) + windows
             raise Refused(
                 f"The category is used by {' and '.join(used)}.",
                 code="category_used",

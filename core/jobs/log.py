@@ -11,6 +11,7 @@ from typing import Any
 from peewee import SQL, Field
 
 from postroom.core import changelog, clock, filters, users
+from postroom.core.counted import counted
 from postroom.core.database import transaction
 from postroom.core.errors import (
     NotFound,
@@ -132,8 +133,8 @@ def clean(older_than: timedelta | None, *, user: str) -> int:
         if older_than is not None:
             chosen = chosen.where(JobQueueLogEntry.ended_at < clock.now() - older_than)
         deleted = int(chosen.execute())
-        what = "all" if older_than is None else f"older than {older_than.days} days"
-        changelog.record(user, "Delete", KIND, what, old=f"{deleted} entries")
+        what = "all" if older_than is None else f"older than {counted(older_than.days, 'day')}"
+        changelog.record(user, "Delete", KIND, what, old=counted(deleted, "entry", "entries"))
     return deleted
 
 

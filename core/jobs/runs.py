@@ -13,6 +13,7 @@ from types import FrameType
 
 from postroom.core import database as engine
 from postroom.core import grants
+from postroom.core.counted import counted
 from postroom.core.database import transaction
 from postroom.core.errors import DatabaseAway, PostroomError, Problem
 from postroom.core.jobs import endings, posting_options, queues
@@ -255,7 +256,7 @@ def timeout_problem(claim: Claim) -> Problem:
     """The error of a run that took longer than its entry allows."""
     return Problem(
         "timeout",
-        f"The job was stopped: it ran longer than its Job Timeout of {claim.job_timeout} seconds.",
+        f"The job was stopped: it ran longer than its Job Timeout of {counted(claim.job_timeout, 'second')}.",
         claim.description,
         field="job_timeout",
         value=str(claim.job_timeout),

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from postroom.core import clock, company
+from postroom.core.counted import counted
 from postroom.core.errors import problems_from_json
 from postroom.core.jobs import consumers, due, entry_rows, queues, recovery, windows
 from postroom.core.jobs.claims import PRINT_CATEGORY, categories_taken
@@ -308,8 +309,8 @@ def _next_in_line(entry: EntryRow, queue: _Queue, scene: _Scene) -> Why:
 
 
 def _place(entry: EntryRow, ahead: int) -> Why:
-    shown = f"{MOST_COUNTED:,} or more entries are" if ahead == MOST_COUNTED else f"{ahead} entries are"
-    text = "1 entry is ahead of it." if ahead == 1 else f"{shown} ahead of it."
+    many = f"{ahead:,} or more entries are" if ahead == MOST_COUNTED else counted(ahead, "entry is", "entries are")
+    text = f"{many} ahead of it."
     return Why("ahead", text, "It runs when they have ended.", category=entry.category_code, ahead=ahead)
 
 

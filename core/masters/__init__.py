@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from postroom.core.masters.kinds import KINDS, MasterField, MasterKind
-from postroom.core.masters.records import list_records, set_record
+from postroom.core.masters.records import list_records, new_record, refuse_known, set_record
 
-__all__ = ["KINDS", "MasterField", "MasterKind", "list_records", "set_record"]
+__all__ = ["KINDS", "MasterField", "MasterKind", "list_records", "new_record", "refuse_known", "set_record"]

@@ -22,7 +22,8 @@ _DECIMAL, _INTEGER, _DATE, _CHOICE = FieldKind.DECIMAL, FieldKind.INTEGER, Field
 class MasterField:
     """One field that is typed. `names` is the slug of the kind whose record it must name, if it names one.
 
-    `is_guarded` accounts are moved by postings of their own and may not allow Direct Posting.
+    `is_guarded` accounts are moved by postings of their own and may not allow Direct Posting. What `is_required` is
+    given when a record is made.
     """
 
     name: str
@@ -33,6 +34,7 @@ class MasterField:
     least: int | None = None
     most: int | None = None
     is_guarded: bool = False
+    is_required: bool = False
     read: Callable[[str], Value] | None = None
 
 
@@ -214,7 +216,7 @@ KINDS: Mapping[str, MasterKind] = {
             "No. Series Line",
             setup.NumberSeriesLine,
             (
-                MasterField("starting_no", "Starting No.", _CODE),
+                MasterField("starting_no", "Starting No.", _CODE, is_required=True),
                 MasterField("ending_no", "Ending No.", _CODE),
                 MasterField("warning_no", "Warning No.", _CODE),
                 MasterField("increment", "Increment-by No.", _INTEGER, least=1, most=1_000_000),
@@ -238,7 +240,7 @@ KINDS: Mapping[str, MasterKind] = {
             "exchange-rate",
             "Exchange Rate",
             setup.ExchangeRate,
-            (MasterField("factor", "Factor (LCY per unit)", read=values.read_factor),),
+            (MasterField("factor", "Factor (LCY per unit)", is_required=True, read=values.read_factor),),
             key=("currency_code", "starting_date"),
         ),
         MasterKind(

@@ -8,7 +8,7 @@ from typing import Any
 
 from postroom.core import changelog, filters, users, values
 from postroom.core.database import transaction
-from postroom.core.errors import NotFound, Problem, UsageError
+from postroom.core.errors import NotFound, Problem, Refused, UsageError
 from postroom.core.masters import rules
 from postroom.core.masters.kinds import KEY_NAMES, KINDS, PAIR_HALVES, MasterField, MasterKind
 from postroom.core.setup_version import raise_version
@@ -19,6 +19,8 @@ Row = dict[str, Value]
 
 PAIR = " x "
 """Between the two parts of a key such as `HOME x RESALE`."""
+
+_GIVE_IT = "Give it when the record is made."
 
 _STOCK: Mapping[str, FieldKind] = {"stock_on_hand": FieldKind.DECIMAL, "stock_value": FieldKind.DECIMAL}
 
@@ -67,6 +69,8 @@ def set_record(kind: str, no: str, changes: Mapping[str, str], *, user: str, cre
         if row is None:
             row = chosen.table(**dict(chosen.fixed), **key)
         read = _read_all(chosen, shown, changes)
+        if is_new:
+            _refuse_missing(chosen, shown, read)
         old = {name: getattr(row, name) for name in read}
         for name, value in read.items():
             setattr(row, name, value)
@@ -79,6 +83,29 @@ def set_record(kind: str, no: str, changes: Mapping[str, str], *, user: str, cre
             raise_version()
         rules.recompute_after(chosen, row, {name for name, value in read.items() if is_new or old[name] != value})
         return _shown_row(chosen, key)
+
+
+def new_record(kind: str, no: str, changes: Mapping[str, str], *, user: str) -> Row:
+    """Make a record that is not there yet, with these fields. Raises Refused where it is, else as `set_record`."""
+    with transaction():
+        refuse_known(kind, no)
+        return set_record(kind, no, changes, user=user, create=True)
+
+
+def refuse_known(kind: str, no: str) -> None:
+    """Raise Refused where there is such a record already, UsageError for a key that none could have."""
+    chosen = find_kind(kind)
+    key = _read_key(chosen, no)
+    check_key(chosen, key)
+    if chosen.table.get_or_none(*_conditions(chosen, key)) is not None:
+        raise Refused(
+            f"{chosen.record(shown_key(key))} exists already.",
+            code="record_exists",
+            record=chosen.record(shown_key(key)),
+            field=chosen.key[0],
+            value=no,
+            hint="Open its card to change it.",
+        )
 
 
 def find_kind(slug: str) -> MasterKind:
@@ -106,7 +133,7 @@ def _read_key(kind: MasterKind, no: str) -> dict[str, Value]:
             [
                 Problem(
                     "bad_value",
-                    f"{no} is not the key of a {kind.title}.",
+                    f"{no} is not a whole key.",
                     kind.title,
                     field=" x ".join(kind.key),
                     value=no,
@@ -168,6 +195,14 @@ def _read_all(kind: MasterKind, shown: str, changes: Mapping[str, str]) -> dict[
             problems.append(Problem("bad_value", message, kind.record(shown), None, name, text, hint))
     values.refuse_all(problems)
     return read
+
+
+def _refuse_missing(kind: MasterKind, shown: str, read: Mapping[str, Value]) -> None:
+    values.refuse_all(
+        Problem("field_missing", f"{field.caption} is missing.", kind.record(shown), field=field.name, hint=_GIVE_IT)
+        for field in kind.fields
+        if field.is_required and not read.get(field.name)
+    )
 
 
 def _read(field: MasterField, text: str) -> Value:

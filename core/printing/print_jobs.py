@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from postroom.core import changelog, clock, reading, users
+from postroom.core.counted import counted
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PrinterFailed
 from postroom.core.jobs import claims, doorbell, notes
@@ -202,7 +203,7 @@ def run(claim: Claim) -> str:
         raise
     except BaseException as error:
         if _is_timeout(error):
-            _failed(claim, printer, f"It did not finish within {claim.job_timeout} seconds.")
+            _failed(claim, printer, f"It did not finish within {counted(claim.job_timeout, 'second')}.")
         raise
     return ""
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from postroom.core import changelog, clock, company, users, values
+from postroom.core.counted import counted
 from postroom.core.database import transaction
 from postroom.core.errors import NotFound, PrinterFailed, Problem, Refused
 from postroom.core.jobs import doorbell
@@ -153,7 +154,8 @@ def delete(code: str, *, user: str) -> None:
         jobs = JobQueueEntry.select().where(JobQueueEntry.category_code == category_of(code)).count()
         selections = PrinterSelection.select().where(PrinterSelection.printer_code == code).count()
         if jobs or selections:
-            used = [f"{jobs} job queue entries"] * bool(jobs) + [f"{selections} printer selections"] * bool(selections)
+            used = [counted(jobs, "job queue entry", "job queue entries")] * bool(jobs)
+            used += [counted(selections, "printer selection")] * bool(selections)
             raise Refused(
                 f"The printer is used by {' and '.join(used)}.",
                 code="printer_used",

@@ -132,7 +132,7 @@ def test_a_used_category_is_not_deleted_and_the_refusal_says_by_what_it_is_used(
         categories.delete("PURCHPOST", user=current_user())
     categories.add("SLOW", user=current_user())
     entry = wait_entry(category_code="SLOW")
-    with pytest.raises(Refused, match="used by 1 job queue entries"):
+    with pytest.raises(Refused, match="used by 1 job queue entry"):
         categories.delete("SLOW", user=current_user())
     entries.delete([entry.entry_no], user=ANN)
     categories.delete("SLOW", user=current_user())

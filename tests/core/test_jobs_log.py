@@ -191,7 +191,7 @@ def test_cleaning_deletes_what_ended_long_ago_or_all_but_never_what_is_in_proces
     assert log.clean(timedelta(days=7), user=current_user()) == 0
     assert log.clean(None, user=current_user()) == 1
     assert [one.entry_no for one in log.list_log()] == [running.log_no]
-    assert [change[3] for change in changes("Job Queue Log Entry")] == ["2 entries", "0 entries", "1 entries"]
+    assert [change[3] for change in changes("Job Queue Log Entry")] == ["2 entries", "0 entries", "1 entry"]
     runs.run(running)
     assert JobQueueLogEntry.get().status is LogStatus.SUCCESS
 

@@ -262,3 +262,38 @@ def test_stock_stays_on_the_account_it_stands_on(firm: Location) -> None:
     ItemStock.update(quantity=0, value=0).execute()
     masters.set_record("item", "I1", {"inventory_group": "RAW"}, user=me())
     masters.set_record("inventory-group", "RESALE", {"stock_account": "1210"}, user=me())
+
+
+def test_a_new_record_is_one_that_is_not_there_yet(firm: Location) -> None:
+    assert masters.new_record("currency", "CHF", {"description": "Swiss franc"}, user=me())["code"] == "CHF"
+    with refusal("record_exists"):
+        masters.new_record("currency", "CHF", {"description": "Another"}, user=me())
+    assert [row["description"] for row in masters.list_records("currency", "code=CHF")] == ["Swiss franc"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "field", "text"),
+    [
+        ("exchange-rate", "USD x 2026-02-01", "factor", "0.9"),
+        ("number-series-line", "S-INV x 2027-01-01", "starting_no", "A1"),
+    ],
+)
+def test_what_a_record_cannot_be_without_is_asked_for_when_it_is_made(
+    firm: Location, kind: str, key: str, field: str, text: str
+) -> None:
+    set_new("currency", "USD")
+    before = masters.list_records(kind)
+    masters.refuse_known(kind, key)
+    for wrong in ({}, {field: ""}):
+        with pytest.raises(UsageError) as refused:
+            masters.new_record(kind, key, wrong, user=me())
+        assert refused.value.problems[0].field == field
+    assert masters.list_records(kind) == before
+    masters.new_record(kind, key, {field: text}, user=me())
+    assert len(masters.list_records(kind)) == len(before) + 1
+
+
+def test_a_key_that_no_record_could_have_is_refused_before_anything_is_asked(firm: Location) -> None:
+    for key in ("", "USD", "CHF x 2026-01-01", "USD x soon"):
+        with pytest.raises(UsageError):
+            masters.refuse_known("exchange-rate", key)

@@ -246,7 +246,7 @@ def test_a_printer_with_jobs_is_not_deleted_and_nobody_schedules_or_moves_them(
 ) -> None:
     file_printer("FILES", tmp_path / "prints")
     entry = print_entry("FILES")
-    with pytest.raises(Refused, match="1 job queue entries"):
+    with pytest.raises(Refused, match=r"1 job queue entry\."):
         printers.delete("FILES", user=me())
     with pytest.raises(UsageError, match="queued, not scheduled"):
         schedules.schedule("print-document", {}, Schedule(), user=me())
