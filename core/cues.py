@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from postroom.core import clock, company, status
-from postroom.core.jobs import notes
 from postroom.core.statements import query
 from postroom.core.status import Status
 from postroom.core.tables.base import instant_to_stored
@@ -24,7 +23,6 @@ class Cues:
     posted_today: int
     to_handle: int
     mine_to_handle: int
-    unread_notes: int
     throughput: tuple[int, ...]
 
 
@@ -46,7 +44,6 @@ def read(user: str) -> Cues:
         int(posted),
         sum(count for _, count in failed),
         sum(count for name, count in failed if name == user),
-        notes.unread_count(user),
         _throughput(now),
     )
 

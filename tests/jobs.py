@@ -163,6 +163,20 @@ def in_error(entry: JobQueueEntry) -> JobQueueEntry:
     return found
 
 
+def blocked(count: int = 1, party_no: str = "C1", *, user: str = "") -> list[JobQueueEntry]:
+    """Invoices of the company's creator or the user whose posting failed: their customer is blocked, and stays so."""
+    if not Party.select().where(Party.no == party_no).exists():
+        builders.party(Area.SALES, party_no)
+    failed = queued(count, party_no, user=user)
+    Party.update(blocked="All").where(Party.no == party_no).execute()
+    entries.run_once([one.entry_no for one in failed], user=user or current_user())
+    return [row(one.entry_no) for one in failed]
+
+
+def unblock(party_no: str = "C1") -> None:
+    Party.update(blocked="").where(Party.no == party_no).execute()
+
+
 def logs_of(entry: JobQueueEntry) -> list[JobQueueLogEntry]:
     """The runs of an entry, the first one first."""
     chosen = JobQueueLogEntry.select().where(JobQueueLogEntry.job_entry_id == entry.id)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import Any
 
 import pytest
 from textual import _wait
 from textual.pilot import Pilot
+from textual.widgets import Collapsible, Input
 
 from postroom.core import company
 from postroom.core.database import Location
 from postroom.tui.app import PostroomApp
 from postroom.tui.keymap import Keymap
 from postroom.tui.memory import Memory
+from postroom.tui.pages.form import FormPage
+from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.page import Page
 
 SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((120, 40), id="120x40", marks=pytest.mark.full)]
@@ -50,7 +56,9 @@ class Terminal:
         return next((line for line in self.lines if part in line), "")
 
     async def press(self, *keys: str) -> None:
+        """Press keys, and wait until the page that they are meant for has taken them."""
         await self.pilot.press(*keys)
+        await self.until(lambda: not self.app.early_keys.waits)
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
@@ -67,8 +75,12 @@ class Terminal:
 
     @property
     def read(self) -> str:
-        """What stands on the screen as one reads it: without frames, line breaks and repeated blanks."""
-        return " ".join(self.shown.translate(FRAMES).split())
+        """What stands on the screen, or in the box before it, without frames, line breaks and repeated blanks."""
+        lines = self.lines
+        for box in self.app.screen.query(".dialog"):
+            place = box.region
+            lines = [line[place.x : place.right] for line in lines[place.y : place.bottom]]
+        return " ".join("\n".join(lines).translate(FRAMES).split())
 
     async def sees(self, *parts: str) -> None:
         """Wait until all these texts stand on the screen, be it over several lines."""
@@ -95,6 +107,90 @@ class Terminal:
         assert page is not None
         return page
 
+    @property
+    def list(self) -> ListPage:
+        """The page in front, which is a list."""
+        page = self.page
+        assert isinstance(page, ListPage)
+        return page
+
+    async def is_on(self, page: type[Page] | str) -> None:
+        """Wait until such a page (a class, or an address) is in front and shows what it read."""
+
+        def is_there() -> bool:
+            now = self.page
+            return (now.address == page if isinstance(page, str) else isinstance(now, page)) and not now.awaits
+
+        await self.until(is_there)
+
+    async def answers(self, question: str, key: str) -> None:
+        """Wait for a question or a box with this text, and close it by a key."""
+        await self.sees(question)
+        before = self.app.screen
+        await self.press(key)
+        await self.until(lambda: self.app.screen is not before)
+
+    async def fills_in(self, text: str) -> None:
+        """Type into the line that is asked for, in place of what stands there, and take it."""
+        await self.until(lambda: isinstance(self.app.focused, Input))
+        await self.press("end", "ctrl+u")
+        await self.type(text)
+        await self.press("enter")
+
+    async def changes(self, field: str, text: str) -> None:
+        """Type a value into a field of the card in front; that keys lead to fields is tested elsewhere."""
+        await self.at_field(field)
+        await self.press("enter")
+        await self.fills_in(text)
+
+    async def at_field(self, field: str) -> None:
+        """Put the cursor on a field of the card in front, once no box is before it."""
+        page = self.page
+        assert isinstance(page, FormPage)
+        await self.until(lambda: self.app.screen is page and not page.awaits)
+        page.go_to_field(field)
+        await self.pilot.pause()
+
+
+async def goes_to_row(screen: Terminal, part: str) -> None:
+    """Move the cursor down to the row that shows `part`."""
+    await screen.sees(part)
+    page = screen.list
+    for _ in range(len(page.table.keys)):
+        row = page.table.row_of(page.table.cursor_key)
+        if part in (getattr(row, "no", ""), str(getattr(row, "line_no", ""))):
+            return
+        await screen.press("j")
+    pytest.fail(f"no row {part}")
+
+
+async def goes_to_field(screen: Terminal, name: str) -> None:
+    """Unfold everything and put the cursor on a field, by keys."""
+    if any(tab.collapsed for tab in screen.page.query(Collapsible)):
+        await screen.press("f")
+    for _ in range(60):
+        if screen.app.focused is not None and screen.app.focused.id == f"field-{name}":
+            return
+        await screen.press("j")
+    pytest.fail(f"no field {name}")
+
+
+async def is_on(screen: Terminal, page: type[Page]) -> None:
+    """Wait until such a page is in front and shows what it read."""
+    await screen.is_on(page)
+
+
+@asynccontextmanager
+async def unread(app: PostroomApp) -> AsyncIterator[Callable[[], None]]:
+    """No look at the company comes to an end until what is given is called. Keys are pressed by the pilot meanwhile."""
+    may_go_on = threading.Event()
+    held: Any = asyncio.ensure_future(app.reader.desk.do(lambda: may_go_on.wait(DEADLINE)))
+    try:
+        yield may_go_on.set
+    finally:
+        may_go_on.set()
+        await held
+
 
 @asynccontextmanager
 async def terminal(
@@ -111,3 +207,5 @@ async def terminal(
         opened = Terminal(app, pilot)
         await opened.until(lambda: app.reads)
         yield opened
+        if app.is_running:  # a box that is closing goes before the program does
+            await pilot.pause()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from rich.text import Text
 from textual.app import App
+from textual.events import Event, Key
 from textual.notifications import Notify
 from textual.screen import ModalScreen
 
@@ -31,6 +32,7 @@ from postroom.tui.pages import directory
 from postroom.tui.pages.page import Page
 from postroom.tui.pdf_program import PdfProgram
 from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, change_mark, read_standing
+from postroom.tui.type_ahead import TypeAhead
 from postroom.tui.widgets.dialogs import Ask, AskText, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
 from postroom.tui.widgets.status_bar import Health
@@ -105,6 +107,8 @@ class PostroomApp(App[int]):
         """A message to begin with."""
         self.commands = 0
         """How many use cases run at the clerk's desk; a page must not go before it has told what came of its own."""
+        self.early_keys = TypeAhead(self, super().on_event)
+        """The keys that wait for what they are meant for."""
         self._last_refusal = ""
         self._told_trouble = ""
         self.has_bell = False
@@ -145,6 +149,17 @@ class PostroomApp(App[int]):
         self.reader.desk.close()
         self.clerk.close()
         self.pdf_program.close()
+
+    async def on_event(self, event: Event) -> None:
+        """A key waits until the page shows what it is meant for."""
+        if not (isinstance(event, Key) and not event.is_forwarded and self.early_keys.keeps(event)):
+            await super().on_event(event)
+
+    def _shown(self, page: Page) -> None:
+        """The page waits no more: it shows what it asked for, or that will not come."""
+        page.awaits = False
+        if self.early_keys.waits:
+            self.run_worker(self.early_keys.give(), name="type-ahead")
 
     # What pages call.
 
@@ -257,6 +272,16 @@ class PostroomApp(App[int]):
         """Run a use case at the clerk's desk. What it refuses is shown; then None comes back."""
         return await self._or_refused(self.command(job))
 
+    async def attempt(self, job: Callable[[], object]) -> str:
+        """Run a use case with what is being typed; what it refuses, in words to be read there, or blank."""
+        try:
+            await self.command(job)
+        except PostroomError as error:
+            return " ".join(part for problem in error.problems for part in (problem.message, problem.hint) if part)
+        except Exception as error:  # noqa: BLE001  a bug in a use case must not take the terminal away
+            return internal_error(error)
+        return ""
+
     async def carry_out_beside(self, job: Callable[[], Result]) -> Result | None:
         """The same at a desk of its own, for what may take long: other commands need not wait for it."""
         desk = Desk(self.location, "postroom-beside")
@@ -302,7 +327,8 @@ class PostroomApp(App[int]):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(self.poll, rest))
             self._wake.clear()
-            if not self.health.paused or self._look_once or not self.health.read_once:
+            page = self.page_in_front()
+            if not self.health.paused or self._look_once or (page is not None and page.awaits):
                 self._look_once = False
                 began = time.monotonic()
                 if await self._look() is self.page_in_front():
@@ -323,21 +349,26 @@ class PostroomApp(App[int]):
 
     async def _look_for(self, page: Page) -> None:
         asked = page.asked()
+        if page.awaits:  # another page may have asked for the same just now
+            self.reader.forget()
         try:
             reading = await self._answer(self.reader.read(asked, page.reading(), read_standing))
         except DatabaseAway:
             self.reader.forget()
             if self.is_connected:
                 self._set_health(replace(self.health, away_since=clock.now()))
+                self.run_worker(self.early_keys.give(), name="type-ahead")
             return
         except NotFound as error:
             self.close_gone(page, str(error))
             return
         except PostroomError as error:
             self._refuse_once(str(error))
+            self._shown(page)
             return
         except Exception as error:  # noqa: BLE001  a bug in reading must not take the terminal away
             self._refuse_once(internal_error(error))
+            self._shown(page)
             return
         if not self.is_running:  # the pages go before the look at the company ends
             return
@@ -348,6 +379,7 @@ class PostroomApp(App[int]):
         self._set_health(replace(self.health, standing=reading.standing, away_since=None, read_once=True))
         if page is self.page_in_front() and page.is_mounted and page.asked() == asked:
             page.show(reading.page)
+            self._shown(page)
         else:
             self.reader.forget()
             self.look_now(even_if_paused=True)
@@ -378,6 +410,7 @@ class PostroomApp(App[int]):
             self._refuse_once(message)
             return
         self.say(message)
+        self.early_keys.forget()
         while isinstance(self.screen, ModalScreen):  # a question or a field being typed goes along
             self.screen.dismiss(None)
         self.pop_screen()

@@ -20,7 +20,7 @@ from postroom.core.documents import views
 from postroom.core.filters import FieldFilter
 from postroom.core.kinds import DocumentType
 from postroom.core.tables.ledgers import PostedDocument
-from postroom.core.tables.setup import ChangeLogEntry, GeneralLedgerSetup
+from postroom.core.tables.setup import ChangeLogEntry
 from postroom.core.tables.trade import Document
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 from postroom.tui.snapshots import COUNT_LIMIT, PAGE_ROWS, ListSnapshot
@@ -42,8 +42,11 @@ POSTED_SORTS: Mapping[str, Field] = {
     "source_no": PostedDocument.source_no,
 }
 ENTRY_SORTS: Mapping[str, Field] = {"entry_no": JobQueueEntry.entry_no, "status": JobQueueEntry.status}
-LEDGER_SORTS = ("entry_no", "document_no")
-"""What the long lists can be sorted by, as their columns are called: what the database has an index of."""
+LEDGER_SORTS = ("entry_no", "document_no", "party_no", "item_no")
+"""What the long lists can be sorted by, as their columns are called: what the database has an index of.
+
+Accounts and the log's statuses are left out: of each there may be a million rows, which no index has by number.
+"""
 
 
 def entries() -> Any:
@@ -54,11 +57,6 @@ def entries() -> Any:
 def log() -> Any:
     """The use cases of job queue log entries."""
     return importlib.import_module("postroom.core.jobs.log")
-
-
-def time_zone_name() -> str:
-    """The company's time zone."""
-    return str(GeneralLedgerSetup.get_by_id(1).company_time_zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,16 @@ def padded(value: str, width: int, *, right: bool = False) -> str:
     return blanks + cut if right else cut + blanks
 
 
+def shortened(value: str, width: int) -> str:
+    """Text in at most so many cells; what is left out shows as an ellipsis."""
+    return value if cell_len(value) <= width else f"{set_cell_size(value, max(0, width - 1)).rstrip()}…"
+
+
+def money(value: Decimal | None, currency: str) -> str:
+    """An amount with its currency behind it; blank is the company's own, which goes without saying."""
+    return visible(f"{amount(value)} {currency}".rstrip())
+
+
 def amount(value: Decimal | None, places: int = 2) -> str:
     """An amount with at least so many decimals, more only where there are some."""
     if value is None:

@@ -30,7 +30,7 @@ def test_printers_and_selections_are_made_listed_and_deleted(run: Run, firm: Loc
     ]
     refused = run("printer", "delete", "FILES")
     assert refused.code == 1
-    assert "printer selections" in refused.err
+    assert "1 printer selection." in refused.err
     assert run("printer-selection", "delete", "--user", "ann", "--report", "sales-invoice").code == 0
     assert run("printer", "test", "FILES", "--json").json["message"].endswith("test-page-FILES.pdf.")
     assert run("printer", "delete", "FILES", "--json").json == {"deleted": "FILES"}

@@ -8,8 +8,7 @@ from typing import Any
 import builders
 import jobs
 import pytest
-from screens import SIZES, Terminal, terminal
-from textual.widgets import Collapsible
+from screens import SIZES, goes_to_field, goes_to_row, is_on, terminal
 from textual.worker import WorkerState
 
 from postroom.core import documents, masters, numbering, setups
@@ -57,35 +56,6 @@ def in_session() -> None:
 def reopened(no: str) -> Document:
     documents.reopen(the(no).id, user=current_user())
     return the(no)
-
-
-async def goes_to_row(screen: Terminal, part: str) -> None:
-    """Move the cursor down to the row that shows `part`."""
-    await screen.sees(part)
-    page = screen.page
-    assert isinstance(page, ListPage)
-    for _ in range(len(page.table.keys)):
-        row = page.table.row_of(page.table.cursor_key)
-        if part in (getattr(row, "no", ""), str(getattr(row, "line_no", ""))):
-            return
-        await screen.press("j")
-    pytest.fail(f"no row {part}")
-
-
-async def goes_to_field(screen: Terminal, name: str) -> None:
-    """Unfold everything and put the cursor on a field."""
-    if any(tab.collapsed for tab in screen.page.query(Collapsible)):
-        await screen.press("f")
-    for _ in range(60):
-        if screen.app.focused is not None and screen.app.focused.id == f"field-{name}":
-            return
-        await screen.press("j")
-    pytest.fail(f"no field {name}")
-
-
-async def is_on(screen: Terminal, page: type) -> None:
-    """Wait until such a page is in front and shows what it read."""
-    await screen.until(lambda: isinstance(screen.page, page) and getattr(screen.page, "snapshot", None))
 
 
 @pytest.mark.parametrize("size", SIZES)

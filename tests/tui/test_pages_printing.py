@@ -184,7 +184,7 @@ async def test_printers_are_deleted_after_a_question_and_each_that_is_used_says_
         await screen.press("asterisk", "D")
         await screen.sees("Delete 3 printers?")
         await screen.press("y")
-        await screen.sees("2 done, 1 not", "The printer is used by 1 printer selections.")
+        await screen.sees("2 done, 1 not", "The printer is used by 1 printer selection.")
         await closes(screen, "Delete")
         await screen.sees("1 printer", "1 marked")
         assert codes() == ["B"]

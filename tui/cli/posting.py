@@ -7,6 +7,7 @@ import sys
 import click
 
 from postroom.core import documents
+from postroom.core.counted import plural
 from postroom.core.documents import DocumentView
 from postroom.core.errors import UsageError, describe
 from postroom.core.jobs import background
@@ -105,7 +106,8 @@ def _confirm(found: list[DocumentView]) -> None:
     """A batch with no filter asks first; without a terminal it needs --all."""
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         raise UsageError("Which documents?", hint="Give --no NO, --filter F, or --all.")
-    click.confirm(f"Post all {len(found)} documents?", abort=True, err=True)
+    what = plural(len(found), "the one document", f"all {len(found):,} documents")
+    click.confirm(f"Post {what}?", abort=True, err=True)
 
 
 @frame.command("remove", "postroom remove S-INV1001 S-INV1002")

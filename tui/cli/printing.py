@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from postroom.core.counted import counted
 from postroom.core.printing import inbox, printers, selections
 from postroom.core.printing.reports import ALL
 from postroom.tui.cli import frame, writing
@@ -156,7 +157,7 @@ def inbox_delete(session: Session, ids: tuple[int, ...]) -> None:
     """Delete reports from your inbox."""
     user = session.open()
     count = inbox.delete(ids, user=user)
-    tell_deleted(session, list(ids), f"Deleted {count} report{'' if count == 1 else 's'}.")
+    tell_deleted(session, list(ids), f"Deleted {counted(count, 'report')}.")
 
 
 def tell_deleted(session: Session, deleted: object, told: str) -> None:

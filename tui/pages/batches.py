@@ -18,7 +18,8 @@ from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
 from postroom.tui.widgets.keyed_table import Column
 
-BAR = 20
+BAR = 16
+"""How long a whole batch is drawn: 80 characters have room for it."""
 
 
 def bar(row: Any) -> Text:
@@ -42,7 +43,7 @@ class BatchesPage(ListPage):
 
     def columns(self) -> tuple[Column, ...]:
         def number(name: str, caption: str) -> Column:
-            return Column(name, caption, 7, lambda row: Text(f"{getattr(row, name):,}"), right=True)
+            return Column(name, caption, 6, lambda row: Text(f"{getattr(row, name):,}"), right=True)
 
         return (
             Column("no", "No.", 5, lambda row: Text(str(row.no)), right=True),
@@ -50,7 +51,7 @@ class BatchesPage(ListPage):
             number("posted", "Posted"),
             number("failed", "Failed"),
             number("to_go", "To go"),
-            Column("bar", "Progress", BAR, bar, from_width=84),
+            Column("bar", "Progress", BAR, bar),
             Column("report", "Report", 0, lambda row: shown.text(row.report)),
             Column("user", "User", 10, lambda row: shown.text(row.user), from_width=110),
         )

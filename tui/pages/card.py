@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,18 +47,30 @@ def fields(*pairs: tuple[str, object]) -> Text:
 
 
 class CardPage(Page):
-    """A card over one record. Subclasses say which sections it may have and read its snapshot."""
+    """A card over the record of a key. Subclasses say which sections it may have and read its snapshot."""
 
     CSS_PATH = "card.tcss"
     SECTIONS: tuple[str, ...] = ()
     """Every FastTab the card may have, in order; one without text is not shown."""
 
-    def __init__(self, unfold: str = "") -> None:
+    def __init__(self, record_key: Any, unfold: str = "") -> None:
         super().__init__()
-        self.unfold = unfold
+        self.record_key, self.unfold = record_key, unfold
         self.snapshot: CardSnapshot | None = None
         self.folded: set[str] = set()
         """The FastTabs that a person has folded; others unfold when nothing else is to be seen."""
+
+    @property
+    def address(self) -> str:
+        return f"{self.PAGE} {self.record_key}"
+
+    def read(self, time_zone: str) -> CardSnapshot:
+        """What stands on the card now. Runs in the reader's thread."""
+        raise NotImplementedError
+
+    def reading(self) -> Callable[[], Any]:
+        read, time_zone = self.read, self.desk.time_zone
+        return lambda: read(time_zone)
 
     def situation(self) -> Situation:
         row = self.snapshot.row if self.snapshot is not None else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 
 from postroom.core import documents, values
+from postroom.core.counted import counted
 from postroom.core.documents import fields as typed_fields
 from postroom.core.documents.fields import DocumentField
 from postroom.core.errors import DatabaseAway, NotFound, NotPermitted, PostroomError
@@ -84,11 +85,11 @@ class DocumentActions(Mixed):
         if (
             len(ids) > 1
             and not request.check_only
-            and not await self.desk.ask(f"{verb} {len(ids)} documents?", yes=verb)
+            and not await self.desk.ask(f"{verb} {counted(len(ids), 'document')}?", yes=verb)
         ):
             return
         done = await self.desk.long_work(
-            f"{verb}: {len(ids)} documents",
+            f"{verb}: {counted(len(ids), 'document')}",
             len(ids),
             lambda progress: background.post(ids, request, user=user, progress=progress),
         )
@@ -202,7 +203,7 @@ def _attempt(view: Any, verb: str, use_case: Callable[..., Any], user: str, *, a
 
 
 def of_what(views: Sequence[Any]) -> str:
-    return views[0].record if len(views) == 1 else f"{len(views)} documents"
+    return views[0].record if len(views) == 1 else counted(len(views), "document")
 
 
 def header_fields(kind: DocumentType) -> list[DocumentField]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from postroom.core import documents, values
+from postroom.core.counted import named
 from postroom.core.documents import fields as typed_fields
 from postroom.core.documents.fields import DocumentField
 from postroom.core.errors import NotFound
@@ -63,10 +64,8 @@ class LineSnapshot(FormSnapshot):
 
 def totals_text(view: Any) -> str:
     """What a document's lines come to, in its currency."""
-    return (
-        f"Amount {shown.amount(view.amount)}   VAT {shown.amount(view.vat_amount)}"
-        f"   Including VAT {shown.amount(view.amount_including_vat)} {visible(view.currency)}"
-    ).rstrip()
+    named_ones = (("Amount", view.amount), ("VAT", view.vat_amount), ("Including VAT", view.amount_including_vat))
+    return "   ".join(f"{caption} {shown.money(value, view.currency)}" for caption, value in named_ones)
 
 
 class LinesPage(ListPage):
@@ -162,7 +161,7 @@ class LinesPage(ListPage):
 
     async def do_delete(self) -> None:
         lines, user = [row.line_no for row in self.situation().rows], self.desk.user
-        what = f"line {lines[0]}" if len(lines) == 1 else f"{len(lines)} lines"
+        what = named(lines, "line")
         if await self.desk.ask(f"Delete {what}?", yes="Delete") and await self._may_change():
             await self.desk.carry_out(
                 lambda: [documents.set_line(self.id_, line, user=user, delete=True) for line in lines]

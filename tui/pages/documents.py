@@ -15,6 +15,7 @@ from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.documents import DOCUMENT, DOCUMENTS
 from postroom.tui.pages.document import DocumentActions, DocumentCard, status_of
+from postroom.tui.pages.document_lines import totals_text
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column
@@ -27,6 +28,10 @@ _SHORT = {
     DocumentType.SALES_CREDIT_MEMO: "Memos",
 }
 _SHORT |= {kind: _SHORT[DocumentType(kind.value.replace("purchase", "sales"))] for kind in TYPES if kind not in _SHORT}
+
+
+def incl_vat(row: Any) -> Text:
+    return Text(shown.amount(row.amount_including_vat))
 
 
 class DocumentsPage(ListPage, DocumentActions):
@@ -80,6 +85,7 @@ class DocumentsPage(ListPage, DocumentActions):
         self.state = self.desk.list_states.setdefault(self.state_name, type(self.state)())
         self.table.mark(self.state.marks)
         self.has_read = False
+        self.awaits = True
         self._draw_types()
         self._draw_caption()
         self.desk.look_now(even_if_paused=True)
@@ -104,20 +110,13 @@ class DocumentsPage(ListPage, DocumentActions):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("no", "No.", 12, lambda row: shown.text(row.no)),
-            Column("party", "Customer/Vendor", 24, lambda row: shown.text(f"{row.party_no} {row.party_name}")),
-            Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row.posting_date)), from_width=106),
-            Column(
-                "amount",
-                "Incl. VAT",
-                12,
-                lambda row: Text(shown.amount(row.amount_including_vat)),
-                right=True,
-                from_width=92,
-            ),
-            Column("currency", "Cur.", 4, lambda row: shown.text(row.currency), from_width=140),
+            Column("party", "Customer/Vendor", 21, lambda row: shown.text(f"{row.party_no} {row.party_name}")),
+            Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row.posting_date)), from_width=108),
+            Column("amount", "Incl. VAT", 12, incl_vat, right=True, from_width=94),
+            Column("currency", "Cur.", 4, lambda row: shown.text(row.currency), from_width=94),
             Column("status", "Status", 8, lambda row: Text(row.status.value)),
             Column("queue", "Job Queue Status", 21, status_of),
-            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=120, least=12),
+            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=120, least=10),
         )
 
     def key_of(self, row: Any) -> str:
@@ -130,9 +129,7 @@ class DocumentsPage(ListPage, DocumentActions):
         text = Text.assemble((visible(row.record), "bold"), f"  {visible(row.party_name)}  ", status_of(row))
         if row.errors:  # what is wrong comes first, for there may be no room for more
             text.append("\n").append(shown.problem_lines(row.errors))
-        text.append(f"\nAmount {shown.amount(row.amount)}  VAT {shown.amount(row.vat_amount)}")
-        text.append(f"  Including VAT {shown.amount(row.amount_including_vat)} {row.currency}")
-        return text.append(f"  Posting {shown.day(row.posting_date)}")
+        return text.append(f"\n{totals_text(row)}  Posting {shown.day(row.posting_date)}")
 
     def done_with(self, keys: set[str]) -> None:
         self.unmark(keys)

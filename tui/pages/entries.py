@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 
-from postroom.core.errors import NotFound, PostroomError
+from postroom.core.counted import counted
+from postroom.core.errors import NotFound
 from postroom.core.plain_text import visible
 from postroom.core.values import shown_duration
 from postroom.tui import readings, shown
@@ -102,19 +103,20 @@ class EntryActions(Mixed):
     async def do_set_priority(self) -> None:
         entries, user = self.chosen(), self.desk.user
         ids = [entry.id for entry in entries]
+        results: list[Any] = []
 
         async def attempt(typed: str) -> str:
             if not typed.strip().isascii() or not typed.strip().isdigit() or len(typed.strip()) > 9:
                 return f"{typed} is not a priority. Type a whole number; 0 is served first."
-            try:
-                results = await self.desk.command(lambda: readings.entries().set_priority(ids, int(typed), user=user))
-            except PostroomError as error:
-                return str(error)
-            self._report(f"Priority {int(typed)}", entries, list(results))
-            return ""
+            return await self.desk.attempt(
+                lambda: results.extend(readings.entries().set_priority(ids, int(typed), user=user))
+            )
 
         caption = f"Priority of {of_what(entries)}. 0 is served first."
-        await self.app.push_screen_wait(AskText("Set Priority", caption, str(entries[0].priority), attempt=attempt))
+        box = AskText("Set Priority", caption, str(entries[0].priority), attempt=attempt)
+        typed = await self.app.push_screen_wait(box)
+        if typed is not None:
+            self._report(f"Priority {int(typed)}", entries, results)
 
     async def do_edit(self) -> None:
         """Its fields; what is not On Hold is set so first, if the person says so."""
@@ -156,7 +158,7 @@ def name_of(entry: Any) -> str:
 
 def of_what(entries: Sequence[Any]) -> str:
     """What a question or message is about: the one entry by name, several by number."""
-    return name_of(entries[0]) if len(entries) == 1 else f"{len(entries)} entries"
+    return name_of(entries[0]) if len(entries) == 1 else counted(len(entries), "entry", "entries")
 
 
 def failed_ones(entries: Sequence[Any]) -> str:
@@ -262,17 +264,8 @@ class EntryCard(EntryActions, CardPage):
     CAPTION = "Job Queue Entry Card"
     SECTIONS = ("Errors", "Why Is It Not Running?", "General", "Options", "Schedule", "Attempts")
 
-    def __init__(self, entry_id: str, unfold: str = "") -> None:
-        super().__init__(unfold)
-        self.entry_id = entry_id
-
-    @property
-    def address(self) -> str:
-        return f"{self.PAGE} {self.entry_id}"
-
-    def reading(self) -> Callable[[], Any]:
-        entry_id = self.entry_id
-        return lambda: read_card(entry_id)
+    def read(self, time_zone: str) -> CardSnapshot:
+        return read_card(self.record_key, time_zone)
 
 
 def options_of(parameters: str) -> Text:
@@ -281,9 +274,8 @@ def options_of(parameters: str) -> Text:
     return fields(*((shown.caption(name), "Yes" if value is True else value) for name, value in given.items()))
 
 
-def read_card(entry_id: str) -> CardSnapshot:
+def read_card(entry_id: str, time_zone: str) -> CardSnapshot:
     """The card of an entry, or one that says that it is gone."""
-    time_zone = readings.time_zone_name()
     try:
         entry = readings.entries().show(entry_id)
     except NotFound:

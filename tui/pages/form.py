@@ -18,7 +18,6 @@ from textual.reactive import reactive
 from textual.widgets import Collapsible, Static
 from textual.widgets._collapsible import CollapsibleTitle
 
-from postroom.core.errors import PostroomError
 from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind
 from postroom.tui.actions import ANYWHERE, FORM, Situation, bindings
@@ -298,12 +297,11 @@ class FormPage(Page):
         self._tell(field, changed)
 
     async def _attempt(self, field: FormField, text: str) -> str:
-        try:
-            changed = await self.desk.command(lambda: self.change(field.key, text))
-        except PostroomError as error:
-            return " ".join(part for problem in error.problems for part in (problem.message, problem.hint) if part)
-        self._tell(field, changed)
-        return ""
+        changed: list[Any] = []
+        wrong = await self.desk.attempt(lambda: changed.append(self.change(field.key, text)))
+        if not wrong:
+            self._tell(field, changed[0])
+        return wrong
 
     def _tell(self, field: FormField, changed: Any) -> None:
         """Fields that changed along with the one that was meant."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from postroom.core import company, documents
+from postroom.core.counted import counted
 from postroom.core.jobs import background, handling
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
@@ -120,11 +121,12 @@ class HandlePage(ListPage):
     def do_mine(self) -> None:
         self.desk.chosen[self.address] = "" if self.mine_only else "mine"
         self.desk.say("Only what I queued is shown." if self.mine_only else "What anybody queued is shown.")
+        self.awaits = True
         self.desk.look_now(even_if_paused=True)
 
     async def do_remove(self) -> None:
         rows, user = list(self.situation().rows), self.desk.user
-        what = shown.record(rows[0].type, rows[0].no) if len(rows) == 1 else f"{len(rows)} documents"
+        what = shown.record(rows[0].type, rows[0].no) if len(rows) == 1 else counted(len(rows), "document")
         if await self.desk.ask(f"Remove {what} from the job queue?", _STAY[len(rows) == 1], yes="Remove"):
             wanted = [(row.no, row.type) for row in rows]
             done = await self.desk.carry_out(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 
 from postroom.core import company
+from postroom.core.counted import counted
 from postroom.core.errors import PostroomError, Refused
 from postroom.core.plain_text import visible
 from postroom.core.printing import inbox
@@ -47,7 +48,7 @@ def size(count: int) -> str:
 
 
 def of_what(rows: Sequence[Any]) -> str:
-    return visible(rows[0].description) if len(rows) == 1 else f"{len(rows)} reports"
+    return visible(rows[0].description) if len(rows) == 1 else counted(len(rows), "report")
 
 
 class ReportActions(Mixed):
@@ -183,7 +184,7 @@ class InboxPage(ListPage, ReportActions):
         filter, user = self.state.filter, self.desk.user
         found = await self.desk.carry_out(lambda: inbox.list_reports(filter, user=user))
         if found:
-            every = "the one report" if len(found) == 1 else f"all {len(found):,} reports"
+            every = "the one report" if len(found) == 1 else f"all {counted(len(found), 'report')}"
             await self._delete([row.id for row in found], f"{every} that the filter lets through" if filter else every)
 
 
@@ -196,16 +197,8 @@ class ReportCard(CardPage, ReportActions):
     CAPTION = "Report"
     SECTIONS = ("Report", "Contents", "General", "Lines", "VAT")
 
-    def __init__(self, id_: int) -> None:
-        super().__init__()
-        self.id_ = id_
-
-    @property
-    def address(self) -> str:
-        return f"{self.PAGE} {self.id_}"
-
     def reading(self) -> Callable[[], Any]:
-        id_, time_zone, width = self.id_, self.desk.time_zone, self.size.width - MARGIN
+        id_, time_zone, width = self.record_key, self.desk.time_zone, self.size.width - MARGIN
         return lambda: read_card(id_, time_zone, width)
 
     def asked(self) -> object:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from postroom.core import company
+from postroom.core.counted import counted, plural
 from postroom.core.errors import UsageError
 from postroom.core.jobs import recurrence, recurrence_fields, registry, schedules
 from postroom.core.jobs.recurrence import Recurrence
@@ -209,13 +210,13 @@ class BatchForm(JobForm):
         if not count:
             self.desk.say("No document matches.", "warning")
             return
-        what = f"{count:,} documents match." if count > 1 else "1 document matches."
+        what = f"{counted(count, 'document matches', 'documents match')}."
         if not self.has_filter:
-            what += " There is no filter: that is all of them."
-        if not await self.desk.ask(f"{self.caption}: queue {'it' if count == 1 else 'them'} now?", what, yes="Queue"):
+            what += f" There is no filter: that is {plural(count, 'the only one', 'all of them')}."
+        if not await self.desk.ask(f"{self.caption}: queue {plural(count, 'it', 'them')} now?", what, yes="Queue"):
             return
         done = await self.desk.long_work(
-            f"{self.caption}: {count} documents",
+            f"{self.caption}: {counted(count, 'document')}",
             count,
             lambda progress: batch_posting.run_now(self.job.name, self.parameters(), user=user, progress=progress),
         )

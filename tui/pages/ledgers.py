@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -35,8 +35,8 @@ _CAPTIONS = {
     "party_no": ("No.", 10),
     "item_no": ("Item", 10),
     "description": ("Description", 0),
-    "amount": ("Amount", 14),
-    "remaining_amount": ("Remaining", 14),
+    "amount": ("Amount", 13),
+    "remaining_amount": ("Remaining", 13),
     "base": ("Base", 14),
     "quantity": ("Quantity", 12),
     "cost_amount": ("Cost Amount", 14),
@@ -45,12 +45,13 @@ _CAPTIONS = {
     "vat_product_group": ("VAT Group", 10),
     "rate": ("VAT %", 7),
     "user": ("User", 12),
-    "currency": ("Cur.", 5),
+    "currency": ("Cur.", 4),
 }
+_PARTY = ("entry_no", "posting_date", "document_no", "party_no", "amount", "remaining_amount", "currency", "due_date")
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "gl": ("entry_no", "posting_date", "document_no", "account_no", "amount", "description"),
-    "customer": ("entry_no", "posting_date", "document_no", "party_no", "amount", "remaining_amount", "due_date"),
-    "vendor": ("entry_no", "posting_date", "document_no", "party_no", "amount", "remaining_amount", "due_date"),
+    "customer": _PARTY,
+    "vendor": _PARTY,
     "vat": ("entry_no", "posting_date", "document_no", "vat_product_group", "rate", "base", "amount"),
     "item": ("entry_no", "posting_date", "document_no", "item_no", "quantity", "document_type"),
     "value": ("entry_no", "posting_date", "document_no", "item_no", "cost_amount", "account_no"),
@@ -134,13 +135,13 @@ class PostedPage(ListPage, PostedActions):
 
     def columns(self) -> tuple[Column, ...]:
         return (
-            Column("kind", "Kind", 22, lambda row: Text(title_of(row))),
+            Column("kind", "Kind", 20, lambda row: Text(title_of(row))),
             Column("no", "No.", 12, lambda row: shown.text(row["no"])),
-            Column("source_no", "From", 14, lambda row: shown.text(row["source_no"]), from_width=100),
+            Column("source_no", "From", 14, lambda row: shown.text(row["source_no"]), from_width=102),
             Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row["posting_date"])), from_width=90),
             Column("party", "Customer/Vendor", 0, lambda row: shown.text(f"{row['party_no']} {row['party_name']}")),
-            Column("currency", "Cur.", 5, lambda row: shown.text(row["currency"]), from_width=110),
             Column("amount", "Incl. VAT", 14, including_vat, right=True),
+            Column("currency", "Cur.", 4, lambda row: shown.text(row["currency"])),
             Column("correction", "Correction", 20, undoing.standing, from_width=140),
             Column("user", "User", 10, lambda row: shown.text(row["user"]), from_width=130),
         )
@@ -155,7 +156,7 @@ class PostedPage(ListPage, PostedActions):
         title = Text.assemble((f"Posted {title_of(row)} {visible(row['no'])}", "bold"))
         title.append(f"  from {visible(row['source_no'])}, by {visible(row['user'])}")
         names = (("Amount", "amount"), ("VAT", "vat_amount"), ("Including VAT", "amount_including_vat"))
-        said = [f"{caption} {shown.amount(row[name])}" for caption, name in names if has_amounts(row)]
+        said = [f"{caption} {shown.money(row[name], row['currency'])}" for caption, name in names if has_amounts(row)]
         if correction := undoing.standing(row).plain:
             title.append(f"  {correction}", "bold yellow")
         amounts = Text("   ".join([f"Posting Date {shown.day(row['posting_date'])}", *said]))
@@ -198,17 +199,8 @@ class PostedCard(CardPage, PostedActions):
     CAPTION = "Posted Document"
     SECTIONS = ("General", "Lines", "VAT", "Print Jobs", *(ledger.title for ledger in reading.LEDGERS.values()))
 
-    def __init__(self, id_: int) -> None:
-        super().__init__()
-        self.id_ = id_
-
-    @property
-    def address(self) -> str:
-        return f"{self.PAGE} {self.id_}"
-
-    def reading(self) -> Callable[[], Any]:
-        id_, time_zone = self.id_, self.desk.time_zone
-        return lambda: read_posted_card(id_, time_zone)
+    def read(self, time_zone: str) -> CardSnapshot:
+        return read_posted_card(self.record_key, time_zone)
 
 
 def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
@@ -241,7 +233,8 @@ def posted_sections(row: Any, time_zone: str) -> list[Section]:
         ("Cancelled by", row["cancelled_by"]),
         ("Corrected by", "" if row["cancelled_by"] else ", ".join(row["corrected_by"])),
         ("Currency", row["currency"]),
-        *((caption, shown.amount(row[name])) for caption, name in _AMOUNTS if has_amounts(row)),
+        *((caption, shown.money(row[name], row["currency"])) for caption, name in _AMOUNTS if has_amounts(row)),
+        ("Amount (LCY)", shown.amount(row["amount_lcy"]) if has_amounts(row) else ""),
         ("User ID", row["user"]),
         ("Posted at", shown.whole_stamp(row["posted_at"], time_zone)),
         ("G/L Register No.", row["register_no"]),
@@ -255,7 +248,6 @@ _AMOUNTS = (
     ("Amount", "amount"),
     ("VAT Amount", "vat_amount"),
     ("Amount Including VAT", "amount_including_vat"),
-    ("Amount (LCY)", "amount_lcy"),
 )
 _VAT = ("group", "rate", "base", "amount")
 _NUMBERS = frozenset(
@@ -281,14 +273,15 @@ def entry_sections(
 def document_lines(documents: Sequence[Any]) -> Text:
     """Posted documents in a line each: `Posted Sales Invoice 103001   1,000.00`."""
     return Text("\n").join(
-        Text(f"Posted {title_of(row)} {visible(row['no'])}   {including_vat(row)}".rstrip()) for row in documents
+        Text(f"Posted {title_of(row)} {visible(row['no'])}   {including_vat(row)} {visible(row['currency'])}".rstrip())
+        for row in documents
     )
 
 
 def table(rows: Any, names: tuple[str, ...]) -> Text:
     """Rows as lines of text, their columns as wide as they need, numbers to the right."""
     cells = [[shown.caption(name) for name in names]]
-    cells += [[value(row, name).plain for name in names] for row in rows]
+    cells += [[_told(row, name) for name in names] for row in rows]
     widths = [min(28, max(cell_len(line[place]) for line in cells)) for place in range(len(names))]
     text = Text()
     for number, line in enumerate(cells):
@@ -300,6 +293,13 @@ def table(rows: Any, names: tuple[str, ...]) -> Text:
     return text if rows else Text("")
 
 
+def _told(row: Any, name: str) -> str:
+    """A value where no column of its own tells its currency."""
+    if name in ("amount", "remaining_amount") and row.get("currency"):
+        return shown.money(row[name], row["currency"])
+    return value(row, name).plain
+
+
 class NavigateCard(CardPage):
     """Everything that was posted under a number; from each of its FastTabs to the list of what it shows."""
 
@@ -309,17 +309,8 @@ class NavigateCard(CardPage):
     CAPTION = "Navigate"
     SECTIONS = ("Posted Documents", *(ledger.title for ledger in reading.LEDGERS.values()))
 
-    def __init__(self, no: str) -> None:
-        super().__init__()
-        self.no = no
-
-    @property
-    def address(self) -> str:
-        return f"{self.PAGE} {self.no}"
-
-    def reading(self) -> Callable[[], Any]:
-        no = self.no
-        return lambda: read_navigate(no)
+    def read(self, time_zone: str) -> CardSnapshot:
+        return read_navigate(self.record_key)
 
     def do_open(self) -> None:
         """Go to the list of what the FastTab with the focus shows, or the posted documents."""
@@ -347,6 +338,10 @@ def read_navigate(no: str) -> CardSnapshot:
     return CardSnapshot(found, Text(f"Navigate: {visible(no)}", "bold"), shown_ones)
 
 
+LEAST_FIELD = 10
+"""So many characters are left to the name of a field, or of a kind of record, whatever stands behind it."""
+
+
 class ChangesPage(ListPage):
     """The change log: who changed what, newest first."""
 
@@ -361,10 +356,10 @@ class ChangesPage(ListPage):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("at", "Time", 12, lambda row: Text(shown.stamp(row["at"], self.desk.time_zone))),
-            Column("user", "User", 10, lambda row: shown.text(row["user"])),
-            Column("action", "Action", 18, lambda row: shown.text(row["action"]), from_width=100),
-            Column("record", "Record", 26, lambda row: shown.text(f"{row['kind']} {row['record']}")),
-            Column("change", "Change", 0, change_of),
+            Column("user", "User", 10, lambda row: shown.text(row["user"]), from_width=100),
+            Column("action", "Action", 18, lambda row: shown.text(row["action"]), from_width=120),
+            Column("record", "Record", 22, changed_record, cut=changed_record_within),
+            Column("change", "Change", 0, change_of, cut=change_within),
         )
 
     def key_of(self, row: Any) -> str:
@@ -383,7 +378,40 @@ class ChangesPage(ListPage):
         self.app.push_screen(Reading("Change", self.detail(row)))
 
 
+def changed_record(row: Any) -> Text:
+    """`Purchase Credit Memo P-CR1004`."""
+    return shown.text(f"{row['kind']} {row['record']}")
+
+
+def changed_record_within(row: Any, width: int) -> Text:
+    """The same in so many characters: a short key stays whole, the end of its kind goes."""
+    key = visible(row["record"])
+    if cell_len(key) > width - LEAST_FIELD:
+        return changed_record(row)
+    return Text(f"{shown.shortened(visible(row['kind']), width - cell_len(key) - 1)} {key}")
+
+
+def _values(row: Any) -> tuple[str, str]:
+    """From what, to what."""
+    return visible(row["old_value"]) or "(blank)", visible(row["new_value"]) or "(blank)"
+
+
 def change_of(row: Any) -> Text:
     """`Priority: 1000 -> 5`."""
-    said = f"{row['old_value'] or '(blank)'} -> {row['new_value'] or '(blank)'}"
-    return shown.text(f"{row['field']}: {said}" if row["field"] else row["new_value"] or row["old_value"])
+    return shown.text(
+        f"{row['field']}: {' -> '.join(_values(row))}" if row["field"] else row["new_value"] or row["old_value"]
+    )
+
+
+def change_within(row: Any, width: int) -> Text:
+    """The same in so many characters: the field's name is shortened before the values are."""
+    if not row["field"]:
+        return change_of(row)
+    old, new = _values(row)
+    values = f"{old} -> {new}"
+    if cell_len(values) > width - LEAST_FIELD:
+        each = max(1, (width - LEAST_FIELD - len(" -> ")) // 2)
+        old = shown.shortened(old, max(each, 2 * each - cell_len(new)))
+        values = f"{old} -> {shown.shortened(new, 2 * each - cell_len(old))}"
+    field = shown.shortened(visible(row["field"]), width - cell_len(values) - 2)
+    return Text(f"{field}: {values}")

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input, Static
 
+from postroom.core.counted import counted
 from postroom.core.errors import PostroomError
 from postroom.core.plain_text import visible
 from postroom.tui.actions import Situation
@@ -191,8 +192,8 @@ class ListPage(Page):
         one, many = self.ROWS
         text = Text(no_wrap=True, overflow="ellipsis").append(self.CAPTION, "bold")
         if self.has_read:
-            count = f"{COUNT_LIMIT:,}+" if total > COUNT_LIMIT else f"{total:,}"
-            text.append(f"   {count} {one if total == 1 else many}")
+            count = f"{COUNT_LIMIT:,}+ {many}" if total > COUNT_LIMIT else counted(total, one, many)
+            text.append(f"   {count}")
         if remark := self.remark():
             text.append(f"   {remark}", "yellow")
         if self.state.marks:
@@ -231,6 +232,7 @@ class ListPage(Page):
         if not (self.snapshot.after if forward else self.snapshot.before) or not keys or not self.desk.is_connected:
             return False
         if abs(direction) == 2:
+            self.awaits = True
             self.state.window = replace(self.state.window, start="bottom" if forward else "top", key="")
             self.go_to = "bottom" if forward else "top"
         elif not self.go_to:
@@ -282,6 +284,7 @@ class ListPage(Page):
         """Show what matches."""
         self._take_filter(filter)
         self._draw_caption()
+        self.awaits = True
         self.desk.look_now(even_if_paused=True)
 
     def _take_filter(self, filter: str) -> None:
@@ -338,6 +341,7 @@ class ListPage(Page):
             self.go_to = "top"
             self._remember()
             self._draw_caption()
+            self.awaits = True
             self.desk.look_now(even_if_paused=True)
 
     def want_filter(self, filter: str) -> None:

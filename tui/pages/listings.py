@@ -43,7 +43,7 @@ class ListingPage(CardPage):
     SECTIONS = ("Report",)
 
     def __init__(self, listing: str, about: str | None = None) -> None:
-        super().__init__()
+        super().__init__(listing)
         self.listing = LISTINGS[listing]
         self.wanted = about
         """What it is to be about; None: the newest there is."""
@@ -91,12 +91,10 @@ class ListingPage(CardPage):
         listing = self.listing
 
         async def attempt(text: str) -> str:
-            try:
-                await self.desk.command(lambda: listings.read(listing, text.strip()))
-            except PostroomError as error:
-                return str(error)
-            self.wanted = text.strip()
-            return ""
+            wrong = await self.desk.attempt(lambda: listings.read(listing, text.strip()))
+            if not wrong:
+                self.wanted = text.strip()
+            return wrong
 
         await self.app.push_screen_wait(AskText(listing.title, listing.about, self.about, attempt=attempt))
         self.desk.look_now()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 
+from postroom.core.counted import counted, named
 from postroom.core.errors import NotFound
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, CARD, LIST, LOG, bindings
-from postroom.tui.pages import causes, subjects
+from postroom.tui.pages import causes, results, subjects
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
@@ -108,12 +108,17 @@ class LogPage(ListPage, LogActions):
     async def do_set_error(self) -> None:
         rows = [row for row in self.situation().rows if row.status == "In Process"]
         numbers, user = [row.entry_no for row in rows], self.desk.user
-        what = f"log entry {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} log entries"
+        what = named(numbers, *self.ROWS)
         details = "The worker that runs it loses its claim and can commit nothing any more."
         if await self.desk.ask(f"Set {what} to Error?", details, yes="Set to Error"):
             done = await self.desk.carry_out(lambda: readings.log().set_error(numbers, user=user))
             if done is not None:
-                self.desk.say(f"Set to Error: {what}.")
+                said = [
+                    results.RecordResult("log-entry", str(number), one.result, errors=one.errors)
+                    for number, one in zip(numbers, done, strict=True)
+                ]
+                self.unmark({one.no for one in said if one.result not in results.BAD})
+                results.tell(self.desk, "Set Status to Error", said, self.ROWS[1])
 
     async def do_delete_old(self) -> None:
         await self._delete("Delete all log entries older than 7 days?", timedelta(days=7))
@@ -127,7 +132,7 @@ class LogPage(ListPage, LogActions):
         user = self.desk.user
         deleted = await self.desk.carry_out(lambda: readings.log().clean(age, user=user))
         if deleted is not None:
-            self.desk.say(f"{deleted:,} log {'entry' if deleted == 1 else 'entries'} deleted.")
+            self.desk.say(f"{counted(deleted, *self.ROWS)} deleted.")
 
 
 def seconds(entry: Any) -> float | None:
@@ -156,22 +161,12 @@ class LogCard(CardPage, LogActions):
     CAPTION = "Job Queue Log Entry"
     SECTIONS = ("Errors", "Posted Documents", "General", "Call Stack")
 
-    def __init__(self, entry_no: int, unfold: str = "") -> None:
-        super().__init__(unfold)
-        self.entry_no = entry_no
-
-    @property
-    def address(self) -> str:
-        return f"{self.PAGE} {self.entry_no}"
-
-    def reading(self) -> Callable[[], Any]:
-        entry_no = self.entry_no
-        return lambda: read_card(entry_no)
+    def read(self, time_zone: str) -> CardSnapshot:
+        return read_card(self.record_key, time_zone)
 
 
-def read_card(entry_no: int) -> CardSnapshot:
+def read_card(entry_no: int, time_zone: str) -> CardSnapshot:
     """The card of a run, or one that says that it is gone."""
-    time_zone = readings.time_zone_name()
     try:
         entry = readings.log().show(entry_no)
     except NotFound:

@@ -30,6 +30,8 @@ class Page(Screen[None]):
     CAPTION: str = ""
     WITHOUT: ClassVar[frozenset[str]] = frozenset()
     """Actions of ACTIONS_OF that make no sense here."""
+    awaits: bool = True
+    """Whether what it asked for is still to be shown: keys are meant for what will be there, and wait for it."""
 
     @property
     def caption(self) -> str:

@@ -37,12 +37,8 @@ class PreviewCard(CardPage):
     SECTIONS = ("Posted Documents", *(ledger.title for ledger in reading.LEDGERS.values()))
 
     def __init__(self, document_id: int, found: Preview) -> None:
-        super().__init__()
-        self.document_id, self.found = document_id, found
-
-    @property
-    def address(self) -> str:
-        return f"{self.PAGE} {self.document_id}"
+        super().__init__(document_id)
+        self.found = found
 
     def asked(self) -> object:
         return (self.address, id(self.found))
@@ -55,7 +51,7 @@ class PreviewCard(CardPage):
         self.run_worker(self._preview_again(), exclusive=True)
 
     async def _preview_again(self) -> None:
-        id_, user = self.document_id, self.desk.user
+        id_, user = self.record_key, self.desk.user
         found = await self.desk.carry_out(lambda: preview.preview(id_, user=user))
         if found is not None and found.errors:
             failed = results.RecordResult(found.type.value, found.no, "failed", errors=found.errors)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from postroom.core import company, users
+from postroom.core.counted import counted
 from postroom.core.plain_text import visible
 from postroom.core.printing import printers, selections
 from postroom.core.printing.reports import REPORTS
@@ -108,7 +109,7 @@ class SelectionsPage(ListPage):
 
     async def do_delete(self) -> None:
         rows, user = self.situation().rows, self.desk.user
-        what = f"the selection for {said(rows[0])}" if len(rows) == 1 else f"{len(rows)} selections"
+        what = f"the selection for {said(rows[0])}" if len(rows) == 1 else counted(len(rows), "selection")
         if not await self.desk.ask(f"Delete {what}?", yes="Delete"):
             return
 

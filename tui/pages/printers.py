@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 
 from postroom.core import values
-from postroom.core.errors import PostroomError
+from postroom.core.counted import counted
 from postroom.core.plain_text import visible
 from postroom.core.printing import printers
 from postroom.core.printing.printers import PrinterType
@@ -50,7 +50,7 @@ def place_of(row: Any) -> str:
 
 def waiting(row: Any) -> str:
     """How many print jobs wait for a printer, in words."""
-    return f"{row.waiting:,} print job{'' if row.waiting == 1 else 's'} not printed" if row.waiting else "Nothing waits"
+    return f"{counted(row.waiting, 'print job')} not printed" if row.waiting else "Nothing waits"
 
 
 class PrinterActions(Mixed):
@@ -66,7 +66,8 @@ class PrinterActions(Mixed):
         def test(place: int) -> str:
             return printers.test(codes[place], user=user).rstrip(".")
 
-        done = await self.desk.carry_out_beside(lambda: _each(codes, test))
+        named = [("printer", code) for code in codes]
+        done = await self.desk.carry_out_beside(lambda: list(results.each(named, test)))
         if done is not None:
             results.tell(self.desk, "Test Page", done, "printers")
 
@@ -77,25 +78,12 @@ class PrinterActions(Mixed):
 
     async def do_delete(self) -> None:
         codes, user = self._codes(), self.desk.user
-        what = f"printer {codes[0]}" if len(codes) == 1 else f"{len(codes)} printers"
-        if not await self.desk.ask(f"Delete {what}?", "This cannot be undone.", yes="Delete"):
-            return
-
-        def delete(place: int) -> str:
-            printers.delete(codes[place], user=user)
-            return "deleted"
-
-        done = await self.desk.carry_out(lambda: _each(codes, delete))
-        if done is not None:
-            self.done_with({one.no for one in done if one.result not in results.BAD})
-            results.tell(self.desk, "Delete", done, "printers")
+        rows, details = PrintersPage.ROWS, "This cannot be undone."
+        gone = await results.delete_each(self.desk, codes, rows, lambda code: printers.delete(code, user=user), details)
+        self.done_with(gone)
 
     def done_with(self, codes: set[str]) -> None:
         """These printers are gone."""
-
-
-def _each(codes: Sequence[str], act: Callable[[int], str]) -> list[results.RecordResult]:
-    return list(results.each([("printer", code) for code in codes], act))
 
 
 class PrintersPage(ListPage, PrinterActions):
@@ -144,7 +132,7 @@ class PrintersPage(ListPage, PrinterActions):
         user, made = self.desk.user, list[str]()
 
         async def attempt_code(text: str) -> str:
-            return await self._try(lambda: made.append(printers.free_code(text, user=user)))
+            return await self.desk.attempt(lambda: made.append(printers.free_code(text, user=user)))
 
         await self.app.push_screen_wait(
             AskText("New Printer", "Code; its print jobs run in the category PRINT-code", attempt=attempt_code)
@@ -157,18 +145,10 @@ class PrintersPage(ListPage, PrinterActions):
         code = made[-1]
 
         async def attempt_place(text: str) -> str:
-            return await self._try(lambda: printers.add(code, {"type": chosen, field: text}, user=user))
+            return await self.desk.attempt(lambda: printers.add(code, {"type": chosen, field: text}, user=user))
 
         if await self.app.push_screen_wait(AskText(printers.FIELDS[field][0], help, attempt=attempt_place)) is not None:
             self.app.push_screen(PrinterCard(code))
-
-    async def _try(self, job: Callable[[], object]) -> str:
-        """Do something; what is wrong with it, or blank."""
-        try:
-            await self.desk.command(job)
-        except PostroomError as error:
-            return str(error)
-        return ""
 
 
 def state_of(row: Any, time_zone: str) -> Text:

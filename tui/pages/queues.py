@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 
+from postroom.core.counted import counted, named
 from postroom.core.errors import PostroomError
 from postroom.core.jobs import categories, queues
 from postroom.core.plain_text import visible
@@ -15,6 +16,7 @@ from postroom.core.values import FieldKind
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, FORM, LIST, bindings
 from postroom.tui.actions.jobs import CATEGORIES, QUEUE, QUEUES
+from postroom.tui.pages import results
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
@@ -72,7 +74,7 @@ class QueueActions(Mixed):
 
     async def do_stop(self) -> None:
         codes, user = self._codes(), self.desk.user
-        what = f"job queue {codes[0]}" if len(codes) == 1 else f"{len(codes)} job queues"
+        what = named(codes, "job queue")
         if await self.desk.ask(f"Stop {what}?", "What runs is finished; the others wait.", yes="Stop"):
             done = await self.desk.carry_out(lambda: [queues.stop(code, user=user) for code in codes])
             if done is not None:
@@ -207,11 +209,6 @@ def read_card(code: str, blank: Sequence[FormField], time_zone: str) -> FormSnap
     )
 
 
-def _delete(codes: Sequence[str], user: str) -> None:
-    for code in codes:
-        categories.delete(code, user=user)
-
-
 class CategoriesPage(ListPage):
     """Job Queue Categories: at most one entry of each is In Process."""
 
@@ -236,13 +233,13 @@ class CategoriesPage(ListPage):
         return readings.sliced(found, self.key_of, window, self.columns())
 
     def detail(self, row: Any) -> Text:
-        said = {0: "No entry bears it", 1: "1 entry bears it"}.get(row.entries, f"{row.entries:,} entries bear it")
+        said = counted(row.entries, "entry bears it", "entries bear it") if row.entries else "No entry bears it"
         return Text.assemble((visible(row.code), "bold"), f"\n{said}; at most one of them runs at a time.")
 
     async def do_new(self) -> None:
         async def attempt(text: str) -> str:
             code, _, description = text.strip().partition(" ")
-            return await self._try(lambda: categories.add(code, description.strip(), user=self.desk.user))
+            return await self.desk.attempt(lambda: categories.add(code, description.strip(), user=self.desk.user))
 
         await self.app.push_screen_wait(
             AskText("New Category", "Code, and a description behind a blank", attempt=attempt)
@@ -252,7 +249,7 @@ class CategoriesPage(ListPage):
         old = self.table.cursor_key
 
         async def attempt(text: str) -> str:
-            return await self._try(lambda: categories.rename(old, text, user=self.desk.user))
+            return await self.desk.attempt(lambda: categories.rename(old, text, user=self.desk.user))
 
         await self.app.push_screen_wait(AskText(f"Rename {old}", "New code", old, attempt=attempt))
 
@@ -260,26 +257,18 @@ class CategoriesPage(ListPage):
         code = self.table.cursor_key
 
         async def attempt(text: str) -> str:
-            return await self._try(lambda: categories.describe(code, text, user=self.desk.user))
+            return await self.desk.attempt(lambda: categories.describe(code, text, user=self.desk.user))
 
         description = self.table.row_of(code).description
         await self.app.push_screen_wait(AskText(f"Describe {code}", "Description", description, attempt=attempt))
 
     async def do_delete(self) -> None:
         codes, user = [row.code for row in self.situation().rows], self.desk.user
-        what = f"category {codes[0]}" if len(codes) == 1 else f"{len(codes)} categories"
-        if await self.desk.ask(f"Delete {what}?", yes="Delete"):
-            await self.desk.carry_out(lambda: _delete(codes, user))
+        self.unmark(
+            await results.delete_each(self.desk, codes, self.ROWS, lambda code: categories.delete(code, user=user))
+        )
 
     def do_entries(self) -> None:
         code = self.table.cursor_key.replace("'", "''")
         page: Any = self.desk.open_page("job-queue-entries")
         page.want_filter(f"category='{code}'")
-
-    async def _try(self, job: Callable[[], object]) -> str:
-        """Do something; what is wrong with it, or blank."""
-        try:
-            await self.desk.command(job)
-        except PostroomError as error:
-            return str(error)
-        return ""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from postroom.core import masters, values
-from postroom.core.errors import NotFound, PostroomError
+from postroom.core.errors import NotFound
 from postroom.core.masters import KINDS, MasterField, MasterKind
 from postroom.core.masters.records import shown_key
 from postroom.core.plain_text import visible
@@ -145,23 +145,33 @@ class RecordsPage(ListPage):
         self.app.push_screen(card_of(self.kind.slug, self.table.cursor_key))
 
     async def do_new(self) -> None:
-        made: list[str] = []
+        """Ask for the key and then for what the record cannot be without; each is mended where it was typed."""
+        slug, user = self.kind.slug, self.desk.user
+        required = [field for field in self.kind.fields if field.is_required]
+        asked = [(" x ".join(_KEY_CAPTIONS[name] for name in self.kind.key), "")]
+        asked += [(field.caption, field.name) for field in required]
+        key, given, made = "", dict(of_template(self.kind)), list[str]()
 
-        async def attempt(text: str) -> str:
-            user = self.desk.user
-            try:
-                row = await self.desk.command(
-                    lambda: masters.set_record(self.kind.slug, text, of_template(self.kind), user=user, create=True)
-                )
-            except PostroomError as error:
-                return str(error)
-            made.append(self.key_of(row))
-            return ""
+        def take(name: str, text: str) -> None:
+            nonlocal key
+            if name:
+                given[name] = text
+            else:
+                key = text
+            if name != asked[-1][1]:
+                masters.refuse_known(slug, key)
+            else:
+                made.append(self.key_of(masters.new_record(slug, key, given, user=user)))
 
-        what = " x ".join(_KEY_CAPTIONS[name] for name in self.kind.key)
-        await self.app.push_screen_wait(AskText(f"New {self.kind.title}", what, attempt=attempt))
-        if made:
-            self.app.push_screen(card_of(self.kind.slug, made[0]))
+        for caption, name in asked:
+
+            async def attempt(text: str, name: str = name) -> str:
+                return await self.desk.attempt(lambda: take(name, text))
+
+            box = AskText(f"New {self.kind.title}", caption, attempt=attempt)
+            if await self.app.push_screen_wait(box) is None:
+                return
+        self.app.push_screen(card_of(slug, made[0]))
 
 
 class LedgerRecordsPage(RecordsPage):

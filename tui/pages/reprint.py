@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from postroom.core.counted import counted
 from postroom.core.jobs import undo
 from postroom.core.kinds import ReportOutput
 from postroom.core.plain_text import visible
@@ -38,7 +39,7 @@ class PostedActions(Mixed):
         """Ask where to, and print each document; what was printed is unmarked also if the rest was stopped."""
         rows, user = self.situation().rows, self.desk.user
         named = [(Report(row["area"], row["kind"]).name, row["no"]) for row in rows]
-        title = f"Print {visible(rows[0]['no'])}" if len(rows) == 1 else f"Print {len(rows)} documents"
+        title = f"Print {visible(rows[0]['no'])}" if len(rows) == 1 else f"Print {counted(len(rows), 'document')}"
         chosen = await self.app.push_screen_wait(Choose(title, list(OUTPUTS), next(iter(OUTPUTS))))
         if chosen is None:
             return

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
+from postroom.core.counted import named
 from postroom.core.errors import DatabaseAway, PostroomError, Problem
 from postroom.core.plain_text import visible
 from postroom.tui import shown
@@ -39,6 +40,27 @@ def each(records: Iterable[tuple[str, str]], act: Callable[[int], str]) -> Itera
             raise
         except PostroomError as error:
             yield RecordResult(type_, no, "refused", errors=error.problems)
+
+
+async def delete_each(
+    desk: Any, keys: Sequence[str], rows: tuple[str, str], delete: Callable[[str], object], details: str = ""
+) -> set[str]:
+    """Ask, delete each record, tell what became of each; the keys of those that are gone.
+
+    `rows` is what one of them is called, and several.
+    """
+    if not await desk.ask(f"Delete {named(keys, *rows)}?", details, yes="Delete"):
+        return set()
+
+    def act(place: int) -> str:
+        delete(keys[place])
+        return "deleted"
+
+    done = await desk.carry_out(lambda: list(each([(rows[0], key) for key in keys], act)))
+    if done is None:
+        return set()
+    tell(desk, "Delete", done, rows[1])
+    return {one.no for one in done if one.result not in BAD}
 
 
 def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents") -> None:

@@ -84,6 +84,7 @@ class RoleCentre(EntryActions, ListPage):
         super().show(snapshot.mine)
 
     def _draw_cues(self, now: Cues) -> None:
+        unread = self.desk.health.standing.unread_notes
         cues_shown = (
             ("1", "Documents", None, ""),
             ("2", "In Queue", now.status.backlog, "bold blue"),
@@ -91,7 +92,7 @@ class RoleCentre(EntryActions, ListPage):
             ("4", "Errors", now.status.errors, "bold red" if now.status.errors else "bold green"),
             ("5", "Posted Today", now.posted_today, "bold green"),
             ("6", "To Handle", now.to_handle, "bold red" if now.to_handle else "bold green"),
-            ("7", "Notes", now.unread_notes, "bold yellow" if now.unread_notes else "bold"),
+            ("7", "Notes", unread, "bold yellow" if unread else "bold"),
             ("8", "Job Queues", None, ""),
         )
         text = Text()

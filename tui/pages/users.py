@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from postroom.core import users, values
-from postroom.core.errors import PostroomError
 from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind
 from postroom.tui import readings, shown
@@ -72,12 +71,7 @@ class UsersPage(ListPage):
 
         async def attempt(text: str) -> str:
             user = self.desk.user
-            try:
-                view = await self.desk.command(lambda: users.set_user(text, {}, user=user))
-            except PostroomError as error:
-                return str(error)
-            named.append(view.user_id)
-            return ""
+            return await self.desk.attempt(lambda: named.append(users.set_user(text, {}, user=user).user_id))
 
         await self.app.push_screen_wait(
             AskText("New User", "User ID, as the system or the database knows it", attempt=attempt)

@@ -151,7 +151,7 @@ class Progress(ModalScreen[None]):
         self.is_gone = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog narrow") as box:
+        with Vertical(classes="dialog") as box:
             box.border_title = visible(self.title_shown)
             yield ProgressBar(self.total, show_eta=True)
             yield Static(Text.assemble(("Esc", "bold"), " Stop after this one"), classes="answers")

@@ -39,6 +39,8 @@ class Column:
     right: bool = False
     from_width: int = 0
     least: int = 8
+    cut: Callable[[Any, int], Text] | None = None
+    """Draws a row in at most so many characters where the cell's text needs more; without it the end is left out."""
 
 
 def laid_out(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
@@ -264,7 +266,7 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _cells(self, key: str) -> list[Text]:
         row = self._rows_by_key[key]
         mark = Text(MARK if key in self.marks else " ", style="bold")
-        return [mark, *(_in_column(column.cell(row), column) for column, _ in self._fitting)]
+        return [mark, *(_in_column(_cut(column, row, wide), column) for column, wide in self._fitting)]
 
     def _strip(self, cells: Sequence[Text], width: int, under: Style, over: Style) -> Strip:
         """Cells side by side, each with a blank on either side, filled up to the width."""
@@ -334,6 +336,12 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
         if scrolling:
             self.scroll_to(y=round(self.scroll_y) + rows, animate=False)
         self.move_cursor(self.cursor_row + rows)
+
+
+def _cut(column: Column, row: Any, wide: int) -> Text:
+    """A row's cell, cut with care where it is wider than its column."""
+    text = column.cell(row)
+    return column.cut(row, wide) if column.cut is not None and text.cell_len > wide else text
 
 
 def _in_column(text: Text, column: Column) -> Text:

@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from postroom.core.counted import counted
 from postroom.core.plain_text import visible
 from postroom.tui.snapshots import Standing
 
@@ -45,10 +46,9 @@ def words(health: Health) -> list[tuple[str, str]]:
     if health.away_since is not None or not health.read_once:
         return said
     if standing.unread_notes:
-        said.append((f"{standing.unread_notes} new note{'s' if standing.unread_notes != 1 else ''}", "warning"))
+        said.append((counted(standing.unread_notes, "new note"), "warning"))
     if standing.consumers:
-        workers = f"{standing.workers} worker{'s' if standing.workers != 1 else ''}"
-        said.append((f"Consumer running, {workers}", "calm"))
+        said.append((f"Consumer running, {counted(standing.workers, 'worker')}", "calm"))
     elif standing.consumer_gone_since is not None:
         since = local(standing.consumer_gone_since, standing.time_zone)
         said.append((f"Consumer not responding since {since}", "alarm"))

@@ -1,0 +1,96 @@
+"""Keys typed before a page shows what they are meant for: they wait for it and are then taken, in their order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from textual.events import Key
+
+from postroom.tui.actions import BY_ID
+from postroom.tui.pages.page import Page
+
+if TYPE_CHECKING:
+    from postroom.tui.app import PostroomApp
+
+AT_ONCE = ("anywhere.back", "anywhere.quit")
+"""Actions that need no data."""
+LEAVING = ("ctrl+q", "ctrl+c")
+"""Textual's own keys to leave a program; they wait for nothing."""
+GAP = 0.02
+"""Seconds in which a page has begun to act on a key."""
+
+
+class TypeAhead:
+    """The keys that wait for the page in front. `press` gives a key to the widget with the cursor."""
+
+    def __init__(self, app: PostroomApp, press: Callable[[Key], Awaitable[None]]) -> None:
+        self._app, self._give_to_widget = app, press
+        self._keys: deque[Key] = deque()
+        self._is_giving = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are keys that nobody has been given yet."""
+        return bool(self._keys) or self._is_giving
+
+    def keeps(self, key: Key) -> bool:
+        """Whether the key waits, or was used up here: then nobody else gets it.
+
+        One that means something without data acts at once unless others wait before it; Esc takes those back.
+        """
+        if key.key in LEAVING or (not self.waits and (self._acts_at_once(key) or not self._is_awaited())):
+            return False
+        if key.key == "escape" and self._is_awaited():
+            self.forget()
+        else:
+            self._keys.append(key)
+        return True
+
+    def forget(self) -> None:
+        """What they were meant for is gone."""
+        self._keys.clear()
+
+    async def give(self) -> None:
+        """Hand them out, until one leads to a page that must be read first; its reading goes on with the rest."""
+        if self._is_giving:
+            return
+        self._is_giving = True
+        try:
+            while self._keys and not self._is_awaited():
+                await self._press(self._keys.popleft())
+        finally:
+            self._is_giving = False
+
+    def _acts_at_once(self, key: Key) -> bool:
+        own = self._app.keymap.keys
+        return any(key.key in own.get(id_, BY_ID[id_].keys).split(",") for id_ in AT_ONCE)
+
+    def _is_awaited(self) -> bool:
+        """Whether the page in front, no dialog over it, still waits for what it asked for."""
+        stack = self._app.screen_stack
+        page = stack[-1] if stack else None
+        return isinstance(page, Page) and page.awaits and self._app.is_connected
+
+    async def _press(self, key: Key) -> None:
+        """Press a key that has waited, and let what it opens come to rest: the next one may be meant for it."""
+        app = self._app
+        way = (app.focused or app.screen).ancestors_with_self
+        await self._give_to_widget(key)
+        for node in way:  # it goes from the widget with the cursor up to the app
+            await _called(node.call_later)
+        await asyncio.sleep(GAP)
+        while app.commands and isinstance(app.screen, Page):
+            await asyncio.sleep(GAP)
+        await _called(app.screen.call_after_refresh)
+
+
+async def _called(call: Callable[[Callable[[], None]], object]) -> None:
+    """Wait until a widget has come to what it was given to call, or is gone."""
+    called = asyncio.Event()
+    call(called.set)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(called.wait(), 1)
