@@ -32,3 +32,10 @@ def keep(error: Exception) -> Path | None:
 def without_password(text: str) -> str:
     """The text without the passwords of PostgreSQL URLs and options in it."""
     return _PASSWORD.sub(lambda match: f"{match.group(1) or match.group(2)}…{'@' if match.group(1) else ''}", text)
+
+
+def told(error: Exception) -> str:
+    """One sentence about a bug, its details kept in the log file."""
+    place = keep(error)
+    kept = f"Details are in {place}." if place is not None else "The details could not be kept."
+    return f"Internal error ({type(error).__name__}). {kept} Please report it."

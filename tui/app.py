@@ -10,7 +10,6 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from rich.text import Text
@@ -33,7 +32,7 @@ from postroom.tui.pages.page import Page
 from postroom.tui.pdf_program import PdfProgram
 from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, change_mark, read_standing
 from postroom.tui.type_ahead import TypeAhead
-from postroom.tui.widgets.dialogs import Ask, AskText, Progress
+from postroom.tui.widgets.dialogs import Ask, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
 from postroom.tui.widgets.status_bar import Health
 
@@ -216,25 +215,6 @@ class PostroomApp(App[int]):
             self._told_trouble = self.memory.trouble
             self.say(self.memory.trouble, "warning")
 
-    async def ask_poll(self) -> None:
-        """Ask how often to look at the company; kept for the next time."""
-
-        async def attempt(text: str) -> str:
-            try:
-                seconds = Decimal(text.strip())
-            except InvalidOperation:
-                return f"{text} is not a number of seconds. Type one from 0.2 to 3600."
-            if not Decimal("0.2") <= seconds <= 3600:
-                return f"{text} s is not possible. Type a number of seconds from 0.2 to 3600."
-            self.poll = self.memory.poll = float(seconds)
-            self.tell_trouble()
-            self.look_now()
-            return ""
-
-        await self.push_screen_wait(
-            AskText("Poll", "Seconds between two looks at the company.", f"{self.poll:g}", attempt=attempt)
-        )
-
     async def ask(self, question: str, details: str = "", *, yes: str = "Yes") -> bool:
         """A question; only inside a worker."""
         answer: bool = await self.push_screen_wait(Ask(question, details, yes=yes))
@@ -279,7 +259,7 @@ class PostroomApp(App[int]):
         except PostroomError as error:
             return " ".join(part for problem in error.problems for part in (problem.message, problem.hint) if part)
         except Exception as error:  # noqa: BLE001  a bug in a use case must not take the terminal away
-            return internal_error(error)
+            return bugs.told(error)
         return ""
 
     async def carry_out_beside(self, job: Callable[[], Result]) -> Result | None:
@@ -301,7 +281,7 @@ class PostroomApp(App[int]):
             self.push_screen(ReadingBox("Not done", Text(visible(str(error), line_breaks=True))))
             return None
         except Exception as error:  # noqa: BLE001  a bug in a use case must not take the terminal away
-            self.push_screen(ReadingBox("Not done", Text(visible(internal_error(error), line_breaks=True))))
+            self.push_screen(ReadingBox("Not done", Text(visible(bugs.told(error), line_breaks=True))))
             return None
         return result
 
@@ -367,7 +347,7 @@ class PostroomApp(App[int]):
             self._shown(page)
             return
         except Exception as error:  # noqa: BLE001  a bug in reading must not take the terminal away
-            self._refuse_once(internal_error(error))
+            self._refuse_once(bugs.told(error))
             self._shown(page)
             return
         if not self.is_running:  # the pages go before the look at the company ends
@@ -465,10 +445,3 @@ def show(location: Location, *, first_page: str = directory.FIRST) -> int:
     if app._exception is not None:
         return crash.report(app._exception)
     return app.return_value if app.return_value is not None else app.return_code or 0
-
-
-def internal_error(error: Exception) -> str:
-    """One sentence about a bug, its details kept in the log file."""
-    place = bugs.keep(error)
-    kept = f"Details are in {place}." if place is not None else "The details could not be kept."
-    return f"Internal error ({type(error).__name__}). {kept} Please report it."

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from postroom.tui import copying
+from postroom.tui import copying, polling
 from postroom.tui.actions import ANYWHERE, BY_ID, Action, Situation, actions_of
 from postroom.tui.widgets.key_line import KeyLine
 from postroom.tui.widgets.status_bar import Health, StatusBar
@@ -147,7 +147,7 @@ class Page(Screen[None]):
             await copying.to_file(self.desk, text)
 
     def do_poll(self) -> Any:
-        return self.desk.ask_poll()
+        return polling.ask(self.desk)
 
     def do_suspend(self) -> None:
         """Stop the process until `fg`; not amid a command, which would keep its locks meanwhile."""
