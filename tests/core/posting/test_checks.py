@@ -455,3 +455,9 @@ def test_blocked_customers_take_what_their_block_lets_pass(
     made = document(type_, [item_line(quantity=2, quantity_shipped=D(1) if is_shipped else D(0))], **fields)
     Party.update(blocked=blocked).where(Party.no == "C1").execute()
     assert [one.result for one in post([made])] == [result]
+
+
+@pytest.mark.parametrize("declared", ["49.95", "50.05"])
+def test_a_declared_vat_may_differ_by_exactly_what_is_allowed(trade: Location, declared: str) -> None:
+    made = document(PURCHASE, [item_line(quantity=2, declared_vat_amount=D(declared))])
+    assert [one.result for one in post([made])] == ["posted"]

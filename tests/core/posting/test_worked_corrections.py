@@ -50,6 +50,43 @@ EXAMPLES = {
     1300 Receivables, Home                           37.50
     stock: 19 x LAMP worth 1740.00
 """,
+    "the second invoice of goods that were shipped together": """
+    (three pens for 10.00 are shipped together; the first invoice bears 3.33 of that, the second half of 6.67: 3.335)
+    purchase-invoice from V-ABROAD
+    3 x PEN at 10.00 per 3 = 10.00
+                                           Debit    Credit
+    receipt
+    1200 Stock of Resale Goods             10.00
+    2200 Goods Received Not Invoiced                 10.00
+    invoice: 10.00 + VAT 0.00 = 10.00
+    2200 Goods Received Not Invoiced       10.00
+    2120 Payables, Abroad                            10.00
+
+    ORDER: sales-order to C-UNION
+    3 x PEN at 5.00 = 15.00
+    ORDER ships 3, invoices 1
+    shipment
+    7100 Cost of Resale Goods              10.00
+    1200 Stock of Resale Goods                       10.00
+    invoice: 5.00 + VAT 0.00 = 5.00
+    1310 Receivables, Union                 5.00
+    6110 Sales of Resale Goods, Union                 5.00
+
+    ORDER ships 0, invoices 1
+    invoice: 5.00 + VAT 0.00 = 5.00
+    1310 Receivables, Union                 5.00
+    6110 Sales of Resale Goods, Union                 5.00
+
+    sales-credit-memo to C-UNION, corrects ORDER
+    1 x PEN at 5.00 = 5.00
+    return_receipt
+    1200 Stock of Resale Goods              3.34
+    7100 Cost of Resale Goods                         3.34
+    credit_memo: 5.00 + VAT 0.00 = 5.00
+    6110 Sales of Resale Goods, Union       5.00
+    1310 Receivables, Union                           5.00
+    stock: 1 x PEN worth 3.34
+""",
     "half of an invoice": """
     (four lamps for 400.00 less 10.00; two come back for 200.00 less 5.00)
     SOLD: sales-invoice to C-HOME, invoice discount 10.00

@@ -154,31 +154,32 @@ EXAMPLES = {
     2300 Sales VAT                                   22.72
 """,
     "return order including VAT": """
-    (9.99 / 1.25 = 7.992)
+    (30.00 / 1.25 = 24.00; the discount of 33.33 - 30.00 = 3.33 is 2.664 without its VAT)
     sales-return-order from C-HOME, prices including VAT
-    1 x LAMP at 9.99 = 9.99
+    1 x LAMP at 33.33 less 10 % = 30.00
                                            Debit    Credit
     return_receipt
     1200 Stock of Resale Goods             60.00
     7100 Cost of Resale Goods                        60.00
-    credit_memo: 7.99 + VAT 2.00 = 9.99
-    6500 Sales Returns                      7.99
-    2300 Sales VAT                          2.00
-    1300 Receivables, Home                            9.99
+    credit_memo: 24.00 + VAT 6.00 = 30.00
+    6500 Sales Returns                     26.66
+    2300 Sales VAT                          6.00
+    6600 Line Discounts Granted                       2.66
+    1300 Receivables, Home                           30.00
 """,
     "credit memo including VAT": """
-    ((250.00 - 25.00) / 1.25 = 180.00; the invoice discount of 25.00 is 20.00 without its VAT)
-    sales-credit-memo to C-HOME, prices including VAT, invoice discount 25.00
+    (229.97 / 1.25 = 183.976; the invoice discount of 20.03 is 16.024 without its VAT)
+    sales-credit-memo to C-HOME, prices including VAT, invoice discount 20.03
     2 x LAMP at 125.00 = 250.00
                                            Debit    Credit
     return_receipt
     1200 Stock of Resale Goods            120.00
     7100 Cost of Resale Goods                       120.00
-    credit_memo: 180.00 + VAT 45.00 = 225.00
+    credit_memo: 183.98 + VAT 45.99 = 229.97
     6500 Sales Returns                    200.00
-    2300 Sales VAT                         45.00
-    6610 Invoice Discounts Granted                   20.00
-    1300 Receivables, Home                          225.00
+    2300 Sales VAT                         45.99
+    6610 Invoice Discounts Granted                   16.02
+    1300 Receivables, Home                          229.97
 """,
     "order in dollars": """
     (180.00 x 0.85 = 153.00, 225.00 x 0.85 = 191.25, the VAT is what lies between; the discount 20.00 x 0.85)
