@@ -251,7 +251,7 @@ EXAMPLES = {
     2200 Goods Received Not Invoiced       60.00
     2120 Payables, Abroad                            60.00
 
-    purchase-invoice from V-ABROAD
+    BOUGHT: purchase-invoice from V-ABROAD
     3 x PEN at 8.00 = 24.00
     -2 x PEN at 8.00 = -16.00
     receipt
@@ -262,6 +262,19 @@ EXAMPLES = {
     7400 Purchase Variance                            3.08
     2120 Payables, Abroad                             8.00
     stock: 11 x PEN worth 71.08
+
+    (corrected, the three go back at their 24.00 and the two come in again at their 12.92)
+    purchase-credit-memo to V-ABROAD, corrects BOUGHT
+    3 x PEN at 8.00 = 24.00
+    -2 x PEN at 8.00 = -16.00
+    return_shipment
+    2200 Goods Received Not Invoiced       11.08
+    1200 Stock of Resale Goods                       11.08
+    credit_memo: 8.00 + VAT 0.00 = 8.00
+    2120 Payables, Abroad                   8.00
+    7400 Purchase Variance                  3.08
+    2200 Goods Received Not Invoiced                 11.08
+    stock: 10 x PEN worth 60.00
 """,
 }
 
