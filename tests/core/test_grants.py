@@ -19,10 +19,12 @@ from postroom.core import company, database, documents, grants, setups, users
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import NotPermitted, PostroomError, UsageError
-from postroom.core.jobs import background, categories, entries, log, notes, queues, runs
+from postroom.core.jobs import background, categories, entries, log, notes, queues, runs, undo
 from postroom.core.jobs.background import PostRequest
+from postroom.core.jobs.undo import CancelRequest
 from postroom.core.kinds import Area, DocumentType, JobQueueStatus
 from postroom.core.masters import records
+from postroom.core.posting.preview import preview
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import UserSetup
 from postroom.core.tables.work import Consumer, JobQueueEntry, Worker
@@ -124,6 +126,24 @@ def test_view_reads_everything_and_writes_nothing(firm: Firm) -> None:
     assert [name for name, write in WRITES.items() if not firm.refuses(role, write)] == []
     with pytest.raises(NotPermitted):
         background.post([id_], QUEUE, user=role)
+
+
+def test_post_undoes_what_was_posted_and_previews(firm: Firm) -> None:
+    ann = firm.role("view", "post")
+    firm.work_as(ann)
+    document_id = invoice()
+    assert preview(document_id, user=ann).errors == ()
+    background.post([document_id], PostRequest(mode="now"), user=ann)
+    row = PostedDocument.get(PostedDocument.kind == "invoice")
+    (queued,) = undo.cancel([row.id], CancelRequest(), user=ann)
+    assert queued.result == "queued", queued.errors
+    firm.work_as("")
+    runs.run(claimed())
+    assert PostedDocument.select().where(PostedDocument.cancels).count() == 2
+    viewer = firm.role("view")
+    firm.work_as(viewer)
+    with pytest.raises(NotPermitted):
+        undo.cancel([row.id], CancelRequest(), user=viewer)
 
 
 def test_post_does_the_days_work_and_is_refused_the_rest_by_the_database(firm: Firm) -> None:
