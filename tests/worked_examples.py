@@ -17,7 +17,7 @@ what the line comes to. After the line with `Debit` and `Credit` stand the poste
 document's currency) and all its entries in LCY; a debit ends under `Debit`. Lines in parentheses are workings.
 
 An order is only made where nothing stands posted. Then its parts: `A ships 2 and 5, invoices 1 and 0`, by line; and
-`A now costs 12.00` gives its first line another price.
+`A now costs 12.00` gives its first line another price, `A now has an invoice discount of 5.00` the order another one.
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ _LINE = re.compile(
 )
 _POSTED = re.compile(r"(?P<kind>[a-z_]+)(?:: (?P<net>-?[\d.]+) \+ VAT (?P<tax>-?[\d.]+) = (?P<gross>-?[\d.]+))?\Z")
 _ENTRY = re.compile(r"\s*(?P<no>\d{4}) (?P<name>\D.*?) +(?P<amount>\d+(?:\.\d+)?)\Z")
-_PART = re.compile(r"(?P<name>\w+) (?:ships|receives) (?P<move>[\d. and]+), invoices (?P<invoice>[\d. and]+)\Z")
+_PART = re.compile(r"(?P<name>\w+) (?:ships|receives) (?P<move>[-\d. and]+), invoices (?P<invoice>[-\d. and]+)\Z")
 _PRICE = re.compile(r"(?P<name>\w+) now costs (?P<price>[\d.]+)\Z")
+_DISCOUNT = re.compile(r"(?P<name>\w+) now has an invoice discount of (?P<discount>[\d.]+)\Z")
 _STOCK = re.compile(r"stock: (?P<quantity>-?[\d.]+) x (?P<no>\S+) worth (?P<value>-?[\d.]+)\Z")
 
 
@@ -105,6 +106,8 @@ def follow(example: str) -> None:
             assert amounts == [D(line["amount"]) for line in step.lines], step.head.group()
         elif step.head.re is _PRICE:
             _set_price(made[step.name], step.head["price"])
+        elif step.head.re is _DISCOUNT:
+            _set_discount(made[step.name], step.head["discount"])
         else:
             _set_part(made[step.name], step.head)
         if not step.booked:
@@ -155,7 +158,7 @@ def read(example: str, chart: dict[str, str]) -> list[Step]:
             steps[-1].stock.append((match["no"], D(match["quantity"]), D(match["value"])))
         elif match := _LINE.match(text):
             steps[-1].lines.append(match)
-        elif match := _HEAD.match(text) or _PART.match(text) or _PRICE.match(text):
+        elif match := _HEAD.match(text) or _PART.match(text) or _PRICE.match(text) or _DISCOUNT.match(text):
             steps.append(Step(match["name"] or f"step {len(steps)}", match))
         else:
             match = _POSTED.match(text)
@@ -201,6 +204,12 @@ def _set_part(document_id: int, part: re.Match[str]) -> None:
 def _set_price(document_id: int, price: str) -> None:
     documents.reopen(document_id, user="ann")
     documents.set_line(document_id, 10_000, {"unit_price": price}, user="ann")
+    documents.release(document_id, user="ann")
+
+
+def _set_discount(document_id: int, discount: str) -> None:
+    documents.reopen(document_id, user="ann")
+    documents.set_fields(document_id, {"invoice_discount_amount": discount}, user="ann")
     documents.release(document_id, user="ann")
 
 

@@ -17,7 +17,7 @@ from postroom.core import database
 from postroom.core.database import Location
 from postroom.core.errors import CheckFailed, Refused
 from postroom.core.kinds import Area, DocumentType, LineType
-from postroom.core.posting import post
+from postroom.core.posting import post, source, stock
 from postroom.core.tables.ledgers import GlRegister, PostedLine
 from postroom.core.tables.setup import Company, Currency, NumberSeriesLine, PurchasesSetup
 from postroom.core.tables.trade import ItemStock
@@ -137,6 +137,25 @@ def test_a_piece_that_would_cost_more_than_thirteen_digits_is_refused(trade: Loc
     assert codes_of(document(PURCHASE, [crumb])) == ["stock_too_large"]
     post_now(document(PURCHASE, [item_line("I2", 1, 7 * 10**12)]))
     assert codes_of(document(SALE, [item_line("I2", 3, 1)])) == ["stock_too_large"]
+
+
+@pytest.mark.parametrize(
+    ("cost", "adjustment", "value", "is_refused"),
+    [
+        ("9999999999999.99999", "0", "0", False),
+        ("10000000000000", "0", "0", True),
+        ("6000000000000", "5000000000000", "0", True),
+        ("-6000000000000", "-5000000000000", "0", True),
+        ("0", "0", "-10000000000000", True),
+    ],
+)
+def test_what_moves_an_items_value_is_refused_from_fourteen_digits_on(
+    trade: Location, cost: str, adjustment: str, value: str, is_refused: bool
+) -> None:
+    bought = source.read(document(PURCHASE, [item_line("I1", 1, 1)]))
+    movement = stock.Movement("I1", 10000, D(1), D(cost), D(adjustment))
+    problems = list(stock.too_large(bought, [movement], {"I1": stock.Stock(D(1), D(value))}))
+    assert [problem.code for problem in problems] == ["stock_too_large"] * is_refused
 
 
 def test_the_largest_amounts_that_there_are_post(trade: Location) -> None:

@@ -36,6 +36,7 @@ def held(quantity: str, value: str, last_cost: str = "0") -> Stock:
         (held("2", "7"), "2", None, "7", "0", ("4", "14", "3.5")),
         (held("0", "0", "3.5"), "2", None, "7", "0", ("2", "7", "3.5")),
         (held("0", "0"), "2", None, "0", "0", ("2", "0", "0")),
+        (held("3", "0.10"), "3000", None, "100", "0", ("3003", "100.10", "0.03333")),  # not at a rounded 0.03333
         # what is not there leaves at the average, then at what it last cost
         (held("2", "20"), "-5", None, "-50", "0", ("-3", "-30", "10")),
         (held("-3", "-30", "10"), "-1", None, "-10", "0", ("-4", "-40", "10")),

@@ -252,6 +252,96 @@ EXAMPLES = {
     2200 Goods Received Not Invoiced                120.00
     7400 Purchase Variance                           20.00
 """,
+    "a new invoice discount for what is left": """
+    (10.00 over the three that are left: 3.33, then 6.67 - 3.33 = 3.34, then 3.33)
+    ORDER: sales-order to C-UNION
+    4 x LAMP at 100.00 = 400.00
+                                           Debit    Credit
+    ORDER ships 1, invoices 1
+    shipment
+    7100 Cost of Resale Goods              60.00
+    1200 Stock of Resale Goods                       60.00
+    invoice: 100.00 + VAT 0.00 = 100.00
+    1310 Receivables, Union               100.00
+    6110 Sales of Resale Goods, Union               100.00
+
+    ORDER now has an invoice discount of 10.00
+    ORDER ships 3, invoices 1
+    shipment
+    7100 Cost of Resale Goods             180.00
+    1200 Stock of Resale Goods                      180.00
+    invoice: 96.67 + VAT 0.00 = 96.67
+    1310 Receivables, Union                96.67
+    6610 Invoice Discounts Granted          3.33
+    6110 Sales of Resale Goods, Union               100.00
+
+    ORDER ships 0, invoices 1
+    invoice: 96.66 + VAT 0.00 = 96.66
+    1310 Receivables, Union                96.66
+    6610 Invoice Discounts Granted          3.34
+    6110 Sales of Resale Goods, Union               100.00
+
+    ORDER ships 0, invoices 1
+    invoice: 96.67 + VAT 0.00 = 96.67
+    1310 Receivables, Union                96.67
+    6610 Invoice Discounts Granted          3.33
+    6110 Sales of Resale Goods, Union               100.00
+""",
+    "a discount amount that does not divide": """
+    (10.00 - 1 / 3 = 9.67, 20.00 - 2 / 3 = 19.33, 29.00: the invoices take 9.67, 9.66 and 9.67)
+    ORDER: sales-order to C-UNION
+    3 x LAMP at 10.00 less 1.00 = 29.00
+                                           Debit    Credit
+    ORDER ships 1, invoices 1
+    shipment
+    7100 Cost of Resale Goods              60.00
+    1200 Stock of Resale Goods                       60.00
+    invoice: 9.67 + VAT 0.00 = 9.67
+    1310 Receivables, Union                 9.67
+    6600 Line Discounts Granted             0.33
+    6110 Sales of Resale Goods, Union                10.00
+
+    ORDER ships 1, invoices 1
+    shipment
+    7100 Cost of Resale Goods              60.00
+    1200 Stock of Resale Goods                       60.00
+    invoice: 9.66 + VAT 0.00 = 9.66
+    1310 Receivables, Union                 9.66
+    6600 Line Discounts Granted             0.34
+    6110 Sales of Resale Goods, Union                10.00
+
+    ORDER ships 1, invoices 1
+    shipment
+    7100 Cost of Resale Goods              60.00
+    1200 Stock of Resale Goods                       60.00
+    invoice: 9.67 + VAT 0.00 = 9.67
+    1310 Receivables, Union                 9.67
+    6600 Line Discounts Granted             0.33
+    6110 Sales of Resale Goods, Union                10.00
+""",
+    "a negative line in parts": """
+    (salt comes back a bag at a time, at the average of 4.00)
+    ORDER: sales-order to C-UNION
+    3 x LAMP at 100.00 = 300.00
+    -2 x SALT at 8.00 = -16.00
+                                           Debit    Credit
+    ORDER ships 2 and -1, invoices 2 and -1
+    shipment
+    7100 Cost of Resale Goods             116.00
+    1200 Stock of Resale Goods                      116.00
+    invoice: 192.00 + VAT 0.00 = 192.00
+    1310 Receivables, Union               192.00
+    6110 Sales of Resale Goods, Union               192.00
+
+    ORDER ships 1 and -1, invoices 1 and -1
+    shipment
+    7100 Cost of Resale Goods              56.00
+    1200 Stock of Resale Goods                       56.00
+    invoice: 92.00 + VAT 0.00 = 92.00
+    1310 Receivables, Union                92.00
+    6110 Sales of Resale Goods, Union                92.00
+    stock: 22 x SALT worth 88.00
+""",
     "two lines that move apart": """
     (the salt is shipped and invoiced with the first lamp, freight with the second)
     ORDER: sales-order to C-HOME
