@@ -205,8 +205,10 @@ async def test_a_batch_is_cancelled_from_its_page(trade: Location) -> None:
         await screen.sees("Cancel what batch 1 posted?", "2 Sales Invoices.")
         await screen.press("y")
         await screen.hears("2 documents: queued.")
-        await screen.sees("Cancel Batch 1")
-        await screen.press("g", "C")
+        await screen.sees("2 batches")
+        await screen.press("g")
+        await screen.sees("Batch 2  Cancel Batch 1")
+        await screen.press("C")
         await screen.hears("Nothing of it is posted.")
     run_all()
     assert PostedDocument.select().where(PostedDocument.cancels, PostedDocument.kind == "credit_memo").count() == 2
