@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import psycopg
-from peewee import (  # type: ignore[attr-defined]
+from peewee import (
     Database,
     DatabaseError,
     InterfaceError,
     OperationalError,
-    PostgresqlDatabase,
     SqliteDatabase,
-    __exception_wrapper__,
 )
 
 from postroom.core.errors import CompanyError, DatabaseAway, NotPermitted, PostroomError, UsageError
+from postroom.core.postgres import Postgres
 from postroom.core.tables.base import database
 
 BUSY_SECONDS = 5.0
@@ -74,24 +73,6 @@ def without_password(text: str) -> str:
         credentials, _, host = netloc.rpartition("@")
         netloc = f"{credentials.partition(':')[0]}@{host}"
     return _PASSWORD.sub(r"\1…", urlunsplit(parts._replace(netloc=netloc)))
-
-
-class Postgres(PostgresqlDatabase):
-    """PostgreSQL, also taking statements in its own text, which the driver need not rewrite, and without waiting."""
-
-    def cursor(self, named_cursor: str | None = None, *, native: bool = False) -> Any:
-        made: Any = cast(Any, super())
-        return psycopg.RawCursor(made.connection()) if native else made.cursor(named_cursor)
-
-    def execute_native(self, sql: bytes, parameters: Sequence[Any]) -> Any:
-        """Run a statement written with `$1` and return its cursor."""
-        return cast(Any, self)._execute_cursor(sql, parameters, native=True)
-
-    @contextmanager
-    def pipeline(self) -> Iterator[None]:
-        """A block whose statements are answered when something is read, or at its end; errors show then."""
-        with __exception_wrapper__, cast(Any, self).connection().pipeline():
-            yield
 
 
 class CompanyFile(SqliteDatabase):
@@ -371,6 +352,26 @@ def transaction() -> Iterator[None]:
             yield
         finally:
             watcher(False)
+
+
+@contextmanager
+def pipelined_transaction() -> Iterator[None]:
+    """A transaction of its own in which PostgreSQL answers only what is read, and the rest with the commit.
+
+    Until then another statement's errors and `rowcount` are not known. On SQLite a plain transaction.
+    """
+    made = database.obj
+    if not isinstance(made, Postgres) or database.in_transaction() or made.is_pipelined():
+        with transaction():
+            yield
+        return
+    made.open_pipeline()
+    try:
+        with transaction():
+            yield
+    finally:
+        with suppress(psycopg.Error):  # still open where the transaction could not even begin
+            made.close_pipeline()
 
 
 def has_moved() -> bool:

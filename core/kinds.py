@@ -45,29 +45,25 @@ class DocumentType(StrEnum):
     PURCHASE_INVOICE = "purchase-invoice"
     PURCHASE_CREDIT_MEMO = "purchase-credit-memo"
 
+    area: Area
+    is_order: bool
+    """Orders and return orders: they can be shipped (received) and invoiced in steps."""
+    is_return: bool
+    """Return orders and credit memos: goods and money go the other way."""
+    receives: bool
+    """Whether its goods come in: it is received, where others are shipped."""
+
+    def __init__(self, slug: str) -> None:
+        # Told once and not at every asking: a posting asks a hundred times.
+        self.area = Area.SALES if slug.startswith("sales") else Area.PURCHASE
+        self.is_order = slug.endswith("order")
+        self.is_return = "return" in slug or "credit" in slug
+        self.receives = (self.area is Area.PURCHASE) != self.is_return
+
     @property
     def title(self) -> str:  # type: ignore[override]
         """As read on screen: `Sales Credit Memo`."""
         return self.value.replace("-", " ").title()
-
-    @property
-    def area(self) -> Area:
-        return Area.SALES if self.value.startswith("sales") else Area.PURCHASE
-
-    @property
-    def is_order(self) -> bool:
-        """Orders and return orders: they can be shipped (received) and invoiced in steps."""
-        return self.value.endswith("order")
-
-    @property
-    def is_return(self) -> bool:
-        """Return orders and credit memos: goods and money go the other way."""
-        return "return" in self.value or "credit" in self.value
-
-    @property
-    def receives(self) -> bool:
-        """Whether its goods come in: it is received, where others are shipped."""
-        return (self.area is Area.PURCHASE) != self.is_return
 
     @property
     def goods_kind(self) -> PostedKind:

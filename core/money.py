@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
+from functools import lru_cache
 
 SCALE = 5
 FACTOR_SCALE = 10
@@ -21,6 +22,9 @@ EXACT = Context(prec=60, rounding=ROUND_HALF_UP, traps=[InvalidOperation])
 
 LARGEST = Decimal(10) ** 13
 """No stored number reaches this: scaled, it still fits the 64 bits of the database's integer with room for sums."""
+
+MOST_REMEMBERED = 8192
+"""Conversions to and from stored numbers that a process remembers."""
 
 _WRITTEN = re.compile(r"-?(\d+(\.\d+)?|\.\d+)\Z", re.ASCII)
 
@@ -69,8 +73,12 @@ def parse_decimal(text: str) -> Decimal:
     return value
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
 def to_units(value: Decimal, scale: int = SCALE) -> int:
-    """The integer that stands for `value` in the database. Raises ValueError if it would not be exact or not fit."""
+    """The integer that stands for `value` in the database. Raises ValueError if it would not be exact or not fit.
+
+    Remembered: a posting stores some 170 numbers, mostly the same ones over and over.
+    """
     if not value:
         return 0
     try:
@@ -82,6 +90,7 @@ def to_units(value: Decimal, scale: int = SCALE) -> int:
     return units
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
 def from_units(units: int, scale: int = SCALE) -> Decimal:
     """The inverse of `to_units`."""
     return Decimal(units).scaleb(-scale, EXACT)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from postroom.core.errors import Problem, Refused
-from postroom.core.statements import query
+from postroom.core.statements import Row, answer, asked, query
 
 _PARTS = re.compile(r"(.*?)(\d+)(\D*)\Z", re.DOTALL)
 
@@ -132,11 +133,21 @@ def draw_many(series_code: str, count: int, on: date | None = None) -> list[str]
 
 def draw_from(line: SeriesLine, count: int = 1, on: date | None = None) -> list[str]:
     """The next numbers of one line, for documents of a date. Locks the line until the caller's transaction ends."""
-    ((last, step),) = query(
+    return drawn(line, answer(ask(line, count, on)), count)
+
+
+def ask(line: SeriesLine, count: int = 1, on: date | None = None) -> Any:
+    """Draw as `draw_from` does, in a pipeline that may be open; its answer is for `drawn`."""
+    return asked(
         "UPDATE number_series_line SET last_value = last_value + increment * ?,"
         " last_date_used = COALESCE(?, last_date_used) WHERE id = ? RETURNING last_value, increment",
         (count, on.isoformat() if on else None, line.id),
     )
+
+
+def drawn(line: SeriesLine, rows: Sequence[Row], count: int = 1) -> list[str]:
+    """The numbers that `ask` has drawn. Raises Refused when the series is used up."""
+    ((last, step),) = rows
     if line.last_allowed is not None and last > line.last_allowed:
         raise refusal(_exhausted(line))
     return [line.number(last - step * behind) for behind in range(count - 1, -1, -1)]

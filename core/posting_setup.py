@@ -11,7 +11,7 @@ from typing import Any
 from postroom.core import numbering
 from postroom.core.kinds import AccountType, Area, PostedKind, VatType
 from postroom.core.numbering import SeriesLine
-from postroom.core.statements import query
+from postroom.core.statements import answer, asked
 from postroom.core.tables import setup
 from postroom.core.tables.base import database
 
@@ -105,10 +105,15 @@ class PostingSetup:
 _cached: tuple[Any, PostingSetup] | None = None
 
 
-def current() -> PostingSetup:
-    """The setup as it stands now: one small query, and a full read only after a change."""
+def ask() -> Any:
+    """Ask for the setup's version, in a pipeline that may be open; for `current`."""
+    return asked("SELECT setup_version FROM company WHERE id = 1")
+
+
+def current(version_asked: Any = None) -> PostingSetup:
+    """The setup as it stands now: one small query, unless it was asked before, and a full read only after a change."""
     global _cached
-    ((version,),) = query("SELECT setup_version FROM company WHERE id = 1")
+    ((version,),) = answer(version_asked if version_asked is not None else ask())
     if _cached is not None and _cached[0] is database.obj and _cached[1].version == version:
         return _cached[1]
     setup = _read(version)

@@ -11,6 +11,8 @@ from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
+from peewee import __exception_wrapper__  # type: ignore[attr-defined]
+
 from postroom.core import database as engine
 from postroom.core.tables.base import Table, database
 
@@ -29,17 +31,35 @@ def execute(sql: str, parameters: Sequence[Any] = ()) -> Any:
 
 def query(sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
     """All rows of one statement."""
-    rows: list[Row] = execute(sql, parameters).fetchall()
+    return answer(asked(sql, parameters))
+
+
+def asked(sql: str, parameters: Sequence[Any] = ()) -> Any:
+    """Run one statement whose rows are read later, by `answer`: PostgreSQL is not waited for in a pipeline.
+
+    SQLite's are read at once: a statement that is not read to its end would be in the way of the transaction's.
+    """
+    cursor = execute(sql, parameters)
+    return cursor if engine.is_postgres() else cursor.fetchall()
+
+
+def answer(asked_for: Any) -> list[Row]:
+    """All rows of what was `asked`; in a pipeline this waits for them, and errors show here."""
+    if isinstance(asked_for, list):
+        return asked_for
+    with __exception_wrapper__:
+        rows: list[Row] = asked_for.fetchall()
     return rows
 
 
 @contextmanager
 def pipelined() -> Iterator[None]:
-    """Let PostgreSQL take the block's statements without an answer to each; the first error shows at the end at latest.
+    """Let PostgreSQL take the block's statements without an answer to each; errors show at the end at latest.
 
-    Only a cursor that is read from waits in the block; another's `rowcount` is not known yet. Nothing on SQLite.
+    Only a cursor that is read from waits in the block; another's `rowcount` is not known yet. Inside another such
+    block, or a pipelined transaction, it is part of that one. Nothing on SQLite.
     """
-    with database.pipeline() if engine.is_postgres() else nullcontext():
+    with database.pipeline() if engine.is_postgres() and not database.is_pipelined() else nullcontext():
         yield
 
 

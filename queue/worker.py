@@ -18,6 +18,7 @@ from postroom.core.database import transaction
 from postroom.core.errors import DatabaseAway, Problem
 from postroom.core.jobs import claims, consumers, doorbell, endings, processes, runs
 from postroom.core.jobs.claims import Claim, ClaimLost
+from postroom.core.jobs.succession import Succession
 from postroom.core.statements import query
 from postroom.core.tables.base import database
 from postroom.queue.broker import QueueFile
@@ -102,14 +103,16 @@ class EntryWorker(huey.consumer.Worker):
     def drain(self) -> None:
         """Claim and run until nothing is claimable or the consumer stops. The first claim wakes another worker."""
         has_rung = False
-        while not self.stop_flag.is_set():
-            claim = self._claim(look_first=not has_rung)
+        claim: Claim | None = None
+        while claim is not None or not self.stop_flag.is_set():
+            if claim is None:
+                claim = self._claim(look_first=not has_rung)
             if claim is None:
                 break
             if not has_rung:
                 has_rung = True
                 self._quietly(self.huey.ring)
-            self._run(claim)
+            claim = self._run(claim)
         self.next_look = time.monotonic() + LOOK_SECONDS
 
     def shutdown(self) -> None:
@@ -127,11 +130,15 @@ class EntryWorker(huey.consumer.Worker):
             self._reconnected(engine.reconnect)
             return None
 
-    def _run(self, claim: Claim) -> None:
-        """Run one entry. A signal may come amid any ending of it; then it is returned unless it has ended."""
+    def _run(self, claim: Claim) -> Claim | None:
+        """Run one entry; the claim of the next, if one was taken with its end.
+
+        A signal may come amid any ending of it; then it is returned unless it has ended.
+        """
+        succession = Succession(self.me, lambda: not self.stop_flag.is_set())
         try:
             self.running = claim
-            runs.run(claim)
+            runs.run(claim, succession)
             self.running = None
         except (runs.JobReturned, runs.JobCancelled):
             self.running = None
@@ -143,6 +150,17 @@ class EntryWorker(huey.consumer.Worker):
                 _log.info("entry %s had ended before it was to be returned", claim.entry_no)
         finally:
             self.running = None
+        return self._handed_on(succession)
+
+    def _handed_on(self, succession: Succession) -> Claim | None:
+        """The claim that a run has handed on, also where the database was away when it was committed."""
+        while True:
+            try:
+                return succession.claim()
+            except Exception as error:
+                if not (isinstance(error, DatabaseAway) or engine.is_away(error)):
+                    raise
+                self._reconnected(engine.reconnect)
 
     def _reconnected(self, connect: Callable[[], object]) -> None:
         """Connect, with growing pauses while the database is away, until it answers or the consumer stops."""

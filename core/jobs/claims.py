@@ -7,9 +7,11 @@ to one entry at a time, over all job queues and hosts.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 from peewee import IntegrityError
 
@@ -20,7 +22,7 @@ from postroom.core.errors import PostroomError
 from postroom.core.jobs import due, windows
 from postroom.core.jobs.due import Place
 from postroom.core.kinds import JobQueueStatus, LogStatus
-from postroom.core.statements import Row, execute, insert_returning, query
+from postroom.core.statements import Row, answer, asked, execute, insert_returning, pipelined, query
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.work import RECURS, JobQueueLogEntry
 
@@ -97,7 +99,7 @@ class ServedQueue:
 
 _MOST_RACES = 5
 
-_COLUMNS = (
+COLUMNS = (
     "entry_no, id, job, record_type, record_id, record_no, parameters, description, user_id, category_code,"
     " job_queue_code, attempts, max_attempts, rerun_delay, job_timeout, batch_no, notify_on_success, earliest_start,"
     f" {RECURS}"
@@ -141,13 +143,24 @@ def take(worker: Worker) -> Claim | None:
 
 def served_queues(worker: Worker) -> list[ServedQueue]:
     """The started queues that this worker may serve, with the categories that are its kind of work."""
-    categories = tuple(code for (code,) in query("SELECT code FROM job_queue_category ORDER BY code"))
+    return _served(worker, query(_STATE))
+
+
+_STATE = (
+    "SELECT 'category' AS kind, code, '' AS about, 0 AS most, '' AS on_host FROM job_queue_category"
+    " UNION ALL SELECT 'queue', code, category_filter, max_concurrent, on_host FROM job_queue WHERE started"
+    " UNION ALL SELECT 'running', category_code, job_queue_code, 0, '' FROM job_queue_entry"
+    " WHERE status = 'In Process'"
+)
+"""Categories, started queues and what runs, in one statement: it is asked for every document."""
+
+
+def _served(worker: Worker, state: Sequence[Row]) -> list[ServedQueue]:
+    categories = tuple(sorted(code for kind, code, *_ in state if kind == "category"))
     return [
         ServedQueue(code, most, _of_kind(categories_taken(taken, categories), worker.prints))
-        for code, taken, most, on_host in query(
-            "SELECT code, category_filter, max_concurrent, on_host FROM job_queue WHERE started ORDER BY code"
-        )
-        if on_host in ("", worker.host) and (not worker.job_queues or code in worker.job_queues)
+        for kind, code, taken, most, on_host in sorted(state)
+        if kind == "queue" and on_host in ("", worker.host) and (not worker.job_queues or code in worker.job_queues)
     ]
 
 
@@ -184,7 +197,39 @@ def count_claimable(worker: Worker) -> int:
 
 def _best(worker: Worker) -> tuple[ServedQueue, Place] | None:
     """The best due entry over all served queues that have room."""
-    queues, _, heads = _line(worker)
+    with pipelined():
+        found = look(worker)
+    return best_of(found, worker)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Asked of the database, and answered when it is read: what runs, who serves what, which entries come first."""
+
+    state: Any
+    heads: Any
+    """Of `categories`, those that the worker had to do with before: on PostgreSQL one wait answers both."""
+    categories: tuple[str, ...]
+    resting: frozenset[str]
+
+
+_known: dict[Worker, tuple[str, ...]] = {}
+"""The categories that each worker of this process had to do with when it last looked."""
+_MOST_AT_ONCE = 16
+"""Categories whose heads are asked for before it is known which of them are free; also workers remembered."""
+
+
+def look(worker: Worker) -> Look:
+    """Ask for the line, in a pipeline that may be open."""
+    resting = frozenset(_resting_printers()) if worker.prints else frozenset()
+    state = asked(_STATE)
+    known = _known.get(worker, ()) if engine.is_postgres() else ()
+    return Look(state, due.ask(known) if known else None, known, resting)
+
+
+def best_of(found: Look, worker: Worker) -> tuple[ServedQueue, Place] | None:
+    """The best due entry over all served queues that have room, by what a look found."""
+    queues, _, heads = _seen(found, worker)
     if not heads:
         return None
     category, place = min(heads, key=lambda head: head[1].key)
@@ -193,23 +238,33 @@ def _best(worker: Worker) -> tuple[ServedQueue, Place] | None:
 
 def _line(worker: Worker) -> tuple[dict[str, ServedQueue], dict[str, int], list[tuple[str, Place]]]:
     """The first due entry of each category that is free, by category the queue to run it, and what each queue runs."""
-    busy: set[str] = set()
+    with pipelined():
+        found = look(worker)
+    return _seen(found, worker)
+
+
+def _seen(found: Look, worker: Worker) -> tuple[dict[str, ServedQueue], dict[str, int], list[tuple[str, Place]]]:
+    state = answer(found.state)
+    busy = set(found.resting)
     running: dict[str, int] = {}
-    for category, queue_code in query(
-        "SELECT category_code, job_queue_code FROM job_queue_entry WHERE status = 'In Process'"
-    ):
-        busy.add(category)
-        running[queue_code] = running.get(queue_code, 0) + 1
-    busy.discard("")
-    if worker.prints:
-        busy |= _resting_printers()
+    for kind, category, queue_code, *_ in state:
+        if kind == "running":
+            if category:
+                busy.add(category)
+            running[queue_code] = running.get(queue_code, 0) + 1
+    served = _served(worker, state)
     open_queues: dict[str, ServedQueue] = {}
-    for queue in served_queues(worker):
+    for queue in served:
         if running.get(queue.code, 0) < queue.max_concurrent:
             for category in queue.categories:
                 if category not in busy:
                     open_queues.setdefault(category, queue)
-    return open_queues, running, due.first_of_each(list(open_queues), instant_to_stored(clock.now()))
+    heads = answer(found.heads) if found.heads is not None and open_queues.keys() <= set(found.categories) else None
+    concerned = tuple(dict.fromkeys(category for queue in served for category in queue.categories))
+    if len(_known) > _MOST_AT_ONCE:
+        _known.clear()
+    _known[worker] = concerned if len(concerned) <= _MOST_AT_ONCE else ()
+    return open_queues, running, due.first_of_each(list(open_queues), instant_to_stored(clock.now()), heads)
 
 
 def _has_room_locked(queue: ServedQueue) -> bool:
@@ -234,7 +289,7 @@ def mark_in_process(worker: Worker, queue_code: str, entry_no: int, record_id: i
     marked = query(
         "UPDATE job_queue_entry SET status = 'In Process', started_at = ?, job_queue_code = ?, host = ?,"
         " process_id = ?, process_start = ?, consumer_id = ?, claim_token = ?, attempts = attempts + 1,"
-        f" cancel_requested_by = '' WHERE entry_no = ? AND status = 'Ready' RETURNING {_COLUMNS}",
+        f" cancel_requested_by = '' WHERE entry_no = ? AND status = 'Ready' RETURNING {COLUMNS}",
         (
             *(now, queue_code, worker.host, worker.process_id, worker.process_start, worker.consumer_id, token),
             entry_no,
@@ -242,7 +297,7 @@ def mark_in_process(worker: Worker, queue_code: str, entry_no: int, record_id: i
     )
     if not marked:
         raise RaceLost
-    claim = _claim(token, marked[0])
+    claim = claim_of(token, marked[0])
     (log_no,) = insert_returning(
         JobQueueLogEntry,
         LOG_COLUMNS,
@@ -280,11 +335,11 @@ def lost(claim: Claim) -> ClaimLost:
 def open_claim(entry_no: int) -> Claim | None:
     """The claim under which an entry is In Process, read from its row: a recovery ends it in the worker's place."""
     rows = query(
-        f"SELECT claim_token, {_COLUMNS} FROM job_queue_entry WHERE entry_no = ? AND status = 'In Process'", (entry_no,)
+        f"SELECT claim_token, {COLUMNS} FROM job_queue_entry WHERE entry_no = ? AND status = 'In Process'", (entry_no,)
     )
     if not rows:
         return None
-    claim = _claim(rows[0][0], rows[0][1:])
+    claim = claim_of(rows[0][0], rows[0][1:])
     logs = query(
         "SELECT entry_no FROM job_queue_log_entry WHERE posting_id = ? AND job_entry_id = ?",
         (claim.token, claim.entry_id),
@@ -292,7 +347,8 @@ def open_claim(entry_no: int) -> Claim | None:
     return replace(claim, log_no=logs[0][0]) if logs else claim
 
 
-def _claim(token: str, row: Row) -> Claim:
+def claim_of(token: str, row: Row) -> Claim:
+    """The claim that an entry's `COLUMNS` make, its log entry not known yet."""
     fields = list(row)
     fields[-3], fields[-1] = bool(fields[-3]), bool(fields[-1])  # 0 or 1 on SQLite
     return Claim(token, 0, *fields)

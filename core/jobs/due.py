@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from postroom.core import database as engine
-from postroom.core.statements import Row, query
+from postroom.core.statements import Row, answer, asked, query
 from postroom.core.tables.work import RECURS
 
 _COLUMNS = f"priority, earliest_start, entry_no, expiration, record_id, {RECURS}"
@@ -31,11 +31,13 @@ _LINE = (
 
 Key = tuple[int, int, int]
 """What the order goes by: priority, earliest start as stored, entry no."""
+_BEGINNING: Key = (-1, 0, 0)
 
 
 class Place(NamedTuple):
     """An entry's place in its line; instants as stored."""
 
+    category: str
     priority: int
     earliest_start: int
     entry_no: int
@@ -45,18 +47,19 @@ class Place(NamedTuple):
 
     @property
     def key(self) -> Key:
-        return self[:3]
+        return self[1:4]
 
 
-def first_of_each(categories: Sequence[str], now: int) -> list[tuple[str, Place]]:
-    """The first due entry of each category that has one."""
+def first_of_each(categories: Sequence[str], now: int, heads: Sequence[Row] | None = None) -> list[tuple[str, Place]]:
+    """The first due entry of each category that has one. `heads`: what `ask` found, of these categories at least."""
     found = []
-    beyond: dict[str, Key] = dict.fromkeys(categories, (-1, 0, 0))
+    beyond: dict[str, Key] = dict.fromkeys(categories, _BEGINNING)
     while beyond:
-        heads = _heads(beyond)
-        beyond = {}
-        for category, *place in heads:
-            head = Place(*place)
+        rows = answer(_ask(beyond)) if heads is None else [head for head in heads if head[0] in beyond]
+        beyond, heads = {}, None
+        for row in rows:
+            head = Place(*row)
+            category = head.category
             if head.earliest_start > now:
                 beyond[category] = (head.priority, LAST, 0)
             elif 0 < head.expiration <= now:
@@ -66,9 +69,14 @@ def first_of_each(categories: Sequence[str], now: int) -> list[tuple[str, Place]
     return found
 
 
-def _heads(beyond: dict[str, Key]) -> list[Row]:
+def ask(categories: Sequence[str]) -> Any:
+    """Ask for the first entries of some categories, due or not; for `answer`."""
+    return _ask(dict.fromkeys(categories, _BEGINNING))
+
+
+def _ask(beyond: dict[str, Key]) -> Any:
     parameters = [value for category, key in beyond.items() for value in (category, *key)]
-    return query(_heads_text(len(beyond)), parameters)
+    return asked(_heads_text(len(beyond)), parameters)
 
 
 @lru_cache(maxsize=256)
@@ -87,11 +95,11 @@ def between(category: str, now: int, most: int, least: Key, last: Key) -> list[K
     beyond: Key = (least[0], least[1], least[2] - 1)
     size = FIRST_STEP
     while len(found) < most:
-        asked = min(size, most - len(found))
+        taken = min(size, most - len(found))
         size *= 4
         rows = query(
             f"SELECT priority, earliest_start, entry_no {_LINE} ORDER BY priority, earliest_start, entry_no LIMIT ?",
-            (category, now, *beyond, asked),
+            (category, now, *beyond, taken),
         )
         for priority, start, entry_no in rows:
             if (priority, start, entry_no) > last:
@@ -102,7 +110,7 @@ def between(category: str, now: int, most: int, least: Key, last: Key) -> list[K
             beyond = (priority, start, entry_no)
             found.append(beyond)
         else:
-            if len(rows) < asked:
+            if len(rows) < taken:
                 break
     return found
 
@@ -113,14 +121,14 @@ def count_before(category: str, now: int, most: int, key: Key) -> int:
     beyond: Key = (-1, 0, 0)
     size = FIRST_STEP
     while count < most:
-        asked = min(size, most - count)
+        taken = min(size, most - count)
         seen = found = 0
         for priority, there, due in query(
             "SELECT priority, count(*), sum(CASE WHEN earliest_start <= ? THEN 1 ELSE 0 END) FROM"
             f" (SELECT priority, earliest_start, entry_no {_LINE}"
             " ORDER BY priority, earliest_start, entry_no LIMIT ?) AS line"
             " WHERE (priority, earliest_start, entry_no) < (?, ?, ?) GROUP BY priority ORDER BY priority",
-            (now, category, now, *beyond, asked, *key),
+            (now, category, now, *beyond, taken, *key),
         ):
             seen, found = seen + there, found + int(due)
             if due < there:
@@ -128,7 +136,7 @@ def count_before(category: str, now: int, most: int, key: Key) -> int:
                 count += found
                 break
         else:
-            if seen < asked or asked == most - count:
+            if seen < taken or taken == most - count:
                 return count + found
             size *= 4  # once more from there, for where this step ended is not known
     return count

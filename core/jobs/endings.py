@@ -16,29 +16,36 @@ from postroom.core.jobs import entry_rows, notes, recurrence_fields
 from postroom.core.jobs.claims import Claim, lost
 from postroom.core.jobs.recurrence import allowed, next_run
 from postroom.core.jobs.registry import may_run_again, unsafe
+from postroom.core.jobs.succession import Succession
 from postroom.core.kinds import EntryStatus, LogStatus
-from postroom.core.statements import execute, query
+from postroom.core.statements import answer, asked, execute, query
 from postroom.core.tables.base import EPOCH, instant_to_stored
 
 
-def succeed(claim: Claim, note: str = "") -> None:
+def succeed(claim: Claim, note: str = "", succession: Succession | None = None) -> None:
     """End a run well, inside the transaction of its work. Raises ClaimLost, and then nothing of it may be committed.
 
-    `note`: what the run has to tell its user.
+    `note`: what the run has to tell its user. With `succession` the transaction takes the next document as well, and
+    this is the last that it does.
     """
     _close_log(claim, LogStatus.SUCCESS, (), "")
     if claim.recurs:
         _ready_again(claim, _next_start(claim), attempts=0, errors="", is_planned=True)
+        succession = None
     else:
-        proven = execute(
-            "DELETE FROM job_queue_entry WHERE entry_no = ? AND claim_token = ? AND status = 'In Process'",
+        deleted = asked(
+            "DELETE FROM job_queue_entry WHERE entry_no = ? AND claim_token = ? AND status = 'In Process'"
+            " RETURNING entry_no",
             (claim.entry_no, claim.token),
-        ).rowcount
-        _require(claim, proven)
+        )
+        found = succession.look() if succession is not None else None  # asked before the answer is awaited
+        _require(claim, len(answer(deleted)))
     if note:
         notes.write(claim.user_id, note, claim.record_type, claim.record_no)
     if claim.notify_on_success:
         notes.write(claim.user_id, f"{claim.description}: done.", claim.record_type, claim.record_no)
+    if succession is not None:
+        succession.take(found, claim)
 
 
 def rest(claim: Claim) -> None:

@@ -180,7 +180,7 @@ def _end_backend(held: Held) -> bool:
         (held.consumer_id, held.process_id),
     ):
         try:
-            query("SELECT pg_terminate_backend(?)", (backend,))
+            query("SELECT pg_terminate_backend(CAST(? AS integer))", (backend,))
         except DatabaseError as error:
             if not engine.is_forbidden(error):
                 raise

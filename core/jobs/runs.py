@@ -14,12 +14,13 @@ from types import FrameType
 from postroom.core import database as engine
 from postroom.core import grants
 from postroom.core.counted import counted
-from postroom.core.database import transaction
+from postroom.core.database import pipelined_transaction, transaction
 from postroom.core.errors import DatabaseAway, PostroomError, Problem
 from postroom.core.jobs import endings, posting_options, queues
 from postroom.core.jobs.batch_posting import NothingToDo
 from postroom.core.jobs.claims import Claim, ClaimLost, NotYet
 from postroom.core.jobs.registry import JobType, job_type
+from postroom.core.jobs.succession import Succession
 from postroom.core.posting import post
 
 _log = logging.getLogger(__name__)
@@ -52,12 +53,15 @@ class JobCancelled(Interruption):
         self.by = by
 
 
-def run(claim: Claim) -> None:
-    """Run a claimed entry to one of its endings. Raises only what the worker itself must act on."""
+def run(claim: Claim, succession: Succession | None = None) -> None:
+    """Run a claimed entry to one of its endings. Raises only what the worker itself must act on.
+
+    With `succession` a posting that ends well takes the next document in the same commit.
+    """
     limit = _TimeLimit(claim.job_timeout)
     try:
         with limit.holds():
-            _work(claim)
+            _work(claim, succession)
     except ClaimLost:
         _log.warning("entry %s was taken from this worker; nothing was committed", claim.entry_no)
     except DatabaseAway as error:
@@ -86,7 +90,7 @@ def hold(claim: Claim, by: str) -> None:
     _end(lambda: endings.hold(claim, by))
 
 
-def _work(claim: Claim) -> None:
+def _work(claim: Claim, succession: Succession | None) -> None:
     job = job_type(claim.job)
     if job.run is not None:
         try:
@@ -112,9 +116,10 @@ def _work(claim: Claim) -> None:
         printing=options.print,
         asked=options.asked,
     )
-    with transaction():
-        post.write(plan)
-        endings.succeed(claim)
+    with pipelined_transaction():
+        post.write(plan, ending=lambda: endings.succeed(claim, succession=succession))
+    if succession is not None:
+        succession.committed()
 
 
 def _failed(claim: Claim, error: Exception, limit: _TimeLimit) -> None:

@@ -6,9 +6,11 @@ series by code, register), so that locks are short and no two postings wait for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from peewee import IntegrityError
 
@@ -17,7 +19,9 @@ from postroom.core import database as engine
 from postroom.core.errors import CheckFailed, Refused
 from postroom.core.kinds import Area, LineType, PostedKind
 from postroom.core.money import ZERO
+from postroom.core.numbering import SeriesLine
 from postroom.core.posting import cancelling, check, checks, corrected, correction, remaining, rows, source, stock
+from postroom.core.posting.amounts import LineAmounts
 from postroom.core.posting.check import Computed
 from postroom.core.posting.remaining import invoiced_goods
 from postroom.core.posting.rows import Entries, Header, PostedRef, Stamp
@@ -28,7 +32,7 @@ from postroom.core.posting_setup import PostingSetup
 from postroom.core.printing import print_jobs
 from postroom.core.printing.print_jobs import Destination
 from postroom.core.printing.reports import Report
-from postroom.core.statements import execute, pipelined, query
+from postroom.core.statements import Row, answer, asked, execute, pipelined, query
 from postroom.core.tables.base import instant_to_stored
 
 __all__ = ["Plan", "PostedRef", "prepare", "write"]
@@ -56,7 +60,10 @@ def prepare(
     asked: Asked = AS_THE_DOCUMENT_SAYS,
 ) -> Plan:
     """Compute and check a document, reading only. Raises NotFound, or CheckFailed with every problem."""
-    computed = check.compute(source.read(document_id), posting_setup.current(), user=user, asked=asked)
+    with pipelined():
+        version, document = posting_setup.ask(), source.ask([document_id])
+    setup = posting_setup.current(version)
+    computed = check.compute(source.one_of(document), setup, user=user, asked=asked)
     if computed.problems:
         raise CheckFailed(computed.problems)
     reports = print_jobs.reports_of(computed.document.type) if printing else ()
@@ -64,34 +71,28 @@ def prepare(
     return Plan(computed, user, posting_id, batch_no, print_to)
 
 
-def write(plan: Plan) -> tuple[PostedRef, ...]:
+def write(plan: Plan, ending: Callable[[], object] | None = None) -> tuple[PostedRef, ...]:
     """Write everything the posting leaves behind, and remove the source document or what of it is done, in the
     caller's transaction. Returns the posted documents, goods before money.
 
-    Raises CheckFailed for what only shows under the locks (stock taken meanwhile, a vendor's number used meanwhile),
-    and Refused when the document was changed since `prepare`.
+    `ending` writes what belongs to it besides, last. Raises CheckFailed for what only shows under the locks (stock
+    taken meanwhile, a vendor's number used meanwhile), and Refused when the document was changed since `prepare`.
     """
     computed = plan.computed
-    document, setup = computed.document, computed.setup
-    _claim_document(document)
+    document = computed.document
     if document.corrects_no:
+        _require_unchanged(document, answer(_hold_document(document)))
         _claim_original(computed)
-    movements, stocks = _move_stock(plan)
     kinds = computed.step.kinds(document.type)
-    numbers = _draw_numbers(document, setup, kinds)
-    register_no = _next_register()
-    stamp = Stamp(
-        register_no,
-        plan.posting_id,
-        document.posting_date or date.min,
-        "SALES" if document.area is Area.SALES else "PURCHASES",
-        plan.user,
-        instant_to_stored(clock.now()),
-        plan.batch_no,
-    )
-    headers = [Header(document, kind, numbers[kind], setup.areas[document.area].series[kind], stamp) for kind in kinds]
+    with pipelined():
+        held = _hold_document(document)
+        items = stock.hold([amount.line.no for amount, _ in _moved_lines(computed)])
+        drawn = _draw(document, computed.setup, kinds)
+    _require_unchanged(document, answer(held))
+    movements, stocks = _move_stock(plan, items)
+    headers, ids = _headers(plan, kinds, drawn)
     goods = invoiced_goods(computed, movements)
-    entries = Entries(stamp)
+    entries = Entries(headers[0].stamp)
     for header in headers:
         if header.moves_goods:
             rows.goods_entries(entries, header, computed, movements)
@@ -100,7 +101,7 @@ def write(plan: Plan) -> tuple[PostedRef, ...]:
     try:
         with pipelined():
             stock.write_back(stocks)
-            rows.insert_all(entries, headers, computed, movements, goods)
+            rows.insert_all(entries, headers, ids, computed, movements, goods)
             if computed.step.completes:
                 execute("DELETE FROM document_line WHERE document_id = ?", (document.id,))
                 execute("DELETE FROM document WHERE id = ?", (document.id,))
@@ -108,6 +109,8 @@ def write(plan: Plan) -> tuple[PostedRef, ...]:
                 remaining.keep(computed, movements, goods)
             if plan.print_to:
                 _queue_print_jobs(plan, headers)
+            if ending is not None:
+                ending()
     except IntegrityError as error:
         raise _integrity_problem(document, headers, error) from error
     return tuple(PostedRef(document.area, header.kind, header.no) for header in headers)
@@ -120,10 +123,14 @@ def _queue_print_jobs(plan: Plan, headers: Sequence[Header]) -> None:
     print_jobs.queue(wanted, user=plan.user)
 
 
-def _claim_document(document: Source) -> None:
-    """Hold the document's row and see that it is as it was when the posting was computed."""
+def _hold_document(document: Source) -> Any:
+    """Hold the document's row and ask for its version."""
     held = " FOR UPDATE" if engine.is_postgres() else ""
-    found = query(f"SELECT version FROM document WHERE id = ?{held}", (document.id,))
+    return asked(f"SELECT version FROM document WHERE id = ?{held}", (document.id,))
+
+
+def _require_unchanged(document: Source, found: Sequence[Row]) -> None:
+    """Raise Refused unless the document is as it was when the posting was computed."""
     if not found or found[0][0] != document.version:
         raise Refused(
             "The document was changed or posted by somebody else meanwhile.",
@@ -141,16 +148,21 @@ def _claim_original(computed: Computed) -> None:
         raise CheckFailed(problems)
 
 
-def _move_stock(plan: Plan) -> tuple[dict[int, Movement], dict[str, Stock]]:
+def _moved_lines(computed: Computed) -> list[tuple[LineAmounts, Decimal]]:
+    """The item lines that move, with how much of each."""
+    return [
+        (amount, quantity)
+        for amount, quantity in zip(computed.amounts.lines, computed.step.ship, strict=True)
+        if quantity and amount.line.type is LineType.ITEM
+    ]
+
+
+def _move_stock(plan: Plan, held: stock.Held) -> tuple[dict[int, Movement], dict[str, Stock]]:
     """Move the goods of every item line, in the lines' order, under the locks of their items."""
     computed = plan.computed
     document, setup, ship = computed.document, computed.setup, computed.step.ship
-    lines = [
-        (amount, quantity)
-        for amount, quantity in zip(computed.amounts.lines, ship, strict=True)
-        if quantity and amount.line.type is LineType.ITEM
-    ]
-    stocks = stock.read([amount.line.no for amount, _ in lines], lock=True)
+    lines = _moved_lines(computed)
+    stocks = held.stocks()
     if any(stock.is_guarded(amount.line) for amount, _ in lines):
         problems = tuple(stock.shortages(document, ship, stocks))
         if problems:
@@ -188,24 +200,48 @@ def _refuse_too_large(document: Source, movements: Mapping[int, Movement], stock
         raise CheckFailed(problems)
 
 
-def _draw_numbers(document: Source, setup: PostingSetup, kinds: tuple[PostedKind, ...]) -> dict[PostedKind, str]:
-    """The posted numbers, the series locked in the order of their codes."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a posting has drawn, answered when it is read: numbers by kind, and register with its documents' ids."""
+
+    numbers: Mapping[PostedKind, tuple[SeriesLine, Any]]
+    register: Any
+
+
+def _draw(document: Source, setup: PostingSetup, kinds: Sequence[PostedKind]) -> Drawn:
+    """Draw the posted numbers, the series locked in the order of their codes, and the register's."""
     series = setup.areas[document.area].series
-    drawn = {}
+    numbers = {}
     for kind in sorted(kinds, key=lambda kind: series[kind]):
         lines = setup.series.get(series[kind], ())
         line = numbering.valid_line(lines, document.posting_date)
         if line is None:
             raise numbering.refusal(numbering.problem_with(series[kind], lines, document.posting_date))
-        (drawn[kind],) = numbering.draw_from(line, on=document.posting_date)
-    return drawn
-
-
-def _next_register() -> int:
-    ((number,),) = query(
-        "UPDATE counter SET last_value = last_value + 1 WHERE name = 'gl_register' RETURNING last_value"
+        numbers[kind] = (line, numbering.ask(line, on=document.posting_date))
+    # PostgreSQL gives the documents' ids along, so that their lines need not wait for them.
+    ids = ", nextval('posted_document_id_seq')" * len(kinds) if engine.is_postgres() else ""
+    register = asked(
+        f"UPDATE counter SET last_value = last_value + 1 WHERE name = 'gl_register' RETURNING last_value{ids}"
     )
-    return int(number)
+    return Drawn(numbers, register)
+
+
+def _headers(plan: Plan, kinds: Sequence[PostedKind], drawn: Drawn) -> tuple[list[Header], list[int]]:
+    """The posted documents that come out, goods before money, and their ids where they are known already."""
+    document, setup = plan.computed.document, plan.computed.setup
+    numbers = {kind: numbering.drawn(line, answer(cursor))[0] for kind, (line, cursor) in drawn.numbers.items()}
+    ((register_no, *ids),) = answer(drawn.register)
+    stamp = Stamp(
+        int(register_no),
+        plan.posting_id,
+        document.posting_date or date.min,
+        "SALES" if document.area is Area.SALES else "PURCHASES",
+        plan.user,
+        instant_to_stored(clock.now()),
+        plan.batch_no,
+    )
+    series = setup.areas[document.area].series
+    return [Header(document, kind, numbers[kind], series[kind], stamp) for kind in kinds], ids
 
 
 def _integrity_problem(document: Source, headers: Sequence[Header], error: IntegrityError) -> Exception:

@@ -269,13 +269,19 @@ _VALUE_COLUMNS = (
 def insert_all(
     entries: Entries,
     headers: Sequence[Header],
+    ids: Sequence[int],
     computed: Computed,
     movements: Mapping[int, Movement],
     goods: Mapping[int, Decimal],
 ) -> None:
-    """Everything a posting leaves behind, a statement per table."""
+    """Everything a posting leaves behind, a statement per table. `ids`: the posted documents', or empty: not known."""
     stamp = entries.stamp
-    ids = insert_returning(ledgers.PostedDocument, _HEADER_COLUMNS, [_header_row(h, computed) for h in headers], "id")
+    header_rows = [_header_row(header, computed) for header in headers]
+    if ids:
+        with_ids = [(id_, *row) for id_, row in zip(ids, header_rows, strict=True)]
+        insert(ledgers.PostedDocument, ("id", *_HEADER_COLUMNS), with_ids)
+    else:
+        ids = insert_returning(ledgers.PostedDocument, _HEADER_COLUMNS, header_rows, "id")
     lines: list[Row] = []
     for id_, header in zip(ids, headers, strict=True):
         costs = {no: abs(moved.cost) for no, moved in movements.items()} if header.moves_goods else goods

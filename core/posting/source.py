@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from postroom.core.errors import NotFound
 from postroom.core.kinds import Area, DocumentType, LineType
 from postroom.core.money import FACTOR_SCALE, ZERO, from_units
-from postroom.core.statements import query
+from postroom.core.statements import answer, asked, pipelined
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,14 @@ WHERE l.document_id"""
 
 def read(document_id: int) -> Source:
     """One document. Raises NotFound."""
-    found = read_many([document_id])
+    with pipelined():
+        rows = ask([document_id])
+    return one_of(rows)
+
+
+def one_of(rows: Asked) -> Source:
+    """The one document that was asked for. Raises NotFound."""
+    found = _read(rows)
     if not found:
         raise NotFound(
             "The document is no longer there.",
@@ -143,9 +151,28 @@ def read_many(document_ids: list[int]) -> list[Source]:
     """Several documents in the order of their ids; those that are gone are left out."""
     if not document_ids:
         return []
+    with pipelined():
+        rows = ask(document_ids)
+    return _read(rows)
+
+
+Asked = tuple[Any, Any]
+"""Of the lines and the headers of documents."""
+
+
+def ask(document_ids: list[int]) -> Asked:
+    """Ask for documents, in a pipeline that may be open. The lines first: whoever changes them raises the version."""
     chosen = f" IN ({', '.join('?' * len(document_ids))})"
+    return (
+        asked(f"{_LINES}{chosen} ORDER BY l.document_id, l.line_no", document_ids),
+        asked(f"{_HEADER}{chosen} ORDER BY d.id", document_ids),
+    )
+
+
+def _read(rows: Asked) -> list[Source]:
+    line_rows, header_rows = rows
     lines: dict[int, list[SourceLine]] = {}
-    for row in query(f"{_LINES}{chosen} ORDER BY l.document_id, l.line_no", document_ids):
+    for row in answer(line_rows):
         lines.setdefault(row[0], []).append(
             SourceLine(
                 row[1],
@@ -192,7 +219,7 @@ def read_many(document_ids: list[int]) -> list[Source]:
             from_units(row[25]),
             bool(row[26]),
         )
-        for row in query(f"{_HEADER}{chosen} ORDER BY d.id", document_ids)
+        for row in answer(header_rows)
     ]
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from postroom.core import database as engine
 from postroom.core.errors import Problem
 from postroom.core.kinds import LineType
 from postroom.core.money import EXACT, LARGEST, ZERO, from_units, round_to, to_units, write
 from postroom.core.posting.source import Source, SourceLine
-from postroom.core.statements import execute, marks, query
+from postroom.core.statements import answer, asked, execute, marks
+from postroom.core.tables.base import database
 
 _UNIT_COST_STEP = Decimal("0.00001")
 
@@ -51,31 +53,84 @@ def into_stock(document: Source, quantity: Decimal) -> Decimal:
     return quantity if document.type.receives else -quantity
 
 
-def read(item_nos: Sequence[str], *, lock: bool = False) -> dict[str, Stock]:
-    """Stock of items by no. With `lock` their rows are held, in the order of their nos., until the transaction ends."""
-    if not item_nos:
-        return {}
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Items whose stock is held until the transaction ends; `rows` and the nos. of new ones, `made`, are asked for."""
+
+    item_nos: Sequence[str]
+    rows: Any
+    made: Any
+
+    def stocks(self) -> dict[str, Stock]:
+        """What is on hand of each."""
+        if not self.item_nos:
+            return {}
+        new = {no for (no,) in answer(self.made)} if self.made is not None else set()
+        rows = answer(self.rows)
+        if engine.is_postgres() and len(rows) < len(self.item_nos):  # a row that was known is gone
+            _make(self.item_nos)
+            rows = answer(_ask(self.item_nos, lock=True))
+        _remember(set(self.item_nos) - new)
+        return _stocks(self.item_nos, rows)
+
+
+def hold(item_nos: Sequence[str]) -> Held:
+    """Hold the stock of items by no. and ask for it, in a pipeline that may be open.
+
+    Rows are held in the order of their nos. PostgreSQL can hold only what is there: a row is made where none is known,
+    and now, for locks are taken in one order and those of the number series come after.
+    """
     wanted = sorted(set(item_nos))
-    rows = _select(wanted, lock)
-    if lock and len(rows) < len(wanted) and engine.is_postgres():
-        execute(
-            "INSERT INTO item_stock (item_no, quantity, value, last_cost) VALUES "
-            + ", ".join(["(?, 0, 0, 0)"] * len(wanted))
-            + " ON CONFLICT (item_no) DO NOTHING",
-            wanted,
-        )
-        rows = _select(wanted, lock)
+    if not wanted:
+        return Held((), None, None)
+    made = _make(wanted) if engine.is_postgres() and not _are_known(wanted) else None
+    return Held(wanted, _ask(wanted, lock=True), made)
+
+
+def read(item_nos: Sequence[str]) -> dict[str, Stock]:
+    """Stock of items by no., as it is now."""
+    wanted = sorted(set(item_nos))
+    return _stocks(wanted, answer(_ask(wanted, lock=False))) if wanted else {}
+
+
+def _stocks(wanted: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, Stock]:
     found = {no: Stock(from_units(quantity), from_units(value), from_units(last)) for no, quantity, value, last in rows}
     return {no: found.get(no) or Stock() for no in wanted}
 
 
-def _select(wanted: Sequence[str], lock: bool) -> list[tuple[str, int, int, int]]:
+def _ask(wanted: Sequence[str], *, lock: bool) -> Any:
     held = " FOR UPDATE" if lock and engine.is_postgres() else ""
-    return query(
+    return asked(
         f"SELECT item_no, quantity, value, last_cost FROM item_stock WHERE item_no IN ({marks(len(wanted))})"
         f" ORDER BY item_no{held}",
         wanted,
     )
+
+
+def _make(wanted: Sequence[str]) -> Any:
+    return asked(
+        "INSERT INTO item_stock (item_no, quantity, value, last_cost) VALUES "
+        + ", ".join(["(?, 0, 0, 0)"] * len(wanted))
+        + " ON CONFLICT (item_no) DO NOTHING RETURNING item_no",
+        wanted,
+    )
+
+
+_known: tuple[Any, set[str]] = (None, set())
+"""The open company and items of it that have a row of stock, which stays: it need not be made for every document."""
+_MOST_KNOWN = 200_000
+
+
+def _are_known(item_nos: Sequence[str]) -> bool:
+    return _known[0] is database.obj and _known[1].issuperset(item_nos)
+
+
+def _remember(item_nos: Iterable[str]) -> None:
+    """Remember items whose row is there for good: not one that this transaction made and may take back."""
+    global _known
+    if _known[0] is not database.obj or len(_known[1]) > _MOST_KNOWN:
+        _known = (database.obj, set())
+    _known[1].update(item_nos)
 
 
 def move(
