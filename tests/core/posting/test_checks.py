@@ -212,6 +212,15 @@ CASES = {
     ),
     "unknown item": Case("item_unknown", "no", "NONE", 20000, lines=(item_line(), item_line("NONE"))),
     "blocked item": Case("item_blocked", "no", "I1", 10000, changes=((Item, {"blocked": True}),)),
+    "blocked item of an order that is only shipped": Case(
+        "item_blocked",
+        "no",
+        "I1",
+        10000,
+        changes=((Item, {"blocked": True}),),
+        type=ORDER,
+        fields=(("invoice", False),),
+    ),
     "no General Posting Setup pair": Case(
         "general_posting_setup_missing",
         "general_product_group",

@@ -232,6 +232,31 @@ def test_a_charge_and_a_gl_line_post_net_to_their_accounts(trade: Location) -> N
     assert change(before) == {"1300": D(70), "6400": D(-20), "8100": D(-45), "2300": D(-5)}
 
 
+def test_a_part_of_an_order_posts_its_own_lines_and_the_comments_which_are_worth_nothing(trade: Location) -> None:
+    lines = [
+        item_line("I1", 1, 100, qty_to_ship=D(1)),
+        {"type": LineType.COMMENT, "description": "Thank you"},
+        item_line("I1", 2, 100, qty_to_ship=D(0)),
+    ]
+    refs = post_now(document(DocumentType.SALES_ORDER, lines))
+    assert [ref.kind.value for ref in refs] == ["shipment", "invoice"]
+    for ref in refs:
+        posted = PostedDocument.get(no=ref.no, kind=ref.kind)
+        rows = list(PostedLine.select().where(PostedLine.posted_document == posted).order_by(PostedLine.line_no))
+        assert [row.line_no for row in rows] == [10000, 20000]
+        comment = rows[1]
+        worth = ("quantity", "line_discount_amount", "invoice_discount_amount", "amount", "vat_amount", "cost_amount")
+        assert {getattr(comment, name) for name in worth} == {D(0)}
+
+
+def test_comments_of_a_whole_document_are_worth_nothing(trade: Location) -> None:
+    lines = [item_line("I1", 1, 100), {"type": LineType.COMMENT, "description": "Thank you"}]
+    _, invoice = post_now(document(DocumentType.SALES_INVOICE, lines, invoice_discount_amount=D(5)))
+    posted = PostedDocument.get(no=invoice.no, kind=invoice.kind)
+    (comment,) = PostedLine.select().where(PostedLine.posted_document == posted, PostedLine.type == LineType.COMMENT)
+    assert (comment.line_discount_amount, comment.invoice_discount_amount, comment.amount) == (0, 0, 0)
+
+
 def test_three_pieces_for_ten_sold_one_by_one_leave_nothing_behind(trade: Location) -> None:
     builders.item("I3")
     third = item_line("I3", 3, "3.33333", line_discount_amount=D("-0.00001"))  # 3 pieces for 10.00
