@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,13 +28,20 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+LOGGERS = ("postroom", "huey")
+"""Where a consumer adds a handler that writes to its standard error."""
+
+
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str]) -> Run:
     """Run the program in this process."""
 
     def run(*arguments: str) -> Told:
         capfd.readouterr()
+        kept = {name: list(logging.getLogger(name).handlers) for name in LOGGERS}
         code = main.main(arguments)
+        for name, handlers in kept.items():  # a consumer's go to this test's standard error, which ends with the test
+            logging.getLogger(name).handlers[:] = handlers
         return Told(code, *capfd.readouterr())
 
     return run
