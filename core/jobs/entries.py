@@ -264,10 +264,9 @@ def _next_start(entry: EntryRow) -> datetime:
 
 def _run_once(name: str | int, user: str, is_logged: bool) -> EntryResult:
     try:
-        claim = _claim_here(name, user, is_logged)
+        claim = foreground.run(lambda: _claim_here(name, user, is_logged))
     except PostroomError as error:
         return EntryResult("", "", "refused", str(name), errors=error.problems)
-    foreground.run(claim)
     after = entry_rows.by_number([claim.entry_no])
     posted = tuple(
         PostedRef(Area(area), PostedKind(kind), no)

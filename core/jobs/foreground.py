@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from postroom.core import database as engine
-from postroom.core.jobs import runs
+from postroom.core.jobs import claims, processes, runs
 from postroom.core.jobs.claims import Claim
 from postroom.core.statements import query
 from postroom.core.tables.base import database
@@ -27,14 +28,41 @@ _CANCEL_SIGNAL = signal.SIGUSR2
 _log = logging.getLogger(__name__)
 
 
-def run(claim: Claim) -> None:
-    """Run a claim of this very process to one of its endings. Raises KeyboardInterrupt once it is on hold for one."""
+def run(take: Callable[[], Claim]) -> Claim:
+    """Take a claim for this very process and run it to one of its endings.
+
+    Raises what `take` raises, and KeyboardInterrupt once what it took is on hold for one.
+    """
+    with _terminable():
+        try:
+            claim = take()
+            _run(claim)
+        except KeyboardInterrupt:
+            _hold_own()
+            raise
+    return claim
+
+
+def _run(claim: Claim) -> None:
     try:
-        with _terminable(), _cancellable(claim):
+        with _cancellable(claim):
             runs.run(claim)
     except runs.JobCancelled as cancelled:  # amid another ending
         engine.reconnect()
         runs.hold(claim, cancelled.by)
+
+
+def _hold_own() -> None:
+    """Put on hold what this process has claimed in the foreground, also where its run had not begun yet."""
+    engine.reconnect()
+    for (entry_no,) in query(
+        "SELECT entry_no FROM job_queue_entry WHERE status = 'In Process' AND consumer_id = '' AND host = ?"
+        " AND process_id = ? AND process_start = ?",
+        (processes.host(), os.getpid(), processes.start_of(os.getpid())),
+    ):
+        claim = claims.open_claim(entry_no)
+        if claim is not None:
+            runs.hold(claim, claim.user_id)
 
 
 @contextmanager

@@ -244,7 +244,8 @@ def test_a_document_that_is_being_posted_is_refused_naming_the_entry(firm: Locat
     (result,) = queue([waiting.record_id])
     (problem,) = result.errors
     assert (result.result, problem.code) == ("refused", "document_is_posting")
-    assert f"entry {waiting.entry_no}, queued by ann at {waiting.created_at.astimezone(company.time_zone()):%Y-%m-%d %H:%M}" in problem.message
+    queued = waiting.created_at.astimezone(company.time_zone())
+    assert f"entry {waiting.entry_no}, queued by ann at {queued:%Y-%m-%d %H:%M}" in problem.message
     assert row(waiting.entry_no).status is EntryStatus.IN_PROCESS
     assert_verified()
 

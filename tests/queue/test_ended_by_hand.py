@@ -17,6 +17,8 @@ from postroom.core import company, users
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.jobs import entries, log, processes
+from postroom.core.jobs import foreground as foreground_room
+from postroom.core.jobs.claims import Claim
 from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 
@@ -109,3 +111,17 @@ def test_a_run_set_to_error_has_its_worker_ended_first(firm: Location, start_con
     until(lambda: entry(after) is None)
     assert consumer.process.poll() is None
     company.close()
+
+
+def test_a_run_that_is_interrupted_before_it_begins_is_on_hold_too(
+    sqlite_firm: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = wait_entry(60, user_id=current_user())
+
+    def interrupted(claim: Claim) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(foreground_room, "_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        entries.run_once([waiting], user=current_user())
+    assert_ended(waiting, EntryStatus.ON_HOLD, current_user())

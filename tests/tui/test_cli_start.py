@@ -65,7 +65,8 @@ def test_a_new_company_is_asked_for_what_stays_and_opens_in_the_full_screen(tmp_
         answer(terminal, b"is not one of", b"1")
         answer(terminal, b"Europe/Atlantis is not a time zone", b"Europe/Copenhagen")
         terminal.until(FULL_SCREEN)
-        terminal.until("Bø & Søn".encode())
+        terminal.until(b"My Job Queue")  # the name was echoed before, when it was typed
+        assert "Bø & Søn".encode() in terminal.sent
         terminal.type(QUIT)
         assert terminal.ends() == 0
     connection = sqlite3.connect(tmp_path / "data" / "postroom" / "company.db")
