@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from jobs import wait_entry
 from pty_terminal import PtyTerminal, pty_terminal
 from screens import SIZES
 
 from postroom.core import setups
 from postroom.core.database import Location
+from postroom.core.jobs import entries
 from postroom.core.tables.setup import Company
 
 POLLS = 2.5
@@ -46,6 +48,20 @@ def test_a_changed_field_costs_less_than_a_kilobyte(sqlite_firm: Location, size:
         terminal.until(lambda: b"[x] Yes" in terminal.sent[before:])
         terminal.bytes_until_silent(POLLS)
         assert len(terminal.sent) - before < 1024
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_changed_cell_of_the_row_under_the_cursor_costs_less_than_a_kilobyte(
+    sqlite_firm: Location, size: tuple[int, int]
+) -> None:
+    first, _ = wait_entry(), wait_entry()
+    with pty_terminal(sqlite_firm, size, "job-queue-entries") as terminal:
+        settled(terminal, b"Wait")
+        before = len(terminal.sent)
+        entries.set_priority([first.entry_no], 7, user=Company.get_by_id(1).created_by)
+        terminal.until(lambda: len(terminal.sent) > before)
+        terminal.bytes_until_silent(POLLS)
+        assert 0 < len(terminal.sent) - before < 1024
 
 
 def test_without_colours_no_colour_is_sent_and_the_cursor_is_reversed(sqlite_firm: Location) -> None:

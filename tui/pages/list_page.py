@@ -19,6 +19,7 @@ from postroom.core.plain_text import visible
 from postroom.tui.actions import Situation
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
+from postroom.tui.widgets.detail import Detail
 from postroom.tui.widgets.dialogs import Choose
 from postroom.tui.widgets.keyed_table import Column, KeyedTable
 from postroom.tui.widgets.text_line import TextLine
@@ -109,7 +110,7 @@ class ListPage(Page):
         yield FilterLine(compact=True, id="filter", placeholder="field=EXPRESSION or words; empty shows everything")
         yield KeyedTable(self.columns(), self.key_of, id="table")
         yield Static(markup=False, id="empty")
-        yield Static(markup=False, id="detail")
+        yield Detail(id="detail")
 
     @property
     def table(self) -> KeyedTable:
@@ -204,15 +205,13 @@ class ListPage(Page):
             text.append("   Filter: ").append(visible(self.state.filter), "cyan")
         caption = self.query_one("#caption", Static)
         if caption.content != text:
-            caption.update(text)
+            caption.update(text, layout=False)
 
     def on_keyed_table_cursor_moved(self, event: KeyedTable.CursorMoved) -> None:
         self.state.cursor_key = event.key
         row = self.table.row_of(event.key)
         text = self.detail(row) if row is not None else Text("")
-        detail = self.query_one("#detail", Static)
-        if detail.content != text:
-            detail.update(text)
+        self.query_one(Detail).show(text)
         self.update_keys()
         place, last = self.table.cursor_row, len(self.table.keys) - 1
         if last - place < NEAR:

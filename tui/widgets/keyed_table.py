@@ -165,6 +165,8 @@ class KeyedTable(ScrollView, can_focus=True, inherit_bindings=False):
         has_moved = place != self.cursor_row
         self.cursor_row = max(0, place)
         self.virtual_size = Size(0, len(self.keys) + 1)
+        if self.size.height:  # in the same layout, not in one more
+            self.show_vertical_scrollbar = self.virtual_size.height > self.size.height
         if has_moved and not cursor_key:
             self.scroll_to(y=max(0, self.cursor_row - line), animate=False)
         self._scroll_into_view()
