@@ -9,8 +9,8 @@ from screens import SIZES
 
 from postroom.core import setups
 from postroom.core.database import Location
-from postroom.core.jobs import entries
 from postroom.core.tables.setup import Company
+from postroom.core.tables.work import JobQueueEntry
 
 POLLS = 2.5
 """Seconds in which the terminal looks at the company at least twice."""
@@ -58,7 +58,7 @@ def test_a_changed_cell_of_the_row_under_the_cursor_costs_less_than_a_kilobyte(
     with pty_terminal(sqlite_firm, size, "job-queue-entries") as terminal:
         settled(terminal, b"Wait")
         before = len(terminal.sent)
-        entries.set_priority([first.entry_no], 7, user=Company.get_by_id(1).created_by)
+        JobQueueEntry.update(description="Wait a while").where(JobQueueEntry.id == first.id).execute()
         terminal.until(lambda: len(terminal.sent) > before)
         terminal.bytes_until_silent(POLLS)
         assert 0 < len(terminal.sent) - before < 1024
