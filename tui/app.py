@@ -293,7 +293,7 @@ class PostroomApp(App[int]):
         if total < 2:
             return await self.carry_out(lambda: job(lambda done: None))
         box = Progress(title, total)
-        self.push_screen(box)
+        await self.push_screen(box)  # only what is mounted can go again
         try:
             return await self.carry_out(lambda: job(box.advance))
         finally:

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
 
+from postroom.core import company
 from postroom.core.database import Location
 from postroom.tui.app import PostroomApp
 from postroom.tui.screenshots import svg
@@ -35,7 +36,12 @@ def draw(location: Location, picture: Picture, size: tuple[int, int]) -> str:
     """One picture as SVG, drawn on a copy: what its keys change is in no other picture. Raises NotDrawn."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = shutil.copy(location.path, Path(scratch) / "demo.db")
-        return asyncio.run(_draw(Location(str(copy)), picture, size))
+        drawn_on = Location(str(copy))
+        company.open_company(drawn_on)
+        try:
+            return asyncio.run(_draw(drawn_on, picture, size))
+        finally:
+            company.close()
 
 
 def file_name(picture: Picture, size: tuple[int, int]) -> str:
