@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from postroom.core.kinds import PostedKind
+from postroom.core.kinds import CORRECTED
 from postroom.core.statements import in_parts, marks, query
 
 Row = dict[str, Any]
-
-_CORRECTS = {PostedKind.INVOICE: PostedKind.CREDIT_MEMO, PostedKind.CREDIT_MEMO: PostedKind.INVOICE}
 
 
 def told(documents: Sequence[Row]) -> Sequence[Row]:
@@ -24,7 +22,7 @@ def told(documents: Sequence[Row]) -> Sequence[Row]:
         ):
             found.setdefault((area, kind, corrects_no), []).append((no, bool(cancels)))
     for row in documents:
-        kind = _CORRECTS.get(row["kind"])
+        kind = CORRECTED.get(row["kind"])
         mine = found.get((row["area"].value, kind.value, row["no"]), []) if kind is not None else []
         row["corrected_by"] = [no for no, _ in mine]
         row["cancelled_by"] = next((no for no, cancels in mine if cancels), "")

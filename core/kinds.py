@@ -33,6 +33,10 @@ class PostedKind(StrEnum):
         return self.value.replace("_", " ").title()
 
 
+CORRECTED = {PostedKind.CREDIT_MEMO: PostedKind.INVOICE, PostedKind.INVOICE: PostedKind.CREDIT_MEMO}
+"""The kind that a kind corrects or cancels, which is also the kind that corrects it."""
+
+
 class DocumentType(StrEnum):
     """The eight document types; the value is the slug of files and commands."""
 

@@ -12,10 +12,9 @@ from typing import Any
 
 from postroom.core import clock, company, numbering, posting_setup
 from postroom.core.errors import Problem
-from postroom.core.kinds import Area, DocumentStatus, DocumentType, PostedKind
+from postroom.core.kinds import CORRECTED, Area, DocumentStatus, DocumentType, PostedKind
 from postroom.core.money import FACTOR_SCALE, to_units
 from postroom.core.posting import corrected
-from postroom.core.posting.mirror import CANCELLED
 from postroom.core.posting.rows import PostedRef
 from postroom.core.posting_setup import PostingSetup
 from postroom.core.statements import execute, insert, insert_returning, marks, query
@@ -214,5 +213,5 @@ def _copy_lines(type_: DocumentType, document_ids: Sequence[int]) -> None:
         " CASE WHEN l.line_discount_percent = 0 THEN l.line_discount_amount ELSE 0 END, l.vat_product_group, 0, 0"
         " FROM document d JOIN posted_document p ON p.area = ? AND p.kind = ? AND p.no = d.corrects_no"
         f" JOIN posted_line l ON l.posted_document_id = p.id WHERE d.id IN ({marks(len(document_ids))})",
-        (type_.area.value, CANCELLED[type_.money_kind].value, *document_ids),
+        (type_.area.value, CORRECTED[type_.money_kind].value, *document_ids),
     )

@@ -10,12 +10,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from postroom.core.errors import Problem
-from postroom.core.kinds import LineType
+from postroom.core.kinds import CORRECTED, LineType
 from postroom.core.money import ZERO
 from postroom.core.posting import accounts, blocked, checks, correction, restoring, stock
 from postroom.core.posting.accounts import LineAccounts
 from postroom.core.posting.correction import Original
-from postroom.core.posting.mirror import CANCELLED, Mirror
+from postroom.core.posting.mirror import Mirror
 from postroom.core.posting.source import Source
 from postroom.core.posting.steps import Step
 from postroom.core.posting.stock import Movement, Stock
@@ -56,7 +56,7 @@ def _accounts(
     for line, found in zip(document.lines, line_accounts, strict=True):
         if line.type is LineType.ITEM and line.quantity:
             named += [found.stock, found.cost_of_sales]
-    where = f"the posted {CANCELLED[document.type.money_kind].title} {document.corrects_no}"
+    where = f"the posted {CORRECTED[document.type.money_kind].title} {document.corrects_no}"
     for account_no in dict.fromkeys(named):
         if account_no:
             problem = accounts.problem_with(

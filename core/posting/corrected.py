@@ -7,10 +7,9 @@ from decimal import Decimal
 
 from postroom.core import database as engine
 from postroom.core.errors import Problem
-from postroom.core.kinds import Area, LineType, PostedKind
+from postroom.core.kinds import CORRECTED, Area, LineType, PostedKind
 from postroom.core.money import ZERO, from_units, write
 from postroom.core.posting.amounts import Amounts
-from postroom.core.posting.mirror import CANCELLED
 from postroom.core.posting.source import Source
 from postroom.core.posting.steps import Step
 from postroom.core.statements import execute, query
@@ -27,7 +26,7 @@ def hold(document: Source) -> None:
     """
     if not engine.is_postgres():
         return
-    kind = CANCELLED[document.type.money_kind]
+    kind = CORRECTED[document.type.money_kind]
     for (posted_id,) in query(
         "SELECT id FROM posted_document WHERE area = ? AND kind = ? AND no = ?",
         (document.area.value, kind.value, document.corrects_no),
@@ -82,7 +81,7 @@ def problem_with(area: Area, kind: PostedKind, corrects_no: str, record: str, is
 def _too_much(document: Source, step: Step, amounts: Amounts) -> Iterator[Problem]:
     """The lines of which more would be corrected than was posted: items by quantity, other lines by amount."""
     kind = document.type.money_kind
-    posted = _lines(document, "no", CANCELLED[kind])
+    posted = _lines(document, "no", CORRECTED[kind])
     corrected = _lines(document, "corrects_no", kind)
     for line, quantity in zip(amounts.lines, step.invoice, strict=True):
         key = (line.line.line_no, line.line.type.value, line.line.no)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from postroom.core.errors import Problem
-from postroom.core.kinds import LineType, PostedKind
+from postroom.core.kinds import CORRECTED, LineType, PostedKind
 from postroom.core.money import EXACT, ZERO, from_units, round_to
 from postroom.core.posting import restoring
 from postroom.core.posting.accounts import LineAccounts
 from postroom.core.posting.source import Source
 from postroom.core.statements import marks, query
-
-_CORRECTED = {PostedKind.CREDIT_MEMO: PostedKind.INVOICE, PostedKind.INVOICE: PostedKind.CREDIT_MEMO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ def read_original(document: Source) -> tuple[Original | None, Problem | None]:
     """The posted document that `document` corrects, or why it cannot: (None, None) when it corrects none."""
     if not document.corrects_no:
         return None, None
-    kind = _CORRECTED[document.type.money_kind]
+    kind = CORRECTED[document.type.money_kind]
     found = query(
         "SELECT id, party_no, currency_code, register_no, source_type, source_no FROM posted_document"
         " WHERE area = ? AND kind = ? AND no = ?",

@@ -10,15 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from postroom.core.kinds import Area, LineType, PostedKind, VatType
+from postroom.core.kinds import CORRECTED, Area, LineType, VatType
 from postroom.core.money import ZERO, from_units
 from postroom.core.posting.amounts import Amounts, LineAmounts, VatGroup
 from postroom.core.posting.source import Source
 from postroom.core.posting_setup import VatPair
 from postroom.core.statements import query
-
-CANCELLED = {PostedKind.CREDIT_MEMO: PostedKind.INVOICE, PostedKind.INVOICE: PostedKind.CREDIT_MEMO}
-"""The kind that a kind cancels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ _OF_DOCUMENT = "WHERE register_no = ? AND document_kind = ? AND document_no = ?"
 
 def _place(document: Source) -> tuple[int, tuple[int, str, str]]:
     """The id of the cancelled document, and how its ledger entries name it."""
-    kind = CANCELLED[document.type.money_kind].value
+    kind = CORRECTED[document.type.money_kind].value
     ((posted_id, register_no),) = query(
         "SELECT id, register_no FROM posted_document WHERE area = ? AND kind = ? AND no = ?",
         (document.area.value, kind, document.corrects_no),
