@@ -20,7 +20,7 @@ from postroom.core.posting_setup import PostingSetup
 from postroom.core.statements import execute, insert, insert_returning, marks, query
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.ledgers import PostedDocument
-from postroom.core.tables.setup import ChangeLogEntry, PurchasesSetup, SalesSetup
+from postroom.core.tables.setup import ChangeLogEntry, setup_of
 from postroom.core.tables.trade import Document, UsedDocumentNo
 
 _TYPES = {
@@ -188,7 +188,7 @@ def _discounts(posted_ids: Sequence[int]) -> Mapping[int, int]:
 
 def _draw(type_: DocumentType, count: int, on: date) -> list[str]:
     """So many numbers of the type's series that no document ever bore."""
-    setup = (SalesSetup if type_.area is Area.SALES else PurchasesSetup).get_by_id(1)
+    setup = setup_of(type_.area)
     series = setup.credit_memo_nos if type_.is_return else setup.invoice_nos
     numbers: list[str] = []
     while len(numbers) < count:

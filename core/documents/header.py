@@ -15,14 +15,8 @@ from postroom.core.documents import counting, fields, state, terms
 from postroom.core.documents.fields import record
 from postroom.core.documents.views import POST_DOCUMENT, DocumentView, list_documents, read_type
 from postroom.core.errors import Problem, Refused
-from postroom.core.kinds import Area, DocumentType
-from postroom.core.tables.setup import (
-    Currency,
-    GeneralLedgerSetup,
-    NumberSeries,
-    PurchasesSetup,
-    SalesSetup,
-)
+from postroom.core.kinds import DocumentType
+from postroom.core.tables.setup import Currency, GeneralLedgerSetup, NumberSeries, setup_of
 from postroom.core.tables.trade import Document, DocumentLine, Party, UsedDocumentNo
 from postroom.core.tables.work import JobQueueEntry
 from postroom.core.users import Permission
@@ -39,7 +33,7 @@ def new(type: DocumentType | str, changes: Mapping[str, str] | None = None, *, u
     users.require(user, Permission.POST)
     kind = read_type(type)
     with transaction():
-        setup = _setup_of(kind.area)
+        setup = setup_of(kind.area)
         today = clock.today(company.time_zone().key)
         first = today if setup.default_posting_date == "Work Date" else None
         document = Document(
@@ -128,10 +122,6 @@ def delete(document_id: int, *, user: str) -> None:
         DocumentLine.delete().where(DocumentLine.document == document_id).execute()
         Document.delete().where(Document.id == document_id).execute()
         changelog.record(user, "Delete", document.type.title, document.no)
-
-
-def _setup_of(area: Area) -> Any:
-    return (SalesSetup if area is Area.SALES else PurchasesSetup).get_by_id(1)
 
 
 def _read_no(no: str) -> str:

@@ -11,10 +11,10 @@ from postroom.core.documents import counting, state
 from postroom.core.documents.fields import record
 from postroom.core.documents.views import DocumentView, list_documents
 from postroom.core.errors import Problem, Refused
-from postroom.core.kinds import Area, DocumentStatus, LineType
+from postroom.core.kinds import DocumentStatus, LineType
 from postroom.core.money import EXACT, round_to
 from postroom.core.posting import parts, source
-from postroom.core.tables.setup import PurchasesSetup, SalesSetup
+from postroom.core.tables.setup import setup_of
 from postroom.core.tables.trade import Document, Party
 from postroom.core.users import Permission
 
@@ -37,7 +37,7 @@ def release_in_transaction(document: Document) -> None:
         refusal = Refused(problems[0].message)
         refusal.problems = problems
         raise refusal
-    setup = (SalesSetup if document.type.area is Area.SALES else PurchasesSetup).get_by_id(1)
+    setup = setup_of(document.type.area)
     if setup.calc_inv_discount:
         calculate_invoice_discount(document)
     document.status = DocumentStatus.RELEASED

@@ -18,7 +18,7 @@ from postroom.core.posting import amounts
 from postroom.core.posting.source import Source, SourceLine, SourceParty
 from postroom.core.statements import in_parts, insert, insert_returning, marks, query
 from postroom.core.tables.base import instant_to_stored
-from postroom.core.tables.setup import PurchasesSetup, SalesSetup
+from postroom.core.tables.setup import setup_of
 from postroom.core.tables.trade import Document, DocumentLine, UsedDocumentNo
 
 Key = tuple[DocumentType, str]
@@ -355,7 +355,7 @@ def _source(draft: DocumentDraft, values: Mapping[str, Any]) -> Source:
 def draw_numbers(trade: Trade) -> None:
     """Numbers from the series for documents without one, skipping those that were ever used. Draws under a lock."""
     for type_, drafts in trade.unnumbered.items():
-        setup: Any = (SalesSetup if type_.area is Area.SALES else PurchasesSetup).get_by_id(1)
+        setup = setup_of(type_.area)
         series = getattr(setup, _SERIES[type_.value.partition("-")[2]])
         for draft in drafts:
             while True:

@@ -27,7 +27,7 @@ from postroom.core.printing import print_jobs
 from postroom.core.printing.reports import Report
 from postroom.core.statements import execute, insert, query
 from postroom.core.tables.base import instant_to_stored
-from postroom.core.tables.setup import PurchasesSetup, SalesSetup
+from postroom.core.tables.setup import setup_of
 from postroom.core.tables.trade import Document
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 from postroom.core.users import Permission
@@ -121,8 +121,8 @@ def _queued_ones(ids: Sequence[int], request: PostRequest) -> set[int]:
         return set(ids) if request.mode == "queue" else set()
     areas = {
         area
-        for area, model in ((Area.SALES, SalesSetup), (Area.PURCHASE, PurchasesSetup))
-        if (setup := model.get_by_id(1)).post_documents_via_job_queue
+        for area in Area
+        if (setup := setup_of(area)).post_documents_via_job_queue
         and (setup.post_and_print_with_job_queue or not request.print)
     }
     if len(areas) != 1:
@@ -136,7 +136,7 @@ def _queue_options(request: PostRequest, user: str, *, one: bool) -> QueueOption
 
     def checked(document_id: int) -> tuple[Problem, ...]:
         area = Document.get_by_id(document_id).type.area
-        setup = (SalesSetup if area is Area.SALES else PurchasesSetup).get_by_id(1)
+        setup = setup_of(area)
         asked = posting_options.of_document(document_id).asked if request.again else request.asked
         return check.check(document_id, user=user, asked=asked) if setup.check_before_queueing else ()
 

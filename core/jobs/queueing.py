@@ -28,7 +28,7 @@ from postroom.core.posting import check
 from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
 from postroom.core.statements import execute, in_parts, insert, insert_returning, marks, query
 from postroom.core.tables.base import instant_from_stored, instant_to_stored
-from postroom.core.tables.setup import BackgroundPostingSetup, ChangeLogEntry, PurchasesSetup, SalesSetup
+from postroom.core.tables.setup import BackgroundPostingSetup, ChangeLogEntry, setup_of
 from postroom.core.tables.trade import Document
 from postroom.core.tables.work import Batch, JobQueueEntry
 
@@ -259,7 +259,7 @@ def _release(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, D
 
 
 def _setup_calculates_discount() -> bool:
-    return any(model.get_by_id(1).calc_inv_discount for model in (SalesSetup, PurchasesSetup))
+    return any(setup_of(area).calc_inv_discount for area in Area)
 
 
 def _write_entries(
@@ -272,7 +272,7 @@ def _write_entries(
     """One entry per document: a new one, or the one it has, with its attempts back at 0."""
     now = instant_to_stored(clock.now())
     entry_ids: dict[int, str] = {}
-    setups = {Area.SALES: SalesSetup.get_by_id(1), Area.PURCHASE: PurchasesSetup.get_by_id(1)}
+    setups = {area: setup_of(area) for area in Area}
     orders, others = (PostingOptions(asked, options.print) for asked in (options.asked, Asked()))
     new = []
     for document in documents:

@@ -28,7 +28,7 @@ from postroom.core.posting.rows import PostedRef
 from postroom.core.printing.reports import Report
 from postroom.core.statements import in_parts
 from postroom.core.tables.ledgers import PostedDocument
-from postroom.core.tables.setup import PurchasesSetup, SalesSetup
+from postroom.core.tables.setup import setup_of
 from postroom.core.users import Permission
 
 Result = TypeVar("Result")
@@ -225,7 +225,7 @@ def _checked(
 
 def _is_checked(type_: DocumentType) -> bool:
     """Whether the setup of its area checks what a person queues."""
-    setup = (SalesSetup if type_.area is Area.SALES else PurchasesSetup).get_by_id(1)
+    setup = setup_of(type_.area)
     return bool(setup.check_before_queueing)
 
 

@@ -24,7 +24,7 @@ from postroom.core.printing.paper import Paper
 from postroom.core.printing.reports import ALL, Listing, Report
 from postroom.core.statements import execute, insert, query
 from postroom.core.tables.base import instant_to_stored
-from postroom.core.tables.setup import PurchasesSetup, SalesSetup
+from postroom.core.tables.setup import setup_of
 from postroom.core.tables.work import JobQueueEntry, Printer, PrintJob
 from postroom.core.users import Permission
 
@@ -62,8 +62,7 @@ def destination(report: Report | Listing, *, user: str, output: ReportOutput | N
     A listing belongs to no area: it goes into the inbox unless `output` says otherwise.
     """
     if output is None and isinstance(report, Report):
-        setup = SalesSetup if report.area is Area.SALES else PurchasesSetup
-        output = setup.get_by_id(1).report_output_type
+        output = setup_of(report.area).report_output_type
     if output is not ReportOutput.PRINT:
         return Destination()
     code = selections.choose(user, report.name)

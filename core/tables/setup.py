@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from peewee import BooleanField, CompositeKey, DateField, IntegerField, TextField
 
 from postroom.core.kinds import AccountType, Area, ReportOutput, VatType
@@ -101,6 +103,11 @@ class PurchasesSetup(BackgroundPostingSetup):
     default_qty_to_receive = TextField(default="Remainder")
     posted_receipt_nos = TextField(default="")
     posted_return_shipment_nos = TextField(default="")
+
+
+def setup_of(area: Area) -> Any:
+    """The row of the area's setup window."""
+    return (SalesSetup if area is Area.SALES else PurchasesSetup).get_by_id(1)
 
 
 class NumberSeries(Table):
