@@ -30,6 +30,8 @@ from deep_queue import deep_queue
 from measures import Rate
 from trade import Site
 
+from postroom.core.counted import counted
+
 RESULTS = Path(__file__).with_name("results")
 FLOORS = {
     "keys": "A, spec's rows, keys only",
@@ -74,10 +76,10 @@ def measure(engine: str, site: Site, count: int, repeats: int, *, is_full: bool)
         keep("posted in session", lambda: measures.in_session(site, engine, count))
         for workers in (1, 2, 4):
             posted, queued = measures.in_background(site, engine, count, workers)
-            taken.setdefault(f"background, {workers} worker{'s' * (workers > 1)}", []).append(posted)
+            taken.setdefault(f"background, {counted(workers, 'worker')}", []).append(posted)
             taken.setdefault("queueing a batch", []).append(queued)
         for workers in (1, 2):
-            name = f"two categories, {workers} worker{'s' * (workers > 1)}"
+            name = f"two categories, {counted(workers, 'worker')}"
             keep(name, lambda workers=workers: load.two_categories(site, engine, count, workers))  # type: ignore[misc]
         keep("blank category, 2 workers", lambda: load.blank_category(site, engine, count, 2))
         if engine == "postgres":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from postroom.core.counted import counted
 from postroom.core.errors import Problem, Refused
 from postroom.core.statements import Row, answer, asked, query
 
@@ -105,7 +106,7 @@ def warning_with(lines: Sequence[SeriesLine], on: date | None) -> Problem | None
     left = f"{line.number(used)} was drawn, its Warning No. is {line.number(line.warns_from)}"
     if line.last_allowed is not None:
         count = (line.last_allowed - used) // step
-        left = f"{count} number{'s are' if count != 1 else ' is'} left up to {line.number(line.last_allowed)}"
+        left = f"{counted(count, 'number is', 'numbers are')} left up to {line.number(line.last_allowed)}"
     return Problem(
         "number_series_running_out",
         f"The number series is running out: {left}.",

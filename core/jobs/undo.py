@@ -14,6 +14,7 @@ from typing import TypeVar
 from peewee import IntegrityError
 
 from postroom.core import reading, users
+from postroom.core.counted import counted
 from postroom.core.database import transaction
 from postroom.core.documents import cancellations
 from postroom.core.documents.cancellations import Cancellation
@@ -157,7 +158,7 @@ def described(posted_ids: Sequence[int]) -> str:
         for row in chosen.order_by(PostedDocument.id):
             title = f"{row.area.title()} {row.kind.title}"
             counts[title] = counts.get(title, 0) + 1
-    return ", ".join(f"{count} {title}{'s' if count > 1 else ''}" for title, count in counts.items())
+    return ", ".join(counted(count, title) for title, count in counts.items())
 
 
 _FOR_GOOD = {"already_cancelled", "already_corrected", "being_cancelled", "not_cancellable"}

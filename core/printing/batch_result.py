@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from postroom.core import company, values
+from postroom.core.counted import counted
 from postroom.core.jobs import batches, entry_views
 from postroom.core.kinds import EntryStatus, PostedKind
 from postroom.core.printing.listings import HEADING, LINE, Row, Table, refuse_about, refuse_large
@@ -45,7 +46,7 @@ def read(about: str) -> Table:
         (failed if is_failed else waiting).append(row)
     for heading, some in (("In error", failed), ("To go", waiting)):
         rows += [Row(HEADING, (heading,)), *some] if some else []
-    counts = f"{batch.total} documents: {batch.posted} posted, {batch.failed} in error, {batch.to_go} to go"
+    counts = f"{counted(batch.total, 'document')}: {batch.posted} posted, {batch.failed} in error, {batch.to_go} to go"
     created = "" if batch.created is None else f"{batch.created.astimezone(company.time_zone()):%Y-%m-%d %H:%M}"
     facts = (("Batch No.", str(batch.no)), ("Report", batch.report), ("User", batch.user), ("Queued", created))
     return Table(("Type", "No.", "Party", "Result"), tuple(rows), (*facts, ("Result", counts)))

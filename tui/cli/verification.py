@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from postroom.core import status, verify
+from postroom.core.counted import counted
 from postroom.tui.cli import frame, writing
 from postroom.tui.cli.frame import Session
 
@@ -36,9 +37,9 @@ def status_command(session: Session) -> int:
     else:
         queues = ", ".join(f"{queue.code} {queue.state}" for queue in now.queues)
         line = (
-            f"{now.consumers} consumer{'' if now.consumers == 1 else 's'}; {queues}; {now.backlog} waiting"
+            f"{counted(now.consumers, 'consumer')}; {queues}; {now.backlog} waiting"
             f" (oldest {now.oldest_waiting_seconds} s), {now.in_process} in process,"
-            f" {now.errors} error{'' if now.errors == 1 else 's'}"
+            f" {counted(now.errors, 'error')}"
         )
         if now.seconds_until_empty:
             line += f", {now.ended_per_minute} a minute, empty in {now.seconds_until_empty} s"

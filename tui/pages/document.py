@@ -118,7 +118,7 @@ class DocumentActions(Mixed):
 
     async def do_remove(self) -> None:
         views, user = self.chosen(), self.desk.user
-        if await self.desk.ask(f"Remove {of_what(views)} from the job queue?", _STAY[len(views) == 1], yes="Remove"):
+        if await results.ask_to_remove(self.desk, of_what(views), len(views)):
             done = await self.desk.carry_out(lambda: background.remove([view.id for view in views], user=user))
             results.tell(self.desk, "Remove From Job Queue", done or ())
 
@@ -179,10 +179,6 @@ class DocumentActions(Mixed):
         await causes.open_cause(self.desk, view.errors[0])
 
 
-_STAY = ("They stay Released.", "It stays Released.")
-"""Of several documents, and of one."""
-
-
 def _only_checked(result: Any) -> bool:
     """Whether the document was refused by the check alone, which may be passed over."""
     return all(
@@ -208,7 +204,7 @@ def of_what(views: Sequence[Any]) -> str:
 
 def header_fields(kind: DocumentType) -> list[DocumentField]:
     """The header fields that a document of the type has; what moves goods is called Ship or Receive."""
-    moves = "receive" if (kind.area is Area.PURCHASE) != kind.is_return else "ship"
+    moves = "receive" if kind.receives else "ship"
     return [
         field
         for field in typed_fields.HEADER

@@ -163,7 +163,7 @@ def of_what(entries: Sequence[Any]) -> str:
 
 def failed_ones(entries: Sequence[Any]) -> str:
     """`3 failed entries`."""
-    return "1 failed entry" if len(entries) == 1 else f"{len(entries):,} failed entries"
+    return counted(len(entries), "failed entry", "failed entries")
 
 
 def listing(entries: Sequence[Any]) -> str:

@@ -20,9 +20,6 @@ from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
 from postroom.tui.widgets.keyed_table import Column
 
-_STAY = ("They stay Released.", "It stays Released.")
-"""Of several documents, and of one."""
-
 
 def said(row: Any) -> str:
     """All that is wrong with a document, to filter by."""
@@ -127,7 +124,7 @@ class HandlePage(ListPage):
     async def do_remove(self) -> None:
         rows, user = list(self.situation().rows), self.desk.user
         what = shown.record(rows[0].type, rows[0].no) if len(rows) == 1 else counted(len(rows), "document")
-        if await self.desk.ask(f"Remove {what} from the job queue?", _STAY[len(rows) == 1], yes="Remove"):
+        if await results.ask_to_remove(self.desk, what, len(rows)):
             wanted = [(row.no, row.type) for row in rows]
             done = await self.desk.carry_out(
                 lambda: background.remove([documents.find(no, kind).id for no, kind in wanted], user=user)

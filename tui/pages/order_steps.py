@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from postroom.core.counted import counted
 from postroom.core.jobs.background import PostRequest
 from postroom.tui.widgets.dialogs import Choose
 
@@ -16,7 +17,7 @@ async def ask(page: Any, views: Sequence[Any]) -> PostRequest | None:
     steps = {f"{moves} and Invoice": (True, True), moves: (True, False), "Invoice": (False, True)}
     said = {(view.ship, view.invoice) for view in views}
     first = next((name for name, step in steps.items() if said == {step}), "")
-    title = f"Post {views[0].record}" if len(views) == 1 else f"Post {len(views)} Orders"
+    title = f"Post {views[0].record}" if len(views) == 1 else f"Post {counted(len(views), 'Order')}"
     chosen = await page.app.push_screen_wait(Choose(title, list(steps), first))
     if chosen is None:
         return None

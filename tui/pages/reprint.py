@@ -65,7 +65,7 @@ class PostedActions(Mixed):
         marked = self.situation().rows
         rows = [row for row in marked if row["kind"] in undo.MONEY]
         title = Report(rows[0]["area"], rows[0]["kind"]).title
-        what = f"Posted {title} {rows[0]['no']}" if len(rows) == 1 else f"{len(rows)} posted documents"
+        what = f"Posted {title} {rows[0]['no']}" if len(rows) == 1 else counted(len(rows), "posted document")
         done = await undoing.cancel(self.desk, [row["id"] for row in rows], what)
         if done is not None:
             left = {row["id"] for row, one in zip(rows, done, strict=True) if one.result in results.BAD}

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from postroom.core.counted import named
+from postroom.core.counted import named, plural
 from postroom.core.errors import DatabaseAway, PostroomError, Problem
 from postroom.core.plain_text import visible
 from postroom.tui import shown
@@ -61,6 +61,12 @@ async def delete_each(
         return set()
     tell(desk, "Delete", done, rows[1])
     return {one.no for one in done if one.result not in BAD}
+
+
+async def ask_to_remove(desk: Any, what: str, count: int) -> bool:
+    """Whether so many documents, `what` in words, may be taken out of the job queue. Only inside a worker."""
+    stay = plural(count, "It stays Released.", "They stay Released.")
+    return bool(await desk.ask(f"Remove {what} from the job queue?", stay, yes="Remove"))
 
 
 def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents") -> None:

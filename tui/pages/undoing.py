@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
+from postroom.core.counted import counted
 from postroom.core.jobs import undo
 from postroom.core.jobs.undo import CancelRequest, CancelResult
 from postroom.core.plain_text import visible
@@ -27,7 +28,7 @@ async def cancel(desk: Any, ids: Sequence[int], what: str, report: str = "") -> 
         return None
     request, user, named = CancelRequest(), desk.user, {"report": report} if report else {}
     done: list[CancelResult] | None = await desk.long_work(
-        f"Cancel: {len(ids)} documents",
+        f"Cancel: {counted(len(ids), 'document')}",
         len(ids),
         lambda progress: undo.cancel(ids, request, user=user, progress=progress, **named),
     )
