@@ -5,7 +5,7 @@ from __future__ import annotations
 from postroom.core import company, values
 from postroom.core.counted import counted
 from postroom.core.jobs import batches, entry_views
-from postroom.core.kinds import EntryStatus, PostedKind
+from postroom.core.kinds import DocumentType, EntryStatus, PostedKind
 from postroom.core.printing.listings import HEADING, LINE, Row, Table, refuse_about, refuse_large
 from postroom.core.printing.reports import BATCH_RESULT
 from postroom.core.statements import query
@@ -26,23 +26,27 @@ def read(about: str) -> Table:
         found = posted.setdefault(posting, (type_, no, party, []))
         found[3].append(f"{PostedKind(kind).title} {posted_no}")
     rows = [Row(HEADING, ("Posted",))] if posted else []
-    rows += [Row(LINE, (_titled(type_), no, party, ", ".join(made))) for type_, no, party, made in posted.values()]
-    parties: dict[str, str | None] = dict(
-        query(
-            "SELECT d.no, CASE WHEN d.party_name = '' THEN p.name ELSE d.party_name END FROM document d"
+    rows += [
+        Row(LINE, (DocumentType(type_).title, no, party, ", ".join(made))) for type_, no, party, made in posted.values()
+    ]
+    parties = {
+        (type_, no): party or ""
+        for type_, no, party in query(
+            "SELECT d.type, d.no, CASE WHEN d.party_name = '' THEN p.name ELSE d.party_name END FROM document d"
             " JOIN job_queue_entry e ON e.record_id = d.id AND e.record_no = d.no"
             " LEFT JOIN party p ON p.no = d.party_no AND p.area ="
             " CASE WHEN d.type LIKE 'sales%' THEN 'sales' ELSE 'purchase' END WHERE e.batch_no = ?",
             (batch.no,),
         )
-    )
+    }
     failed: list[Row] = []
     waiting: list[Row] = []
     for entry in entry_views.list_entries(f"batch_no={batch.no}"):
         is_failed = entry.status == EntryStatus.ERROR
         told = " ".join(f"{problem.message} {problem.hint}".strip() for problem in entry.errors) if is_failed else ""
         reason = told or (entry.why.text if entry.why is not None else entry.status)
-        row = Row(LINE, (_titled(entry.record_type), entry.record_no, parties.get(entry.record_no) or "", reason))
+        party = parties.get((entry.record_type, entry.record_no), "")
+        row = Row(LINE, (DocumentType(entry.record_type).title, entry.record_no, party, reason))
         (failed if is_failed else waiting).append(row)
     for heading, some in (("In error", failed), ("To go", waiting)):
         rows += [Row(HEADING, (heading,)), *some] if some else []
@@ -50,7 +54,3 @@ def read(about: str) -> Table:
     created = "" if batch.created is None else f"{batch.created.astimezone(company.time_zone()):%Y-%m-%d %H:%M}"
     facts = (("Batch No.", str(batch.no)), ("Report", batch.report), ("User", batch.user), ("Queued", created))
     return Table(("Type", "No.", "Party", "Result"), tuple(rows), (*facts, ("Result", counts)))
-
-
-def _titled(slug: str) -> str:
-    return slug.replace("-", " ").title()

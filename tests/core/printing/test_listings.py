@@ -139,6 +139,16 @@ def test_a_batch_result_tells_what_became_of_each_document(trade: Location) -> N
     assert facts["Result"] == "3 documents: 1 posted, 1 in error, 1 to go"
 
 
+def test_a_batch_result_tells_the_documents_that_share_a_number_apart(trade: Location) -> None:
+    kinds = (DocumentType.SALES_INVOICE, DocumentType.PURCHASE_INVOICE)
+    ids = [document(kind, [item_line("I1", 1, 10)], no="SAME") for kind in kinds]
+    background.post(ids, PostRequest(mode="queue"), user=current_user())
+    (batch,) = batches.list_batches()
+    names = {kind: Party.get(Party.area == kind.area).name for kind in kinds}
+    assert len(set(names.values())) == 2
+    assert {row[0]: row[2] for row in rows(BATCH_RESULT, str(batch.no))} == {kind.title: names[kind] for kind in kinds}
+
+
 def test_a_listing_comes_into_the_inbox_with_its_text_and_on_its_printer(trade: Location, tmp_path: Path) -> None:
     posted(date(2026, 3, 2))
     user = current_user()
