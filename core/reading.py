@@ -205,17 +205,22 @@ def posted_document(no: str, *, area: Area | None = None, kind: PostedKind | Non
     if kind is not None:
         conditions.append(PostedDocument.kind == kind)
     found = _posted(conditions)
+    refuse_not_one(no, [(row["area"], row["kind"]) for row in found])
+    return found[0]
+
+
+def refuse_not_one(no: str, found: Sequence[tuple[Area, PostedKind]]) -> None:
+    """Raise NotFound where no posted document with this no. was found, and UsageError where several were."""
     if not found:
         raise NotFound(f"There is no posted document {no}.", value=no, hint="`postroom posted list` shows them all.")
     if len(found) > 1:
-        named = ", ".join(f"{row['area'].value} {row['kind'].value}" for row in found)
+        named = ", ".join(f"{area.value} {kind.value}" for area, kind in found)
         raise UsageError(
             f"{no} is the no. of several posted documents: {named}.",
             code="ambiguous",
             value=no,
             hint="Say which with --area and --kind.",
         )
-    return found[0]
 
 
 def ledger(name: str, filter: str = "") -> Iterator[Row]:

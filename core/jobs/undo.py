@@ -18,7 +18,7 @@ from postroom.core.counted import counted
 from postroom.core.database import transaction
 from postroom.core.documents import cancellations
 from postroom.core.documents.cancellations import Cancellation
-from postroom.core.errors import NotFound, Problem, Refused, UsageError
+from postroom.core.errors import Problem, Refused, UsageError
 from postroom.core.jobs import background, batches, doorbell, queueing
 from postroom.core.jobs.background import PostRequest
 from postroom.core.jobs.queueing import AT_ONCE, QueueOptions
@@ -137,16 +137,7 @@ def find(no: str, *, area: Area | None = None, kind: PostedKind | None = None) -
     found = list(chosen)
     if kind is None:
         found = [row for row in found if row.kind in MONEY] or found
-    if not found:
-        raise NotFound(f"There is no posted document {no}.", value=no, hint="`postroom posted list` shows them all.")
-    if len(found) > 1:
-        named = ", ".join(f"{row.area.value} {row.kind.value}" for row in found)
-        raise UsageError(
-            f"{no} is the no. of several posted documents: {named}.",
-            code="ambiguous",
-            value=no,
-            hint="Say which with --area and --kind.",
-        )
+    reading.refuse_not_one(no, [(row.area, row.kind) for row in found])
     return int(found[0].id)
 
 
