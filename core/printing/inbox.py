@@ -74,9 +74,9 @@ def show(id_: int, *, user: str) -> InboxView:
 
 def document_of(report: InboxView) -> dict[str, Any] | None:
     """The posted document that a report shows, with its lines and VAT; None where it shows none."""
-    no = report.document_no.replace("'", "''")
-    for row in reading.posted_documents(f"no='{no}'") if no else ():
-        if report.description.startswith(f"{Report(row['area'], row['kind']).title} {report.document_no}"):
+    no = report.document_no
+    for row in reading.posted_documents(f"no={filters.quote(no)}") if no else ():
+        if report.description.startswith(f"{Report(row['area'], row['kind']).title} {no}"):
             return row
     return None
 

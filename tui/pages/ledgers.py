@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import Collapsible
 
-from postroom.core import reading
+from postroom.core import filters, reading
 from postroom.core.kinds import Area, PostedKind
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
@@ -322,12 +322,7 @@ class NavigateCard(CardPage):
         column = "document_no" if ledger else "no"
         numbers = dict.fromkeys(row[column] for row in rows)
         page: Any = self.desk.open_page(f"{ledger}-ledger-entries" if ledger else "posted-documents")
-        page.want_filter(f"{column}={'|'.join(quoted(no) for no in numbers)}")
-
-
-def quoted(no: str) -> str:
-    """A number as a filter expression takes it, whatever characters it has."""
-    return "'" + no.replace("'", "''") + "'"
+        page.want_filter(f"{column}={'|'.join(filters.quote(no) for no in numbers)}")
 
 
 def read_navigate(no: str) -> CardSnapshot:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 
-from postroom.core import values
+from postroom.core import filters, values
 from postroom.core.counted import counted
 from postroom.core.plain_text import visible
 from postroom.core.printing import printers
@@ -74,7 +74,7 @@ class PrinterActions(Mixed):
     def do_jobs(self) -> None:
         (row,) = self.situation().rows[:1]
         page: Any = self.desk.open_page("job-queue-entries")
-        page.want_filter(f"category='{row.category.replace(chr(39), chr(39) * 2)}'")
+        page.want_filter(f"category={filters.quote(row.category)}")
 
     async def do_delete(self) -> None:
         codes, user = self._codes(), self.desk.user

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 
+from postroom.core import filters
 from postroom.core.counted import counted, named
 from postroom.core.errors import PostroomError
 from postroom.core.jobs import categories, queues
@@ -269,6 +270,5 @@ class CategoriesPage(ListPage):
         )
 
     def do_entries(self) -> None:
-        code = self.table.cursor_key.replace("'", "''")
         page: Any = self.desk.open_page("job-queue-entries")
-        page.want_filter(f"category='{code}'")
+        page.want_filter(f"category={filters.quote(self.table.cursor_key)}")

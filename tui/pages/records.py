@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 
-from postroom.core import masters, values
+from postroom.core import filters, masters, values
 from postroom.core.errors import NotFound
 from postroom.core.masters import KINDS, MasterField, MasterKind
 from postroom.core.masters.records import shown_key
@@ -187,7 +187,7 @@ class LedgerRecordsPage(RecordsPage):
 def open_ledger(desk: Any, slug: str, no: str) -> None:
     """The ledger entries that name a record."""
     ledger = "gl" if slug == "gl-account" else slug
-    desk.open_page(f"{ledger}-ledger-entries").want_filter(f"{LEDGERS[slug]}='{no.replace(chr(39), chr(39) * 2)}'")
+    desk.open_page(f"{ledger}-ledger-entries").want_filter(f"{LEDGERS[slug]}={filters.quote(no)}")
 
 
 def card_of(slug: str, no: str, field: str = "") -> RecordCard:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from postroom.core import filters
 from postroom.core.counted import counted
 from postroom.core.jobs import undo
 from postroom.core.kinds import ReportOutput
@@ -77,9 +78,9 @@ class PostedActions(Mixed):
     def do_jobs(self) -> None:
         """Their entries; what is printed has none any more."""
         (row,) = self.situation().rows[:1]
-        no, report = row["no"].replace("'", "''"), Report(row["area"], row["kind"]).name
+        report = Report(row["area"], row["kind"]).name
         page: Any = self.desk.open_page("job-queue-entries")
-        page.want_filter(f"record_no='{no}' record_type=posted-{report}")
+        page.want_filter(f"record_no={filters.quote(row['no'])} record_type=posted-{report}")
 
 
 def job_line(job: Any, time_zone: str) -> Text:
