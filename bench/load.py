@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -12,19 +10,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import floor
 import measures
-from measures import Rate, rate_of
-from printing import children_of, pss
+from measures import QUEUE, Rate, rate_of
+from processes import children_of, processor_seconds, pss
 from trade import Site, import_invoices, import_purchase_invoices
 
 from postroom.core import company, database
 from postroom.core.database import Location
 from postroom.core.jobs import background
 from postroom.core.jobs.background import PostRequest
-from postroom.core.posting import post
 from postroom.core.statements import execute, query
 from postroom.core.tables.base import database as bound
 from postroom.core.tables.setup import SalesSetup
@@ -33,7 +29,6 @@ from postroom.queue import broker
 LEDGER = 1_000_000
 LATENCIES = 40
 IDLE_SECONDS = 10.0
-QUEUE = PostRequest(mode="queue", queue_anyway=True)
 
 
 def two_categories(site: Site, engine: str, count: int, workers: int) -> Rate:
@@ -87,9 +82,9 @@ def at_rest(site: Site, engine: str) -> AtRest:
                 taken.append(time.perf_counter() - start)
                 time.sleep(0.2)  # until its workers rest again
             family = [process.pid, *children_of(process.pid)]
-            before = sum(map(_cpu_seconds, family))
+            before = sum(map(processor_seconds, family))
             time.sleep(IDLE_SECONDS)
-            spent = sum(map(_cpu_seconds, family)) - before
+            spent = sum(map(processor_seconds, family)) - before
             return AtRest(rate_of(taken[1:]), 100 * spent / IDLE_SECONDS, sum(map(pss, family)))
 
 
@@ -112,7 +107,7 @@ def floor_of_two(site: Site, count: int) -> dict[str, Rate]:
     with site.company("postgres") as location:
         sales = import_invoices(site.folder, 1, count + 1)
         purchases = import_purchase_invoices(site.folder, 1, count + 1)
-        posted = [_post(ids[0]) for ids in (sales, purchases)]
+        posted = [measures.post_first(ids[0]) for ids in (sales, purchases)]
         company.close()
         connection = floor.Connection(location)
         log = floor.log_rows(connection, measures.log_values())
@@ -155,14 +150,6 @@ def _seconds(location: Location, shares: list[list[floor.Work]]) -> float:
     return time.perf_counter() - start
 
 
-def _post(document_id: int) -> str:
-    posting_id = secrets.token_hex(8)
-    plan = post.prepare(document_id, user="bench", posting_id=posting_id)
-    with database.transaction():
-        post.write(plan)
-    return posting_id
-
-
 def _posted(location: Location, workers: int) -> Rate:
     """All that is queued, posted by a consumer: from its first claim to its last commit."""
     ((count,),) = query("SELECT count(*) FROM job_queue_entry")
@@ -184,11 +171,6 @@ def _consumer(location: Location, workers: int) -> Iterator[subprocess.Popen[byt
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
-
-
-def _cpu_seconds(process_id: int) -> float:
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _fill_ledger(entries: int) -> None:

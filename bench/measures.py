@@ -20,6 +20,9 @@ from postroom.core.posting import post
 from postroom.core.statements import query
 from postroom.core.tables.ledgers import PostedDocument
 
+QUEUE = PostRequest(mode="queue", queue_anyway=True)
+"""How documents come into the queue of a measurement: unchecked, as of a batch."""
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -40,7 +43,7 @@ def floors(
     with site.company(engine) as location:
         before()
         ids = _queued(site, count * (2 if engine == "postgres" else 1) + 1)
-        posting_id = _post_first(ids[0])
+        posting_id = post_first(ids[0])
         company.close()
         connection = floor.Connection(location)
         try:
@@ -78,7 +81,7 @@ def in_background(site: Site, engine: str, count: int, workers: int) -> tuple[Ra
     with site.company(engine) as location:
         ids = import_invoices(site.folder, 1, count)
         start = time.perf_counter()
-        background.post(ids, PostRequest(mode="queue", queue_anyway=True), user=company.current_user())
+        background.post(ids, QUEUE, user=company.current_user())
         queueing = Rate(count / (time.perf_counter() - start))
         consume(location, workers)
         posted = PostedDocument.select().where(PostedDocument.kind == "invoice").count()
@@ -118,11 +121,12 @@ def verified(site: Site, engine: str, count: int) -> Rate:
 def _queued(site: Site, count: int) -> list[int]:
     """So many invoices, queued; the first one is left out of the queue."""
     first, *others = import_invoices(site.folder, 1, count, LINES)
-    background.post(others, PostRequest(mode="queue", queue_anyway=True), user=company.current_user())
+    background.post(others, QUEUE, user=company.current_user())
     return [first, *others]
 
 
-def _post_first(document_id: int) -> str:
+def post_first(document_id: int) -> str:
+    """Post one document in this process; its posting."""
     posting_id = secrets.token_hex(8)
     plan = post.prepare(document_id, user="bench", posting_id=posting_id)
     with database.transaction():

@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from measures import Rate
+from processes import children_of, pss
 from trade import Site, import_invoices
 
 from postroom.core import company
@@ -66,20 +66,3 @@ def memory_until_its_end(process: subprocess.Popen[bytes]) -> Iterator[float]:
         if size := sum(map(pss, [process.pid, *children_of(process.pid)])):
             yield size
         time.sleep(LOOK_SECONDS)
-
-
-def children_of(process_id: int) -> list[int]:
-    """The processes that one has started and that live."""
-    try:
-        return [int(pid) for pid in Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()]
-    except OSError:
-        return []
-
-
-def pss(process_id: int) -> float:
-    """A process's proportional set size in MB; 0 once it is gone."""
-    try:
-        lines = Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024

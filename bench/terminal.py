@@ -7,13 +7,13 @@ what is drawn a moment later belongs to it.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from measures import Rate, rate_of
+from processes import processor_seconds
 from pty_terminal import on_terminal, pty_terminal
 from trade import Site
 
@@ -102,12 +102,6 @@ def at_rest(site: Site, engine: str) -> Rest:
             line.until(b"S-INV-X")
             line.bytes_until_silent(2.0)
             return Rest(share, sent, len(line.sent) - seen)
-
-
-def processor_seconds(process_id: int) -> float:
-    """What a process has used of the processor so far."""
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def hour_of_polling(site: Site, engine: str) -> dict[int, float]:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from postroom.core import company
 from postroom.core.counted import counted
-from postroom.core.errors import PostroomError, Refused
+from postroom.core.errors import Refused
 from postroom.core.plain_text import visible
 from postroom.core.printing import inbox
 from postroom.tui import readings, shown
@@ -66,15 +66,15 @@ class ReportActions(Mixed):
             if len(rows) > 1 and not os.path.isdir(target):
                 return f"{target} is not a folder; {len(rows)} reports need one."
             self.desk.chosen[INBOX] = text.strip()
-            try:
+
+            def save() -> None:
                 if len(rows) == 1:
-                    path = await self.desk.command(lambda: inbox.save(rows[0].id, target, user=user))
+                    path = inbox.save(rows[0].id, target, user=user)
                     done.append(_result(rows[0], f"saved as {path.absolute()}"))
                 else:
-                    done.extend(await self.desk.command(lambda: _saved(rows, target, user)))
-            except PostroomError as error:
-                return str(error)
-            return ""
+                    done.extend(_saved(rows, target, user))
+
+            return await self.desk.attempt(save)
 
         folder = self.desk.chosen.get(INBOX, os.getcwd())
         ask = AskText(f"Save {of_what(rows)}", "A folder, or the path of a new file", folder, attempt=attempt)

@@ -22,11 +22,13 @@ from postroom.core.printing.reports import LISTINGS
 from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, CARD, bindings
 from postroom.tui.actions.printing import LISTING
+from postroom.tui.pages import reprint
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section
 from postroom.tui.pages.page import Page
 from postroom.tui.widgets.dialogs import AskText, Choose
 
-OUTPUTS = {"PDF (Report Inbox)": ReportOutput.PDF, "Print (a printer)": ReportOutput.PRINT}
+OUTPUTS = {said: output for said, output in reprint.OUTPUTS.items() if output is not None}
+"""A listing belongs to no area, whose setup could say where it is printed."""
 MARGIN = 9
 """Columns of the terminal that the card keeps for itself."""
 GAP = "  "
@@ -83,8 +85,8 @@ class ListingPage(CardPage):
     @property
     def about(self) -> str:
         """What is shown; what was wanted where that has nothing to tell."""
-        shown = self.snapshot.row if self.snapshot is not None else None
-        return self.wanted or "" if shown is None else str(shown)
+        row = self.snapshot.row if self.snapshot is not None else None
+        return self.wanted or "" if row is None else str(row)
 
     async def do_about(self) -> None:
         """Ask what the report is to be about; what it cannot be about is told where it was typed."""
@@ -128,15 +130,11 @@ class ListingPage(CardPage):
                 return "Type a path."
             target = Path(os.path.expanduser(text.strip()))
 
-            def save() -> Path:
+            def save() -> None:
                 pdf = rendering.pdf(listings.read(listing, about))
-                return folder.write_new(target, f"{folder.file_name(listing.name, about)}.pdf", pdf)
+                saved.append(folder.write_new(target, f"{folder.file_name(listing.name, about)}.pdf", pdf))
 
-            try:
-                saved.append(await self.desk.command(save))
-            except PostroomError as error:
-                return str(error)
-            return ""
+            return await self.desk.attempt(save)
 
         ask = AskText(f"Save {listing.title}", "A folder, or the path of a new file", os.getcwd(), attempt=attempt)
         await self.app.push_screen_wait(ask)

@@ -18,20 +18,19 @@ from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column
 
-
-def outcome(entry: Any) -> Text:
-    """The error itself, or the posted documents that came out."""
-    if entry.errors:
-        return Text(shown.one_line(entry.errors), "red")
-    return Text(", ".join(visible(posted.no) for posted in entry.posted))
-
-
 if TYPE_CHECKING:
     from postroom.tui.pages.page import Page
 
     Mixed = Page
 else:
     Mixed = object  # styles are found by a screen's first base, which must be the list or the card
+
+
+def outcome(entry: Any) -> Text:
+    """The error itself, or the posted documents that came out."""
+    if entry.errors:
+        return Text(shown.one_line(entry.errors), "red")
+    return Text(", ".join(visible(posted.no) for posted in entry.posted))
 
 
 class LogActions(Mixed):
