@@ -78,9 +78,6 @@ def run(claim: Claim, succession: Succession | None = None) -> None:
         _end(lambda: endings.give_back(claim, _returned(claim)))
     except JobCancelled as cancelled:
         hold(claim, cancelled.by)
-    except KeyboardInterrupt:
-        hold(claim, claim.user_id)  # a run in the foreground, ended by its person
-        raise
     except Exception as error:  # noqa: BLE001  a bug in a job is this entry's error, never the worker's end
         _failed(claim, error, limit)
 
