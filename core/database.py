@@ -355,17 +355,18 @@ def transaction() -> Iterator[None]:
 
 
 @contextmanager
-def pipelined_transaction() -> Iterator[None]:
+def pipelined_transaction(then: Callable[[], object] = lambda: None) -> Iterator[None]:
     """A transaction of its own in which PostgreSQL answers only what is read, and the rest with the commit.
 
-    Until then another statement's errors and `rowcount` are not known. On SQLite a plain transaction.
+    Until then another statement's errors and `rowcount` are not known. What `then` asks is sent after the commit and
+    answered with it. On SQLite a plain transaction, without `then`.
     """
     made = database.obj
     if not isinstance(made, Postgres) or database.in_transaction() or made.is_pipelined():
         with transaction():
             yield
         return
-    made.open_pipeline()
+    made.open_pipeline(then)
     try:
         with transaction():
             yield

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, cast
 
 import psycopg
-from peewee import PostgresqlDatabase, __exception_wrapper__  # type: ignore[attr-defined]
+from peewee import PostgresqlDatabase, Psycopg3Adapter, __exception_wrapper__  # type: ignore[attr-defined]
+from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
@@ -16,8 +17,49 @@ MOST_PREPARED = 200
 """Statements that PostgreSQL keeps prepared for a connection; an insert of more rows is another one."""
 
 
+MOST_TOGETHER = 64
+"""Statements that a pipeline keeps back before it sends them, though nothing was read."""
+
+
+class _Together(psycopg.Pipeline):
+    """A pipeline that sends its statements together when something is read.
+
+    The driver's own sends each by itself, and wakes the server for it: a fifth of a posting's time on both sides.
+    """
+
+    def _communicate_gen(self) -> PQGen[None]:
+        if len(self.command_queue) >= MOST_TOGETHER:
+            yield from self._send_gen()
+
+    def _fetch_gen(self, *, flush: bool) -> PQGen[None]:
+        if self.command_queue:
+            yield from self._send_gen()
+        yield from super()._fetch_gen(flush=flush)
+
+    def _send_gen(self) -> PQGen[None]:
+        while self.command_queue:
+            self.command_queue.popleft()()  # into the connection's buffer
+        yield from super()._communicate_gen()
+
+
+class _Connection(psycopg.Connection[Any]):
+    @contextmanager
+    def pipeline(self) -> Iterator[psycopg.Pipeline]:
+        if self._pipeline is None:
+            self._pipeline = _Together(self, _no_lock=True)
+        with super().pipeline() as opened:
+            yield opened
+
+
+class _Adapter(Psycopg3Adapter):
+    def connect(self, db: Postgres, **options: Any) -> _Connection:
+        return _Connection.connect(dbname=db.database, **options)
+
+
 class Postgres(PostgresqlDatabase):
     """PostgreSQL, also taking statements in its own text, which the driver need not rewrite, and without waiting."""
+
+    psycopg3_adapter = _Adapter
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._pipelines = threading.local()
@@ -56,15 +98,17 @@ class Postgres(PostgresqlDatabase):
         """Whether this thread's connection is in such a block."""
         return bool(cast(Any, self).connection().pgconn.pipeline_status)
 
-    def open_pipeline(self) -> None:
-        """Begin a pipeline that the next commit or rollback ends."""
+    def open_pipeline(self, then: Callable[[], object]) -> None:
+        """Begin a pipeline that the next commit or rollback ends; what `then` asks goes along with the commit."""
         opened = ExitStack()
         opened.enter_context(cast(Any, self).connection().pipeline())
-        self._pipelines.until_commit = opened
+        self._pipelines.until_commit, self._pipelines.then = opened, then
 
     def commit(self) -> None:
         """COMMIT, answered together with what the pipeline has not answered yet; any error of it shows here."""
         cast(Any, super()).commit()
+        if getattr(self._pipelines, "until_commit", None) is not None:
+            self._pipelines.then()
         with __exception_wrapper__:
             self.close_pipeline()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -86,6 +86,8 @@ class Claim:
     notify_on_success: bool
     earliest_start: int
     recurs: bool
+    reading: Any = field(default=None, compare=False)
+    """What its posting has asked of the database already."""
 
 
 @dataclass(frozen=True, slots=True)

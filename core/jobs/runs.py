@@ -112,11 +112,22 @@ def _work(claim: Claim, succession: Succession | None) -> None:
         batch_no=claim.batch_no,
         printing=options.print,
         asked=options.asked,
+        reading=claim.reading,
     )
-    with pipelined_transaction():
+    with pipelined_transaction(then=_read_ahead(succession)):
         post.write(plan, ending=lambda: endings.succeed(claim, succession=succession))
     if succession is not None:
         succession.committed()
+
+
+def _read_ahead(succession: Succession | None) -> Callable[[], None]:
+    """Ask for the next document where one is about to be handed on."""
+
+    def ask() -> None:
+        if succession is not None and succession.next_document is not None:
+            succession.reading = post.ask(succession.next_document)
+
+    return ask
 
 
 def _failed(claim: Claim, error: Exception, limit: _TimeLimit) -> None:

@@ -30,6 +30,10 @@ class Succession:
     def __init__(self, worker: Worker, goes_on: Callable[[], bool] = lambda: True) -> None:
         self.worker = worker
         self.goes_on = goes_on
+        self.next_document: int | None = None
+        """The document of the entry that is claimed by a statement not answered yet."""
+        self.reading: Any = None
+        """What was asked of it along with the commit, for its claim."""
         self._wanted: tuple[int, str] | None = None
         self._asked: Any = None
         self._claim: Claim | None = None
@@ -57,14 +61,15 @@ class Succession:
         elif (queue.code, place.category) == (ended.job_queue_code, ended.category_code):
             token = secrets.token_hex(8)
             self._asked = _claim_if_free(self.worker, ended, place, token)
-            self._wanted = (place.entry_no, token)
+            self._wanted, self.next_document = (place.entry_no, token), place.record_id
 
     def committed(self) -> None:
         """The transaction has been committed: what was claimed in it is the worker's."""
         if self._asked is not None:
             assert self._wanted is not None
             for *fields, log_no in answer(self._asked):
-                self._claim = replace(claims.claim_of(self._wanted[1], tuple(fields)), log_no=log_no)
+                claim = claims.claim_of(self._wanted[1], tuple(fields))
+                self._claim = replace(claim, log_no=log_no, reading=self.reading)
         self._wanted = None
 
     def claim(self) -> Claim | None:

@@ -50,6 +50,19 @@ class Plan:
     """Where its reports go, with Post and Print."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What `prepare` asks of the database, answered when it is read."""
+
+    setup_version: Any
+    document: source.Asked
+
+
+def ask(document_id: int) -> Reading:
+    """Ask for all that the posting of a document reads, in a pipeline that may be open."""
+    return Reading(posting_setup.ask(), source.ask([document_id]))
+
+
 def prepare(
     document_id: int,
     *,
@@ -58,12 +71,17 @@ def prepare(
     batch_no: int | None = None,
     printing: bool = False,
     asked: Asked = AS_THE_DOCUMENT_SAYS,
+    reading: Reading | None = None,
 ) -> Plan:
-    """Compute and check a document, reading only. Raises NotFound, or CheckFailed with every problem."""
-    with pipelined():
-        version, document = posting_setup.ask(), source.ask([document_id])
-    setup = posting_setup.current(version)
-    computed = check.compute(source.one_of(document), setup, user=user, asked=asked)
+    """Compute and check a document, reading only; `reading`: what was asked already.
+
+    Raises NotFound, or CheckFailed with every problem.
+    """
+    if reading is None:
+        with pipelined():
+            reading = ask(document_id)
+    setup = posting_setup.current(reading.setup_version)
+    computed = check.compute(source.one_of(reading.document), setup, user=user, asked=asked)
     if computed.problems:
         raise CheckFailed(computed.problems)
     reports = print_jobs.reports_of(computed.document.type) if printing else ()

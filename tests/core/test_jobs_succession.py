@@ -32,9 +32,10 @@ from postroom.core.jobs.claims import Claim, Worker
 from postroom.core.jobs.succession import Succession
 from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import EntryStatus, JobQueueStatus, LogStatus
+from postroom.core.posting import post
 from postroom.core.tables.base import database
 from postroom.core.tables.ledgers import PostedDocument
-from postroom.core.tables.trade import Party
+from postroom.core.tables.trade import Document, Party
 from postroom.core.tables.work import JobQueue, JobQueueCategory, JobQueueEntry, JobQueueLogEntry
 
 
@@ -79,6 +80,28 @@ def test_what_was_handed_on_is_the_same_as_what_an_ordinary_claim_gives(firm: Lo
     handed = run_one()
     assert handed is not None
     assert claims.open_claim(handed.entry_no) == handed
+
+
+def test_what_the_next_posting_reads_comes_with_the_commit_where_the_database_is_waited_for(firm: Location) -> None:
+    queued(2)
+    handed = run_one()
+    assert handed is not None
+    assert (handed.reading is not None) is engine.is_postgres()
+    Party.update(name="Renamed Ltd").execute()
+    assert handed.record_id is not None
+    plan = post.prepare(handed.record_id, user="me", posting_id=handed.token, reading=handed.reading)
+    party = plan.computed.document.party
+    assert party is not None
+    assert (party.name == "Renamed Ltd") is not engine.is_postgres()
+
+
+def test_a_document_changed_after_it_was_read_ahead_is_not_posted_as_it_was(firm: Location) -> None:
+    queued(2)
+    handed = run_one()
+    assert handed is not None
+    Document.update(version=Document.version + 1).where(Document.id == handed.record_id).execute()
+    runs.run(handed)
+    assert len(posted()) == (1 if engine.is_postgres() else 2)
 
 
 def test_each_document_hands_on_to_the_next_until_none_is_left(firm: Location) -> None:
