@@ -271,12 +271,12 @@ def _seen(found: Look, worker: Worker) -> tuple[dict[str, ServedQueue], dict[str
 
 def _has_room_locked(queue: ServedQueue) -> bool:
     """Hold the queue's row, so that no two workers fill its last place, and count again what it runs."""
-    if not query("SELECT code FROM job_queue WHERE code = ? AND started FOR UPDATE", (queue.code,)):
-        return False
-    ((running,),) = query(
-        "SELECT count(*) FROM job_queue_entry WHERE status = 'In Process' AND job_queue_code = ?", (queue.code,)
-    )
-    return bool(running < queue.max_concurrent)
+    with pipelined():
+        held = asked("SELECT code FROM job_queue WHERE code = ? AND started FOR UPDATE", (queue.code,))
+        ((running,),) = query(
+            "SELECT count(*) FROM job_queue_entry WHERE status = 'In Process' AND job_queue_code = ?", (queue.code,)
+        )
+    return bool(answer(held)) and bool(running < queue.max_concurrent)
 
 
 def mark_in_process(worker: Worker, queue_code: str, entry_no: int, record_id: int | None) -> Claim:
@@ -286,17 +286,18 @@ def mark_in_process(worker: Worker, queue_code: str, entry_no: int, record_id: i
     """
     now = instant_to_stored(clock.now())
     token = secrets.token_hex(8)
-    if record_id is not None:
-        execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (JobQueueStatus.POSTING.value, record_id))
-    marked = query(
-        "UPDATE job_queue_entry SET status = 'In Process', started_at = ?, job_queue_code = ?, host = ?,"
-        " process_id = ?, process_start = ?, consumer_id = ?, claim_token = ?, attempts = attempts + 1,"
-        f" cancel_requested_by = '' WHERE entry_no = ? AND status = 'Ready' RETURNING {COLUMNS}",
-        (
-            *(now, queue_code, worker.host, worker.process_id, worker.process_start, worker.consumer_id, token),
-            entry_no,
-        ),
-    )
+    with pipelined():
+        if record_id is not None:
+            execute("UPDATE document SET job_queue_status = ? WHERE id = ?", (JobQueueStatus.POSTING.value, record_id))
+        marked = query(
+            "UPDATE job_queue_entry SET status = 'In Process', started_at = ?, job_queue_code = ?, host = ?,"
+            " process_id = ?, process_start = ?, consumer_id = ?, claim_token = ?, attempts = attempts + 1,"
+            f" cancel_requested_by = '' WHERE entry_no = ? AND status = 'Ready' RETURNING {COLUMNS}",
+            (
+                *(now, queue_code, worker.host, worker.process_id, worker.process_start, worker.consumer_id, token),
+                entry_no,
+            ),
+        )
     if not marked:
         raise RaceLost
     claim = claim_of(token, marked[0])

@@ -26,7 +26,18 @@ from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
 from postroom.core.posting import check
 from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
-from postroom.core.statements import execute, in_parts, insert, insert_returning, marks, query
+from postroom.core.statements import (
+    Row,
+    answer,
+    asked,
+    execute,
+    in_parts,
+    insert,
+    insert_returning,
+    marks,
+    pipelined,
+    query,
+)
 from postroom.core.tables.base import instant_from_stored, instant_to_stored
 from postroom.core.tables.setup import BackgroundPostingSetup, ChangeLogEntry, setup_of
 from postroom.core.tables.trade import Document
@@ -107,11 +118,11 @@ def check_documents(document_ids: Sequence[int], options: QueueOptions, *, user:
 
 
 def _check_one(document_id: int, options: QueueOptions, user: str) -> DocumentResult:
-    found = _lock([document_id])
+    found = _lock([document_id])[0]
     if document_id not in found:
         return DocumentResult("", str(document_id), "refused", errors=(gone(document_id),))
     document = found[document_id]
-    refused = _get_ready([document], options)
+    refused = _get_ready([document], options, _setups())
     if document_id in refused:
         return replace(refused[document_id], result="failed")
     return checked(document.type, document.no, document_id, user, options.asked)
@@ -149,8 +160,8 @@ def new_batch(options: QueueOptions, user: str) -> int:
 
 def queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, user: str) -> list[DocumentResult]:
     """Queue documents in the caller's transaction; a result for each, in their order."""
-    found = _lock(ids)
-    entries = _entries_of(ids)
+    found, entries = _lock(ids)
+    setups = _setups()
     refused: dict[int, DocumentResult] = {}
     for id_ in ids:
         if id_ not in found:
@@ -160,32 +171,44 @@ def queue_part(ids: list[int], options: QueueOptions, batch_no: int | None, user
             problem = already_queued(document.type, document.no, document.job_queue_status, entries.get(id_))
             refused[id_] = _refused(document, (problem,))
     wanted = [found[id_] for id_ in ids if id_ not in refused]
-    refused |= _get_ready(wanted, options) if options.check is None else _get_ready_and_check(wanted, options)
+    get_ready = _get_ready if options.check is None else _get_ready_and_check
+    refused |= get_ready(wanted, options, setups)
     queued = [document for document in wanted if document.id not in refused]
-    entry_ids = _write_entries(queued, entries, options, batch_no, user)
-    _mark_scheduled(queued, user)
+    with pipelined():
+        entry_ids = _write_entries(queued, entries, options, batch_no, user, setups)
+        _mark_scheduled(queued, user)
     return [
         refused.get(id_) or DocumentResult(found[id_].type.value, found[id_].no, "queued", entry_ids[id_])
         for id_ in ids
     ]
 
 
-def _get_ready(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, DocumentResult]:
+Setups = Mapping[Area, Any]
+"""The setup windows' rows, read once for all documents of a part."""
+
+
+def _setups() -> Setups:
+    return {area: setup_of(area) for area in Area}
+
+
+def _get_ready(documents: Sequence[_Queued], options: QueueOptions, setups: Setups) -> dict[int, DocumentResult]:
     """Release the documents and write the batch's dates to them; those that are refused stay as they were."""
     dated, problems = _redated(documents, options)
     refused = {one.id: _refused(one, (problems[one.id],)) for one in documents if one.id in problems}
-    refused |= _release([one for one in documents if one.id not in refused], options)
+    refused |= _release([one for one in documents if one.id not in refused], options, setups)
     terms.write([new for id_, new in dated.items() if id_ not in refused])
     return refused
 
 
-def _get_ready_and_check(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, DocumentResult]:
+def _get_ready_and_check(
+    documents: Sequence[_Queued], options: QueueOptions, setups: Setups
+) -> dict[int, DocumentResult]:
     """The same, refusing also what the check finds wrong with a document as it would be posted."""
     refused: dict[int, DocumentResult] = {}
     for document in documents:
         try:
             with transaction():  # a savepoint, so that a refused document is neither released nor dated anew
-                refused |= _get_ready([document], options)
+                refused |= _get_ready([document], options, setups)
                 if document.id not in refused and options.check and (problems := options.check(document.id)):
                     raise CheckFailed(problems)
         except CheckFailed as error:
@@ -193,29 +216,26 @@ def _get_ready_and_check(documents: Sequence[_Queued], options: QueueOptions) ->
     return refused
 
 
-def _lock(ids: list[int]) -> dict[int, _Queued]:
-    """The documents, held in the order of their ids until the transaction ends."""
+def _lock(ids: list[int]) -> tuple[dict[int, _Queued], dict[int, Row]]:
+    """The documents, held in the order of their ids until the transaction ends, and the posting entries that they have
+    already, as (entry_no, id, user, created_at, parameters).
+    """
     held = " FOR UPDATE" if engine.is_postgres() else ""
-    return {
-        row[0]: _Queued(row[0], DocumentType(row[1]), *row[2:])
-        for row in query(
+    with pipelined():
+        documents = asked(
             f"SELECT id, type, no, status, job_queue_status FROM document WHERE id IN ({marks(len(ids))})"
             f" ORDER BY id{held}",
             ids,
         )
-    }
-
-
-def _entries_of(ids: list[int]) -> dict[int, tuple[Any, ...]]:
-    """The posting entries that documents have already, as (entry_no, id, user, created_at, parameters)."""
-    return {
-        row[0]: row[1:]
-        for row in query(
+        entries = asked(
             "SELECT record_id, entry_no, id, user_id, created_at, parameters FROM job_queue_entry"
             f" WHERE job = 'post-document' AND record_id IN ({marks(len(ids))})",
             ids,
         )
-    }
+    return (
+        {row[0]: _Queued(row[0], DocumentType(row[1]), *row[2:]) for row in answer(documents)},
+        {row[0]: row[1:] for row in answer(entries)},
+    )
 
 
 def _redated(documents: Sequence[_Queued], options: QueueOptions) -> tuple[dict[int, Dated], dict[int, Problem]]:
@@ -229,10 +249,11 @@ def _redated(documents: Sequence[_Queued], options: QueueOptions) -> tuple[dict[
     )
 
 
-def _release(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, DocumentResult]:
+def _release(documents: Sequence[_Queued], options: QueueOptions, setups: Setups) -> dict[int, DocumentResult]:
     """Release what is still open: those plainly ready all at once, the others one by one, with every reason."""
     still_open = [document for document in documents if document.status == DocumentStatus.OPEN.value]
-    one_by_one = still_open if options.calc_inv_discount or _setup_calculates_discount() else []
+    calculates = options.calc_inv_discount or any(setup.calc_inv_discount for setup in setups.values())
+    one_by_one = still_open if calculates else []
     if not one_by_one and still_open:
         ids = [document.id for document in still_open]
         ready = {
@@ -258,21 +279,17 @@ def _release(documents: Sequence[_Queued], options: QueueOptions) -> dict[int, D
     return refused
 
 
-def _setup_calculates_discount() -> bool:
-    return any(setup_of(area).calc_inv_discount for area in Area)
-
-
 def _write_entries(
     documents: Sequence[_Queued],
-    existing: Mapping[int, tuple[Any, ...]],
+    existing: Mapping[int, Row],
     options: QueueOptions,
     batch_no: int | None,
     user: str,
+    setups: Setups,
 ) -> dict[int, str]:
     """One entry per document: a new one, or the one it has, with its attempts back at 0."""
     now = instant_to_stored(clock.now())
     entry_ids: dict[int, str] = {}
-    setups = {area: setup_of(area) for area in Area}
     orders, others = (PostingOptions(asked, options.print) for asked in (options.asked, Asked()))
     new = []
     for document in documents:
