@@ -66,8 +66,8 @@ def valid_line(lines: Sequence[SeriesLine], on: date | None) -> SeriesLine | Non
     return None
 
 
-def problem_with(code: str, lines: Sequence[SeriesLine], on: date | None) -> Problem | None:
-    """Why a series would not give a number on a date: missing, not valid then, or used up; None when it would."""
+def problem_with(code: str, lines: Sequence[SeriesLine], on: date | None, count: int = 1) -> Problem | None:
+    """Why a series would not give numbers on a date: missing, not valid then, or used up; None when it would."""
     record = f"Number Series {code}" if code else "Number Series"
     if not lines:
         return Problem(
@@ -90,8 +90,9 @@ def problem_with(code: str, lines: Sequence[SeriesLine], on: date | None) -> Pro
         )
     if line.last_allowed is not None:
         ((used, step),) = query("SELECT last_value, increment FROM number_series_line WHERE id = ?", (line.id,))
-        if used + step > line.last_allowed:
-            return _exhausted(line)
+        left = (line.last_allowed - used) // step
+        if left < count:
+            return _exhausted(line, left, count)
     return None
 
 
@@ -125,7 +126,7 @@ def draw(series_code: str, on: date | None = None) -> str:
 def draw_many(series_code: str, count: int, on: date | None = None) -> list[str]:
     """The next `count` numbers of a series, in order. Raises Refused when the series cannot give them."""
     lines = read_lines().get(series_code, ())
-    problem = problem_with(series_code, lines, on)
+    problem = problem_with(series_code, lines, on, count)
     line = valid_line(lines, on)
     if problem is not None or line is None:
         raise refusal(problem)
@@ -162,10 +163,12 @@ def refusal(problem: Problem | None) -> Refused:
     )
 
 
-def _exhausted(line: SeriesLine) -> Problem:
+def _exhausted(line: SeriesLine, left: int = 0, wanted: int = 1) -> Problem:
     return Problem(
         "number_series_exhausted",
-        "The number series is used up.",
+        f"The number series has {counted(left, 'number')} left, {wanted} are wanted."
+        if left > 0
+        else "The number series is used up.",
         f"Number Series {line.series_code}",
         field="ending_no",
         value=line.number(line.last_allowed or 0),

@@ -162,11 +162,13 @@ def vendor_document_no_used(document: Source, posted_no: str = "") -> Problem:
 
 
 def series(document: Source, setup: PostingSetup, step: Step) -> Iterator[Problem]:
-    """Whether the series of the posted documents give numbers."""
+    """Whether the series of the posted documents give numbers, also where several draw from one."""
     area = setup.areas[document.area]
+    drawn: dict[str, int] = {}
     for kind in step.kinds(document.type):
         code = area.series[kind]
-        problem = numbering.problem_with(code, setup.series.get(code, ()), document.posting_date)
+        drawn[code] = drawn.get(code, 0) + 1
+        problem = numbering.problem_with(code, setup.series.get(code, ()), document.posting_date, drawn[code])
         if problem:
             field = f"Posted {kind.title} Nos."
             yield Problem(

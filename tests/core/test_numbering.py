@@ -72,3 +72,10 @@ def test_a_series_that_is_used_up_or_missing_says_so_and_what_to_do(firm: Locati
     assert problem.hint == "Add a line with new numbers."
     with pytest.raises(Refused, match="does not exist"):
         numbering.draw("NONE")
+
+
+def test_a_series_with_fewer_numbers_left_than_are_wanted_gives_none(firm: Location) -> None:
+    series("X", {"starting_no": "X1", "ending_no": "X3"})
+    with pytest.raises(Refused, match="has 3 numbers left, 4 are wanted"):
+        numbering.draw_many("X", 4)
+    assert numbering.draw_many("X", 3) == ["X1", "X2", "X3"]

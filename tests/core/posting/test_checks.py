@@ -159,6 +159,19 @@ CASES = {
             ),
         ),
     ),
+    "one number left for a shipment and an invoice of the same series": Case(
+        "number_series_exhausted",
+        "Posted Invoice Nos.",
+        "103001",
+        changes=(
+            (SalesSetup, {"posted_shipment_nos": "S-INV+"}),
+            (
+                NumberSeriesLine,
+                {"ending_no": "103001", "last_value": 103000},
+                NumberSeriesLine.series_code == "S-INV+",
+            ),
+        ),
+    ),
     "number series not valid on the date": Case(
         "number_series_not_valid",
         "Posted Invoice Nos.",
