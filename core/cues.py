@@ -17,9 +17,13 @@ _MINUTE = 60_000_000
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """How the work stands for one user. `throughput` is how many runs ended well in each of the last minutes."""
+    """How the work stands for one user. `throughput` is how many runs ended well in each of the last minutes.
+
+    `in_queue` counts all that is Ready, also what waits for its time.
+    """
 
     status: Status
+    in_queue: int
     posted_today: int
     to_handle: int
     mine_to_handle: int
@@ -35,12 +39,14 @@ def read(user: str) -> Cues:
         "SELECT count(*) FROM job_queue_log_entry WHERE ended_at >= ? AND status = 'Success' AND job = 'post-document'",
         (instant_to_stored(midnight),),
     )
+    ((in_queue,),) = query("SELECT count(*) FROM job_queue_entry WHERE status = 'Ready'")
     failed = query(
         "SELECT user_id, count(*) FROM job_queue_entry WHERE status = 'Error' AND job = 'post-document'"
         " GROUP BY user_id"
     )
     return Cues(
         status.read(),
+        int(in_queue),
         int(posted),
         sum(count for _, count in failed),
         sum(count for name, count in failed if name == user),

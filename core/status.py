@@ -33,7 +33,7 @@ class Status:
     """How the work stands. `backlog` is what is due and not running; `attention` what somebody should look at.
 
     `ended_per_minute` is how many runs ended well in each of the last minutes, rounded down; `seconds_until_empty` how
-    long the backlog takes at that pace, None while nothing ends.
+    long the backlog takes at that pace, None while nothing ends or some of it waits for a job queue that does no work.
     """
 
     consumers: int
@@ -80,8 +80,9 @@ def read() -> Status:
     attention += [
         f"{one.record}: {one.message}" for one in series_watch.running_out(clock.today(str(company.time_zone())))
     ]
-    if living:
-        attention += _unserved(views, instant_to_stored(now))
+    unserved = _unserved(views, instant_to_stored(now)) if living else []
+    attention += unserved
+    works_on = living and not unserved and not any(view.stopped_reason for view in views)
     return Status(
         living,
         tuple(QueueStatus(view.code, view.state.value) for view in views),
@@ -91,7 +92,7 @@ def read() -> Status:
         max(0, int((now - since).total_seconds())) if since else 0,
         tuple(attention),
         ended // LAST_MINUTES,
-        _seconds_until_empty(backlog + in_process, ended),
+        _seconds_until_empty(backlog + in_process, ended) if works_on or not backlog else None,
     )
 
 

@@ -14,7 +14,7 @@ import builders
 
 from postroom.core import clock
 from postroom.core.company import current_user
-from postroom.core.jobs import background, claims, entries, processes, runs
+from postroom.core.jobs import background, claims, consumers, entries, processes, runs
 from postroom.core.jobs.background import PostRequest
 from postroom.core.jobs.claims import Claim, Worker
 from postroom.core.kinds import Area, DocumentType, EntryStatus, JobQueueStatus
@@ -134,6 +134,13 @@ def consumer_row(id_: str = "one", *, silent_for: float = 0, **fields: Any) -> C
     }
     made: Consumer = Consumer.create(id=id_, **{**values, **fields})
     return made
+
+
+def serve(id_: str = "one") -> Consumer:
+    """A consumer of every job queue, with a heartbeat."""
+    consumer = consumer_row(id_)
+    consumers.heartbeat(Worker(consumer.host, consumer.process_id, consumer.process_start, id_))
+    return consumer
 
 
 def claimed(by: Worker | None = None) -> Claim:

@@ -52,7 +52,7 @@ class QueueOptions:
     """How documents are queued. `check` tells what is wrong with a document now; None leaves that to the posting.
 
     `asked`: whether they are to ship, receive, invoice. `print`: Post and Print. `again`: both as the entry that a
-    document has already. `is_batch`: also a single document gets a batch number.
+    document has already, in the batch that it is of. `is_batch`: also a single document gets a batch number.
     """
 
     check: Callable[[int], tuple[Problem, ...]] | None = None
@@ -90,7 +90,8 @@ def queue_documents(
 
     `prove` runs first in each transaction: a job's proof that its claim still holds.
     """
-    batch_no = new_batch(options, user) if options.is_batch or len(document_ids) > 1 else None
+    is_batch = options.is_batch or (len(document_ids) > 1 and not options.again)
+    batch_no = new_batch(options, user) if is_batch else None
     results: list[DocumentResult] = []
     for part in in_parts(document_ids, AT_ONCE):
         with transaction():
@@ -287,7 +288,7 @@ def _write_entries(
     user: str,
     setups: Setups,
 ) -> dict[int, str]:
-    """One entry per document: a new one, or the one it has, with its attempts back at 0."""
+    """One entry per document: a new one, or the one it has, with its attempts back at 0 and of its batch still."""
     now = instant_to_stored(clock.now())
     entry_ids: dict[int, str] = {}
     orders, others = (PostingOptions(asked, options.print) for asked in (options.asked, Asked()))
@@ -370,7 +371,7 @@ def _reuse(
         " expiration = 0,"
         " user_id = ?, created_at = ?, category_code = ?, description = ?, parameters = ?, priority = ?,"
         " max_attempts = ?, rerun_delay = ?, job_timeout = ?,"
-        " batch_no = ?, notify_on_success = ?, last_ready_at = ? WHERE entry_no = ?",
+        " batch_no = COALESCE(?, batch_no), notify_on_success = ?, last_ready_at = ? WHERE entry_no = ?",
         (
             *(user, now),
             setup.job_queue_category_code,

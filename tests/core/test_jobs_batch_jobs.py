@@ -12,7 +12,8 @@ from postroom.core import clock, setups
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import NotPermitted, UsageError
-from postroom.core.jobs import batches, claims, entries, log, notes, processes, runs, schedules
+from postroom.core.jobs import background, batches, claims, entries, log, notes, processes, runs, schedules
+from postroom.core.jobs.background import PostRequest
 from postroom.core.jobs.recurrence import Recurrence
 from postroom.core.jobs.schedules import Schedule
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
@@ -37,8 +38,8 @@ def ann(firm: Location) -> str:
     return "ann"
 
 
-def invoice(no: str, party_no: str = "C1") -> None:
-    builders.document(DocumentType.SALES_INVOICE, [builders.item_line()], no=no, party_no=party_no)
+def invoice(no: str, party_no: str = "C1") -> int:
+    return builders.document(DocumentType.SALES_INVOICE, [builders.item_line()], no=no, party_no=party_no)
 
 
 def schedule(job: str, plan: Schedule | None = None, user: str = "ann", **parameters: str) -> entries.EntryView:
@@ -256,6 +257,19 @@ def test_a_restarted_batch_runs_exactly_what_failed(ann: str) -> None:
     assert work() == 1
     assert (batches.show(batch.no).posted, batches.show(batch.no).failed) == (3, 0)
     assert batches.restart(batch.no, user=ann) == []
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["post again", "post"])
+def test_what_failed_and_is_posted_again_stays_in_its_batch(ann: str, again: bool) -> None:
+    ids = [invoice(no, party_no) for no, party_no in (("A", "C1"), ("B", "C2"), ("C", "C2"))]
+    schedule(INVOICES)
+    work()
+    (batch,) = batches.list_batches()
+    Party.update(blocked="").where(Party.no == "C2").execute()
+    for chosen in [ids[1:]] if again else [[ids[1]], [ids[2]]]:
+        background.post(chosen, PostRequest(mode="queue", again=again, queue_anyway=True), user=ann)
+    work()
+    assert [(one.no, one.total, one.posted) for one in batches.list_batches()] == [(batch.no, 3, 3)]
 
 
 def test_a_batch_whose_claim_was_revoked_queues_nothing(ann: str) -> None:

@@ -5,26 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from jobs import claimed, consumer_row, ended_process, in_error, queue_invoice, wait_entry
+from jobs import claimed, consumer_row, ended_process, in_error, queue_invoice, serve, wait_entry
 
 from postroom.core import clock, status
 from postroom.core.company import current_user
 from postroom.core.database import Location
-from postroom.core.jobs import consumers, entries, queues, runs
-from postroom.core.jobs.claims import Worker
+from postroom.core.jobs import entries, queues, runs
 from postroom.core.jobs.queues import MOST_FAILURES
 from postroom.core.kinds import EntryStatus
 from postroom.core.printing import printers
 from postroom.core.tables.work import Consumer
 
 pytestmark = pytest.mark.usefixtures("firm")
-
-
-def serve(id_: str = "one") -> Consumer:
-    """A consumer of every job queue, with a heartbeat."""
-    consumer = consumer_row(id_)
-    consumers.heartbeat(Worker(consumer.host, consumer.process_id, consumer.process_start, id_))
-    return consumer
 
 
 def test_a_served_company_without_work_needs_nobody() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from jobs import serve
 
 from postroom.core import clock, status
+from postroom.core.company import current_user
+from postroom.core.jobs import queues
 from postroom.core.kinds import LogStatus
 from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 
@@ -36,8 +39,12 @@ def test_the_time_until_empty_follows_from_what_ended_well_in_the_last_five_minu
     ended(3, 9, job_queue="")
     for number in range(8):
         JobQueueEntry.create(id=f"e{number}", user_id="ann", job="wait")
+    assert status.read().seconds_until_empty is None  # nobody works on it
+    serve()
     now = status.read()
     assert (now.ended_per_minute, now.seconds_until_empty) == (4, 120)
+    queues.stop("DEFAULT", user=current_user())
+    assert (status.read().ended_per_minute, status.read().seconds_until_empty) == (4, None)
 
 
 def test_with_nothing_left_it_is_empty_and_without_pace_nobody_knows() -> None:

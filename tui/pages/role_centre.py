@@ -87,7 +87,7 @@ class RoleCentre(EntryActions, ListPage):
         unread = self.desk.health.standing.unread_notes
         cues_shown = (
             ("1", "Documents", None, ""),
-            ("2", "In Queue", now.status.backlog, "bold blue"),
+            ("2", "In Queue", now.in_queue, "bold blue"),
             ("3", "In Process", now.status.in_process, "bold cyan"),
             ("4", "Errors", now.status.errors, "bold red" if now.status.errors else "bold green"),
             ("5", "Posted Today", now.posted_today, "bold green"),
@@ -113,7 +113,7 @@ class RoleCentre(EntryActions, ListPage):
         if drawn.content != text:
             drawn.update(text)
         left = now.status.seconds_until_empty
-        said = f"{now.status.ended_per_minute} a minute"
+        said = f"{now.status.ended_per_minute or ('under 1' if left else 0)} a minute"
         if now.status.backlog and left is not None:
             said += f", empty in {shown.duration(left)}"
         pace = self.query_one("#pace-text", Static)
