@@ -104,17 +104,36 @@ def queue(wanted: Sequence[Wanted], *, user: str, copy_no: int = 0) -> list[str]
     return ids
 
 
-def reprint(
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What was asked for by printing a posted document: a print job of entry `entry_id`, `copy_no` 0 the original."""
+
+    report: Report
+    entry_id: str
+    copy_no: int
+    to: Destination
+
+    @property
+    def told(self) -> str:
+        """What becomes of it, for a person: `copy 1 queued for printer STORE`."""
+        what = f"copy {self.copy_no}" if self.copy_no else "original"
+        if self.to.printer_code:
+            return f"{what} queued for printer {self.to.printer_code}"
+        why = ", no printer is selected for it" if self.to.is_fallback else ""
+        return f"{what} queued for the Report Inbox{why}"
+
+
+def print_posted(
     no: str,
     *,
     user: str,
     area: Area | None = None,
     kind: PostedKind | None = None,
     output: ReportOutput | None = None,
-) -> tuple[Report, str]:
-    """Print a posted document once more, marked COPY; returns its report and the entry's id. Needs Post.
+) -> Ordered:
+    """Print a posted document: the original where no print job was ever made of it, else once more, marked COPY.
 
-    Raises NotFound, and UsageError where several documents have the no.
+    Needs Post. Raises NotFound, and UsageError where several documents have the no.
     """
     users.require(user, Permission.POST)
     found = reading.posted_document(no, area=area, kind=kind)
@@ -122,12 +141,13 @@ def reprint(
     to = destination(report, user=user, output=output)
     with transaction():
         ((last,),) = query(
-            "SELECT COALESCE(max(copy_no), 0) FROM print_job WHERE report = ? AND document_no = ?", (report.name, no)
+            "SELECT COALESCE(max(copy_no), -1) FROM print_job WHERE report = ? AND document_no = ?", (report.name, no)
         )
-        (id_,) = queue([(report, no, to)], user=user, copy_no=last + 1)
-        changelog.record(user, "Reprint", report.title, no, field="Copy", new=last + 1)
+        copy_no = last + 1
+        (id_,) = queue([(report, no, to)], user=user, copy_no=copy_no)
+        changelog.record(user, "Reprint" if copy_no else "Print", report.title, no, field="Copy", new=copy_no)
         doorbell.ring_after_commit()
-    return report, id_
+    return Ordered(report, id_, copy_no, to)
 
 
 def print_listing(listing: Listing, about: str, *, user: str, output: ReportOutput | None = None) -> str:

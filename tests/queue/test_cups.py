@@ -131,7 +131,7 @@ def test_what_waits_for_a_jammed_printer_waits_once_for_it_and_is_printed_after_
         JobQueueEntry.delete().where(JobQueueEntry.id << [view.id for view in waiting[3:]]).execute()
         printers.change("LASER", {"timeout": "60"}, user=current_user())  # it counts as responding again
         until(lambda: PrintJob.select().where(PrintJob.state == PrintState.PRINTED).count() == 4, what="the prints")
-        _, again = print_jobs.reprint(no, user=current_user())
+        again = print_jobs.print_posted(no, user=current_user()).entry_id
         until(lambda: entry_is_gone(again), what="the reprint")
         assert len(system.printed()) >= 5
 

@@ -1,4 +1,4 @@
-"""The pages of printing: printers and their selections, the Report Inbox, posted documents printed once more."""
+"""The pages of printing: printers and their selections, the Report Inbox, posted documents printed."""
 
 from __future__ import annotations
 
@@ -457,7 +457,7 @@ async def test_reports_are_deleted_after_a_question_the_marked_ones_all_that_mat
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("on_card", [False, True], ids=["list", "card"])
-async def test_a_posted_document_is_printed_once_more_where_one_says(
+async def test_a_posted_document_is_printed_where_one_says(
     sqlite_firm: Location, size: Size, tmp_path: Path, on_card: bool
 ) -> None:
     no = posted_invoice()
@@ -476,9 +476,9 @@ async def test_a_posted_document_is_printed_once_more_where_one_says(
         await screen.press("p")
         await screen.sees("As the setup says")
         await screen.press("j", "j", "enter")
-        await screen.hears(f"Sales Invoice {no}: queued to be printed.")
+        await screen.hears(f"Sales Invoice {no}: original queued for printer FILES.")
         (job,) = PrintJob.select()
-        assert (job.document_no, job.printer_code, job.copy_no) == (no, "FILES", 1)
+        assert (job.document_no, job.printer_code, job.copy_no) == (no, "FILES", 0)
         await screen.press("l")
         await screen.sees("Job Queue Entries", f"record_no='{no}'", "1 entry")
 
@@ -491,7 +491,7 @@ async def test_marked_documents_are_printed_with_a_result_for_each(sqlite_firm: 
         await screen.press("asterisk", "p")
         await screen.sees("Print 6 documents")
         await screen.press("enter")
-        await screen.hears("6 documents: queued to be printed.")
+        await screen.hears("6 documents: original queued for the Report Inbox.")
         await screen.sees_no("marked")
         assert PrintJob.select().count() == 6
         users.set_user(me(), {"may_post": "false"}, user=me())
@@ -516,7 +516,7 @@ async def test_the_detail_tells_how_the_print_jobs_stand_and_why(
         print_next()
         await screen.sees(f"Original in the Report Inbox of {me()}: Printed")
         selections.select("GONE", user=me())
-        print_jobs.reprint(no, user=me(), output=print_jobs.ReportOutput.PRINT)
+        print_jobs.print_posted(no, user=me(), output=print_jobs.ReportOutput.PRINT)
         print_next()
         await screen.sees("Copy 1 on GONE: Error", "cannot be written")
         assert ("Original in the Report Inbox" in screen.shown) == (size[1] >= 40)

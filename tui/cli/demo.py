@@ -67,6 +67,7 @@ def open_with_screen() -> int:
     finally:
         if own is not None:
             _terminate(own)
+            writing.say("The demo's own consumer has ended with it; what is scheduled waits for `postroom demo`.")
 
 
 def _run_headless(session: Session) -> int:

@@ -105,16 +105,16 @@ def posted_show(session: Session, no: str, area: str | None, kind: str | None) -
 )
 @frame.json_option
 def posted_print(session: Session, no: str, area: str | None, kind: str | None, output: str | None) -> int:
-    """Print a posted document once more, marked COPY."""
+    """Print a posted document; once more, marked COPY, where it was printed before."""
     user = session.open(rings=True)
-    report, entry_id = print_jobs.reprint(
+    ordered = print_jobs.print_posted(
         no,
         user=user,
         area=Area(area) if area else None,
         kind=PostedKind(kind) if kind else None,
         output=ReportOutput(output) if output else None,
     )
-    return results.report(session, [DocumentResult(report.name, no, "queued", entry_id)])
+    return results.report(session, [DocumentResult(ordered.report.name, no, "queued", ordered.entry_id)])
 
 
 @frame.command(

@@ -1,4 +1,4 @@
-"""What is done with posted documents: printed once more, cancelled; and how far their print jobs are."""
+"""What is done with posted documents: printed, also once more, cancelled; and how far their print jobs are."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class PostedActions(Mixed):
 
         def reprint(place: int) -> str:
             row = rows[place]
-            print_jobs.reprint(row["no"], user=user, area=row["area"], kind=row["kind"], output=OUTPUTS[chosen])
-            return "queued to be printed"
+            output = OUTPUTS[chosen]
+            return print_jobs.print_posted(row["no"], user=user, area=row["area"], kind=row["kind"], output=output).told
 
         def reprint_each(progress: Callable[[int], None]) -> None:
             for result in results.each(named, reprint):

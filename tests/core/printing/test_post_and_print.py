@@ -183,26 +183,29 @@ def test_what_is_queued_again_prints_only_if_asked_to_again() -> None:
     assert (row(third.entry_id).parameters, row(third.entry_id).description[:8]) == ('{"print": true}', "Post and")
 
 
-def test_a_reprint_is_a_new_print_job_marked_copy(tmp_path: Path) -> None:
+def test_the_first_print_is_the_original_and_a_reprint_a_new_print_job_marked_copy(tmp_path: Path) -> None:
     no = posted_invoice()
-    for number in (1, 2):
-        report, id_ = print_jobs.reprint(no, user=me())
-        assert (report.name, PrintJob.get(PrintJob.entry_id == id_).copy_no) == ("sales-invoice", number)
+    for number in (0, 1, 2):
+        ordered = print_jobs.print_posted(no, user=me())
+        assert (ordered.report.name, ordered.copy_no) == ("sales-invoice", number)
+        assert PrintJob.get(PrintJob.entry_id == ordered.entry_id).copy_no == number
     run_print_jobs()
     assert [report.description for report in InboxReport.select().order_by(InboxReport.id)] == [
+        f"Sales Invoice {no}",
         f"Sales Invoice {no} Copy 1",
         f"Sales Invoice {no} Copy 2",
     ]
     folder = file_printer("STORE", tmp_path / "store")
     selections.select("STORE", report="sales-invoice", user=me())
-    print_jobs.reprint(no, user=me(), output=ReportOutput.PRINT)
+    ordered = print_jobs.print_posted(no, user=me(), output=ReportOutput.PRINT)
+    assert ordered.told == "copy 3 queued for printer STORE"
     run_print_jobs()
     assert [file.name for file in folder.iterdir()] == [f"sales-invoice-{no}-copy-3.pdf"]
 
 
 def test_a_reprint_needs_post_and_a_document() -> None:
     with pytest.raises(NotFound, match="999"):
-        print_jobs.reprint("999", user=me(), area=Area.SALES, kind=PostedKind.INVOICE)
+        print_jobs.print_posted("999", user=me(), area=Area.SALES, kind=PostedKind.INVOICE)
     users.set_user("ann", {"may_post": "false"}, user=me())
     with pytest.raises(NotPermitted):
-        print_jobs.reprint("999", user="ann")
+        print_jobs.print_posted("999", user="ann")

@@ -133,7 +133,7 @@ def test_copies_come_before_what_was_printed_first_and_each_goes_its_own_way(fir
     no = posted_invoice()
     print_entry(no=no)
     for output in (ReportOutput.PRINT, ReportOutput.PDF):
-        print_jobs.reprint(no, user=me(), output=output)
+        print_jobs.print_posted(no, user=me(), output=output)
     assert [(view.copy_no, view.printer) for view in views_of(no)] == [(2, ""), (1, "FILES"), (0, "")]
 
 
