@@ -90,6 +90,17 @@ def explain(entries: Sequence[EntryRow]) -> dict[int, Why | None]:
     return reasons
 
 
+STANDSTILL = ("no_job_queue", "queue_stopped", "pinned", "not_responding")
+"""Reasons that no entry outlasts until somebody does something about its job queue."""
+
+
+def standstill(entry_id: str) -> str:
+    """Why an entry that was just queued stands still, if its job queue does nothing; else blank."""
+    numbers = query("SELECT entry_no FROM job_queue_entry WHERE id = ?", (entry_id,))
+    reasons = explain(entry_rows.by_number(number for (number,) in numbers)).values()
+    return next((reason.text for reason in reasons if reason is not None and reason.code in STANDSTILL), "")
+
+
 def _stuck(entry: EntryRow) -> Why | None:
     """Why an In Process entry gets no further: its worker does not respond, and nobody here may kill it."""
     if entry.status is not EntryStatus.IN_PROCESS or not entry.errors:

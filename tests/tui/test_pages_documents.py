@@ -15,7 +15,7 @@ from postroom.core import documents, masters, numbering, setups
 from postroom.core.company import current_user
 from postroom.core.database import Location, transaction
 from postroom.core.errors import Problem
-from postroom.core.jobs import background
+from postroom.core.jobs import background, queues
 from postroom.core.jobs.background import PostRequest
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, JobQueueStatus
 from postroom.core.posting.check import check
@@ -101,6 +101,15 @@ async def test_post_queues_where_the_setup_says_so(demo_firm: Location, size: tu
         await screen.press("p")
         await screen.hears("Post: Sales Order S-ORD1001 is Scheduled for Posting; remove it from the job queue first.")
         assert JobQueueEntry.select().count() == 1
+
+
+async def test_what_is_queued_where_no_job_queue_takes_it_now_says_so_at_once(demo_firm: Location) -> None:
+    queues.stop("SPPOST", user=current_user())
+    queues.stop("DEFAULT", user=current_user())
+    async with terminal(demo_firm, page="documents") as screen:
+        await goes_to_row(screen, "S-ORD1001")
+        await screen.press("f9")
+        await screen.hears("Sales Order S-ORD1001: queued. Job queue SPPOST is stopped.")
 
 
 async def test_post_posts_in_the_session_where_the_setup_says_so(demo_firm: Location) -> None:

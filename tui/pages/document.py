@@ -13,7 +13,7 @@ from postroom.core.counted import counted
 from postroom.core.documents import fields as typed_fields
 from postroom.core.documents.fields import DocumentField
 from postroom.core.errors import DatabaseAway, NotFound, NotPermitted, PostroomError
-from postroom.core.jobs import background, entries
+from postroom.core.jobs import background, entries, why
 from postroom.core.jobs.background import DocumentResult, PostRequest
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.plain_text import visible
@@ -111,7 +111,9 @@ class DocumentActions(Mixed):
                 if await self.app.push_screen_wait(box):
                     await causes.open_cause(self.desk, done[0].errors[0])
             else:
-                results.tell(self.desk, verb, done)
+                queued = next((one.entry_id for one in done if one.result == "queued"), "")
+                stands = await self.desk.carry_out(lambda: why.standstill(queued)) if queued else ""
+                results.tell(self.desk, verb, done, but=stands or "")
 
     def done_with(self, keys: set[str]) -> None:
         """These documents' action has succeeded."""

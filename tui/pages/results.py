@@ -69,8 +69,9 @@ async def ask_to_remove(desk: Any, what: str, count: int) -> bool:
     return bool(await desk.ask(f"Remove {what} from the job queue?", stay, yes="Remove"))
 
 
-def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents") -> None:
-    """Say what became of each; `what` they are together."""
+def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents", but: str = "") -> None:
+    """Say what became of each; `what` they are together, and `but` what hinders them all."""
+    more = f" {visible(but)}" if but else ""
     if not results:
         desk.say("There was nothing to do.")
         return
@@ -78,10 +79,10 @@ def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents")
     if not bad and len(results) == 1:
         (result,) = results
         came_out = ", ".join(visible(posted.no) for posted in result.posted)
-        desk.say(f"{name_of(result)}: {result.result}{f' as {came_out}' if came_out else ''}.")
+        desk.say(f"{name_of(result)}: {result.result}{f' as {came_out}' if came_out else ''}.{more}")
     elif not bad:
         words = {result.result for result in results}
-        desk.say(f"{len(results)} {what}: {', '.join(sorted(words))}.")
+        desk.say(f"{len(results)} {what}: {', '.join(sorted(words))}.{more}")
     else:
         desk.push_screen(Reading(title, report(results)))
 
