@@ -131,7 +131,10 @@ _CSV_ERRORS = {
 
 
 def _kind(path: Path, line: int, columns: tuple[str, ...], problems: Problems, wanted: str) -> Kind | None:
-    """The kind that a header tells; files that could be several kinds are told apart by their names."""
+    """The kind that a header tells; files that could be several kinds are told apart by their names.
+
+    Where it is plain but for columns that the kind does not have, its rows are read all the same, for what else is bad.
+    """
     file = str(path)
     had = len(problems.found)
     for column in sorted({column for column in columns if columns.count(column) > 1 or not column}):
@@ -148,8 +151,11 @@ def _kind(path: Path, line: int, columns: tuple[str, ...], problems: Problems, w
         hint = " or ".join(f"{kind.name}.csv" for kind in fitting)
         problems.add(file, line, "", ",".join(columns), f"The header could be of {names}; name the file {hint}.")
     elif not fitting:
-        best = max(candidates, key=lambda kind: (len(given & kind.names), len(given & kind.needed)))
+        alike = {kind.name: (len(given & kind.names), len(given & kind.needed)) for kind in candidates}
+        best = max(candidates, key=lambda kind: alike[kind.name])
         _explain_header(file, line, columns, best, problems)
+        is_plain = len(given) == len(columns) and list(alike.values()).count(alike[best.name]) == 1
+        return best if is_plain and best.needed <= given else None
     return fitting[0] if len(fitting) == 1 and len(problems.found) == had else None
 
 
@@ -178,7 +184,8 @@ def _explain_header(file: str, line: int, columns: tuple[str, ...], kind: Kind, 
 
 def _read_rows(reader: Any, sheet: Sheet, problems: Problems) -> None:
     kind, columns, file = sheet.kind, sheet.columns, sheet.file
-    readers = [(name, kind.by_name[name].read, kind.by_name[name].stored_in) for name in columns]
+    known = [(place, kind.by_name[name]) for place, name in enumerate(columns) if name in kind.names]
+    readers = [(place, column.name, column.read, column.stored_in) for place, column in known]
     defaults = {column.stored_in: column.default for column in kind.columns}
     needed = kind.needed_cells
     while (found := _next(reader, file, problems)) is not None:
@@ -190,7 +197,8 @@ def _read_rows(reader: Any, sheet: Sheet, problems: Problems) -> None:
             problems.add(file, line, "", cells[0] if cells else "", message)
             continue
         values = defaults.copy()
-        for (name, read_cell, stored_in), cell in zip(readers, cells, strict=True):
+        for place, name, read_cell, stored_in in readers:
+            cell = cells[place]
             if not cell:
                 continue
             try:
