@@ -197,9 +197,12 @@ def test_a_file_that_is_no_import_file_says_why(
 
 
 def test_a_column_too_many_does_not_hide_what_else_is_bad(sqlite_firm: Location, files: Write) -> None:
-    documents = files("documents.csv", "type,no,colour,party_no,posting_date\nsales-invoice,A1,red,C9,2026-02-30\n")
+    documents = files(
+        "documents.csv",
+        "type,no,colour,party_no,posting_date\n,A1,red,C9,2026-02-03\nsales-invoice,A2,,C9,2026-02-03\n",
+    )
     found = [(problem.line, problem.column) for problem in problems_of(documents, create_missing=False)]
-    assert found == [(1, "colour"), (2, "posting_date"), (2, "party_no")]
+    assert found == [(1, "colour"), (2, "type"), (3, "party_no")]
 
 
 def test_a_folder_a_missing_and_an_unreadable_file_are_named(sqlite_firm: Location, tmp_path: Path) -> None:
