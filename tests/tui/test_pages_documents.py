@@ -180,7 +180,9 @@ async def test_check_tells_every_reason_and_posts_nothing(demo_firm: Location, s
         await screen.press("q")
         await screen.sees_no("0 done")
         await screen.press("asterisk", "c")
-        await screen.sees("not", "Check")
+        await screen.sees("18 would post, 4 would not", "Check")
+        await screen.press("q")
+        await screen.sees("18 marked")
         assert not JobQueueEntry.select().exists()
         assert not PostedDocument.select().exists()
 

@@ -103,9 +103,9 @@ class DocumentActions(Mixed):
                 anyway = replace(request, mode="queue", queue_anyway=True)
                 done = await self.desk.carry_out(lambda: background.post(ids, anyway, user=user))
         if done is not None:
-            self.done_with(
-                {str(view.id) for view, one in zip(views, done, strict=False) if one.result not in results.BAD}
-            )
+            # What would post stays marked after a check, to be posted next.
+            is_over = [(one.result in results.BAD) is request.check_only for one in done]
+            self.done_with({str(view.id) for view, over in zip(views, is_over, strict=False) if over})
             if len(done) == 1 and done[0].result in results.BAD and done[0].errors:
                 box = Reading(verb, results.report(done), {"m": "Go to the Cause"})
                 if await self.app.push_screen_wait(box):
@@ -113,7 +113,8 @@ class DocumentActions(Mixed):
             else:
                 queued = next((one.entry_id for one in done if one.result == "queued"), "")
                 stands = await self.desk.carry_out(lambda: why.standstill(queued)) if queued else ""
-                results.tell(self.desk, verb, done, but=stands or "")
+                is_chosen = request.check_only and len(done) > 1
+                results.tell(self.desk, verb, done, but="What would post stays marked." if is_chosen else stands or "")
 
     def done_with(self, keys: set[str]) -> None:
         """These documents' action has succeeded."""

@@ -70,7 +70,7 @@ async def ask_to_remove(desk: Any, what: str, count: int) -> bool:
 
 
 def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents", but: str = "") -> None:
-    """Say what became of each; `what` they are together, and `but` what hinders them all."""
+    """Say what became of each; `what` they are together, and `but` what else there is to say of them."""
     more = f" {visible(but)}" if but else ""
     if not results:
         desk.say("There was nothing to do.")
@@ -84,13 +84,17 @@ def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents",
         words = {result.result for result in results}
         desk.say(f"{len(results)} {what}: {', '.join(sorted(words))}.{more}")
     else:
-        desk.push_screen(Reading(title, report(results)))
+        desk.push_screen(Reading(title, report(results).append(f"\n\n{visible(but)}" if but else "")))
 
 
 def report(results: Sequence[Any]) -> Text:
     """Every document with what became of it, those that failed with every reason."""
     bad = sum(result.result in BAD for result in results)
-    text = Text(f"{len(results) - bad} done, {bad} not\n" if len(results) > 1 else "")
+    text = Text()
+    if len(results) > 1 and any(result.result == "checked" for result in results):
+        text.append(f"{len(results) - bad} would post, {bad} would not\n")
+    elif len(results) > 1:
+        text.append(f"{len(results) - bad} done, {bad} not\n")
     for result in sorted(results, key=lambda one: one.result not in BAD):
         text.append("\n" if text else "").append(f"{name_of(result)}  ", "bold").append(
             result.result, "red" if result.result in BAD else "green"
