@@ -49,11 +49,11 @@ def problems(document: Source, step: Step, amounts: Amounts) -> Iterator[Problem
 
 def problem_with(area: Area, kind: PostedKind, corrects_no: str, record: str, is_cancellation: bool) -> Problem | None:
     """Why `corrects_no` may not be cancelled (or else corrected) by another document of that kind; None if it may."""
-    where = "" if is_cancellation else " AND cancels"
+    where = "" if is_cancellation else " AND d.cancels"
     found = query(
-        "SELECT no, cancels, posting_date, user_id FROM posted_document"
-        f" WHERE area = ? AND kind = ? AND corrects_no = ?{where} ORDER BY id LIMIT 1",
-        (area.value, kind.value, corrects_no),
+        "SELECT d.no, d.cancels, d.posting_date, d.user_id FROM posted_document d"
+        f" WHERE d.area = ? AND d.kind = ? AND d.corrects_no = ?{where}{_STANDS} ORDER BY d.id LIMIT 1",
+        (area.value, kind.value, corrects_no, CORRECTED[kind].value),
     )
     if not found:
         return None
@@ -78,11 +78,19 @@ def problem_with(area: Area, kind: PostedKind, corrects_no: str, record: str, is
     )
 
 
+_STANDS = (
+    " AND (d.cancels OR NOT EXISTS (SELECT 1 FROM posted_document c WHERE c.cancels AND c.area = d.area AND c.kind = ?"
+    " AND c.corrects_no = d.no))"
+)
+"""The condition that a correction was not taken back; its parameter is the kind of what it corrects. What a document
+cancels is cancelled for good: cancelling that one makes a new document in its place."""
+
+
 def _too_much(document: Source, step: Step, amounts: Amounts) -> Iterator[Problem]:
     """The lines of which more would be corrected than was posted: items by quantity, other lines by amount."""
     kind = document.type.money_kind
-    posted = _lines(document, "no", CORRECTED[kind])
-    corrected = _lines(document, "corrects_no", kind)
+    posted = _lines(document, CORRECTED[kind], "d.no = ?")
+    corrected = _lines(document, kind, f"d.corrects_no = ?{_STANDS}", CORRECTED[kind].value)
     for line, quantity in zip(amounts.lines, step.invoice, strict=True):
         key = (line.line.line_no, line.line.type.value, line.line.no)
         if key not in posted or line.line.type is LineType.COMMENT:
@@ -90,10 +98,11 @@ def _too_much(document: Source, step: Step, amounts: Amounts) -> Iterator[Proble
         field, place = ("quantity", 0) if line.line.type is LineType.ITEM else ("amount", 1)
         whole, before = posted[key][place], corrected.get(key, (ZERO, ZERO))[place]
         wanted = (quantity, line.net)[place]
-        if before and (before + wanted) * whole > whole * whole:
+        if (before + wanted) * whole > whole * whole:
+            already = f", {write(before)} of it is corrected already" if before else ""
             yield Problem(
                 "corrected_more_than_posted",
-                f"{write(before)} of {write(whole)} is corrected already; {write(wanted)} more is too much.",
+                f"{write(wanted)} is too much: {write(whole)} was posted{already}.",
                 document.record,
                 line.line.line_no,
                 field,
@@ -102,14 +111,16 @@ def _too_much(document: Source, step: Step, amounts: Amounts) -> Iterator[Proble
             )
 
 
-def _lines(document: Source, column: str, kind: PostedKind) -> dict[tuple[int, str, str], tuple[Decimal, Decimal]]:
+def _lines(
+    document: Source, kind: PostedKind, condition: str, *parameters: str
+) -> dict[tuple[int, str, str], tuple[Decimal, Decimal]]:
     """Quantity and amount of posted lines by line no., type and no.: of the original, or of all its corrections."""
     return {
         (line_no, type_, no): (from_units(int(quantity)), from_units(int(amount)))
         for line_no, type_, no, quantity, amount in query(
             "SELECT l.line_no, l.type, l.no, SUM(l.quantity), SUM(l.amount) FROM posted_document d"
-            f" JOIN posted_line l ON l.posted_document_id = d.id WHERE d.area = ? AND d.kind = ? AND d.{column} = ?"
+            f" JOIN posted_line l ON l.posted_document_id = d.id WHERE d.area = ? AND d.kind = ? AND {condition}"
             " GROUP BY l.line_no, l.type, l.no",
-            (document.area.value, kind.value, document.corrects_no),
+            (document.area.value, kind.value, document.corrects_no, *parameters),
         )
     }

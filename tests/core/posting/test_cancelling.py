@@ -302,16 +302,17 @@ def test_a_document_that_is_being_cancelled_is_not_cancelled_by_a_second_one(tra
     assert Document.select().where(Document.cancels).count() == 1
 
 
-def test_one_that_is_corrected_in_part_is_not_cancelled(trade: Location) -> None:
+def test_one_that_is_corrected_in_part_is_cancelled_only_once_its_correction_is(trade: Location) -> None:
+    before = balances_of_all()
     no = post_now(document(SALE, [item_line("I1", 4, 100)]))
     memo = post_now(document(SALE_BACK, [item_line("I1", 1, 100)], corrects_no=no))
     (result,) = cancel(no)
     assert codes([result]) == [["already_corrected"]]
     assert memo in result.errors[0].message
-    before = balances_of_all()
     cancelled(memo)
-    assert codes(cancel(no)) == [["already_corrected"]]
-    assert balances_of_all() != before
+    cancelled(no)
+    assert balances_of_all() == before
+    assert_verified()
 
 
 def test_no_line_is_corrected_by_more_than_was_posted(trade: Location) -> None:
@@ -326,6 +327,23 @@ def test_no_line_is_corrected_by_more_than_was_posted(trade: Location) -> None:
     ]
     assert all(problem.hint and problem.record for problem in problems)
     post_now(document(SALE_BACK, [item_line("I1", 1, 100), {**account, "unit_price": D(30)}], corrects_no=no))
+    assert_verified()
+
+
+def test_the_first_correction_takes_back_no_more_than_was_posted_either(trade: Location) -> None:
+    no = post_now(document(SALE, [item_line("I1", 3, 100)]))
+    too_much = document(SALE_BACK, [item_line("I1", 5, 100)], corrects_no=no)
+    (problem,) = check.check(too_much, user="ann")
+    assert (problem.code, problem.message) == ("corrected_more_than_posted", "5 is too much: 3 was posted.")
+    assert problem.hint == f"At most 3 is left of this line of {no}."
+
+
+def test_what_a_cancelled_correction_took_back_may_be_taken_back_again(trade: Location) -> None:
+    before = balances_of_all()
+    no = post_now(document(SALE, [item_line("I1", 3, 100)]))
+    cancelled(post_now(document(SALE_BACK, [item_line("I1", 2, 100)], corrects_no=no)))
+    post_now(document(SALE_BACK, [item_line("I1", 3, 100)], corrects_no=no))
+    assert balances_of_all() == before
     assert_verified()
 
 
