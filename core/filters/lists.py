@@ -132,7 +132,7 @@ def refuse_unlisted(caption: str, plural: str, chosen: Filter, values: Sequence[
                 code="filter_invalid",
                 field=caption,
                 value=term.low.text,
-                hint=f"The {plural} are {', '.join(values)}. One with a blank is put in quotes.",
+                hint=f"The {plural} are {', '.join(values)}. One with a blank is put in single quotes.",
             )
 
 

@@ -20,7 +20,7 @@ from postroom.core.errors import Problem, problems_from_json, problems_to_json
 from postroom.core.jobs import claims, consumers, doorbell, endings, processes
 from postroom.core.jobs.claims import Claim, ClaimLost
 from postroom.core.jobs.consumers import ConsumerView
-from postroom.core.jobs.registry import may_run_again, unsafe
+from postroom.core.jobs.registry import POST_DOCUMENT, may_run_again, unsafe
 from postroom.core.jobs.runs import timeout_problem
 from postroom.core.jobs.watch import Watch
 from postroom.core.statements import execute, query
@@ -265,9 +265,10 @@ def lock_problem(claim: Claim) -> Problem:
 
 
 def _end_lost(claim: Claim, held: Held, consumer: ConsumerView | None) -> None:
+    done = "; nothing of it was posted" if claim.job == POST_DOCUMENT else ""
     problem = Problem(
         "worker_lost",
-        f"The worker (process {held.process_id} on {held.host}) was lost; nothing of it was posted.",
+        f"The worker (process {held.process_id} on {held.host}) was lost{done}.",
         claim.description,
         hint="It runs again by itself.",
     )

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
@@ -66,13 +66,25 @@ class QueueState:
     words: str
 
 
-def send(queue: str, title: str, pdf: bytes, *, media: str, seconds: float) -> None:
+class Withdrawn(Exception):
+    """Nothing was sent, for it is no longer to be printed here."""
+
+
+def send(
+    queue: str,
+    title: str,
+    pdf: bytes,
+    *,
+    media: str,
+    seconds: float,
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> None:
     """Print and wait until it is done. Raises PrinterFailed with what the printer said, the job then cancelled.
 
-    While the print system takes nothing it is tried again, until the time is over.
+    While the print system takes nothing it is tried again, until the time is over or it is not wanted: then Withdrawn.
     """
     end = time.monotonic() + seconds
-    job = _submit(queue, title, pdf, media, end)
+    job = _submit(queue, title, pdf, media, end, is_wanted)
     try:
         while _is_under_way(queue, job):
             if time.monotonic() >= end:
@@ -107,7 +119,7 @@ def cancel(job: str) -> bool:
     return _run("cancel", job).returncode == 0
 
 
-def _submit(queue: str, title: str, pdf: bytes, media: str, end: float) -> str:
+def _submit(queue: str, title: str, pdf: bytes, media: str, end: float, is_wanted: Callable[[], bool]) -> str:
     """Give the job to the print system, again and again while that takes nothing; returns the job's id."""
     while True:
         told = _run("lp", "-d", queue, "-t", title, "-o", f"media={media}", "-", given=pdf)
@@ -118,6 +130,8 @@ def _submit(queue: str, title: str, pdf: bytes, media: str, end: float) -> str:
         if problem.problems[0].code == "printer_unknown" or time.monotonic() >= end:
             raise problem
         time.sleep(LOOK_SECONDS)
+        if not is_wanted():
+            raise Withdrawn
 
 
 def _not_taken(queue: str, stderr: str) -> PrinterFailed:

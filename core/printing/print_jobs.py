@@ -15,14 +15,14 @@ from enum import StrEnum
 from postroom.core import changelog, clock, reading, users
 from postroom.core.counted import counted
 from postroom.core.database import transaction
-from postroom.core.errors import NotFound, PrinterFailed
+from postroom.core.errors import NotFound, PrinterFailed, UsageError
 from postroom.core.jobs import claims, doorbell, notes
 from postroom.core.jobs.claims import PRINT_DOCUMENT, Claim, NotYet
 from postroom.core.kinds import Area, DocumentType, EntryStatus, PostedKind, ReportOutput
-from postroom.core.printing import folder, inbox, listings, paper, printers, rendering, selections
+from postroom.core.printing import cups, folder, inbox, listings, paper, printers, rendering, selections
 from postroom.core.printing.paper import Paper
 from postroom.core.printing.reports import ALL, Listing, Report
-from postroom.core.statements import execute, insert, query
+from postroom.core.statements import execute, in_parts, insert, marks, query
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.setup import setup_of
 from postroom.core.tables.work import JobQueueEntry, Printer, PrintJob
@@ -164,6 +164,38 @@ def print_listing(listing: Listing, about: str, *, user: str, output: ReportOutp
     return id_
 
 
+def move(code: str, to: str, *, user: str) -> int:
+    """Let all that waits for a printer, is held or failed there go to another, or to the Report Inbox (`PDF`).
+
+    Returns how many print jobs that were; what is being tried stays. What failed stays in Error until it is restarted.
+    Needs Job Queue Admin. Raises NotFound for a printer that is not there, UsageError where both are the same.
+    """
+    users.require(user, Permission.JOB_QUEUE_ADMIN)
+    for printer in {code, to} - {printers.INBOX}:
+        printers.find(printer)
+    if code == to:
+        raise UsageError(f"{to} is where they wait already.", field="to", value=to, hint="Name another printer.")
+    to_code = "" if to == printers.INBOX else to
+    with transaction():
+        moved = query(
+            "UPDATE job_queue_entry SET category_code = ?, job_timeout = ? WHERE job = ? AND category_code = ?"
+            " AND status <> 'In Process' RETURNING id",
+            (
+                *(printers.category_of(to_code), printers.job_timeout(to_code), PRINT_DOCUMENT),
+                printers.category_of("" if code == printers.INBOX else code),
+            ),
+        )
+        output = ReportOutput.PRINT if to_code else ReportOutput.PDF
+        for part in in_parts([id_ for (id_,) in moved]):
+            execute(
+                f"UPDATE print_job SET printer_code = ?, output = ? WHERE entry_id IN ({marks(len(part))})",
+                (to_code, output.value, *part),
+            )
+        changelog.record(user, "Move Print Jobs", printers.KIND, code, field="Printer", old=code, new=to)
+        doorbell.ring_after_commit()
+    return len(moved)
+
+
 def waiting_for_inbox(posted: Sequence[tuple[Report, str]], *, user: str) -> list[str]:
     """The entries of the print jobs that lay these documents into the user's own inbox and have not run yet."""
     ids = []
@@ -217,6 +249,16 @@ def run(claim: Claim) -> str:
     name = folder.file_name(job.report, job.document_no, f"copy-{job.copy_no}" if job.copy_no else "")
     try:
         printers.put(printer, made.name, name, pdf, seconds=printer.timeout)
+    except cups.Withdrawn:
+        with transaction():
+            claims.prove(claim)
+            _note(claim, PrintState.WAITING)
+        raise NotYet(
+            f"Printer {printer.code} was changed before it took the print job.",
+            code="printer_changed",
+            record=claim.description,
+            hint="It is printed by itself where the printer prints now.",
+        ) from None
     except PrinterFailed as error:
         _failed(claim, printer, error.problems[0].message)
         raise

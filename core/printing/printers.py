@@ -184,13 +184,20 @@ def find(code: str) -> Printer:
 def put(printer: Printer, title: str, name: str, pdf: bytes, *, seconds: float) -> str:
     """Print a PDF, waiting until it is done; what came of it, in words. `name` is that of a file. May take long.
 
-    Raises PrinterFailed with what the printer said.
+    Raises PrinterFailed with what the printer said, and cups.Withdrawn where the printer was changed before it took
+    anything.
     """
     if printer.type == PrinterType.FILE:
         return f"Written to {folder.put(printer.folder, name, pdf)}."
     media = paper.company_on_paper()["paper_size"]
-    cups.send(printer.cups_queue, title, pdf, media=media, seconds=seconds)
+    cups.send(printer.cups_queue, title, pdf, media=media, seconds=seconds, is_wanted=lambda: not _has_moved(printer))
     return f"Printed on {printer.cups_queue}."
+
+
+def _has_moved(printer: Printer) -> bool:
+    """Whether somebody has made it print elsewhere, or deleted it, since its row was read."""
+    row = Printer.get_or_none(Printer.code == printer.code)
+    return row is None or (row.type, row.cups_queue) != (printer.type, printer.cups_queue)
 
 
 def look(printer: Printer) -> cups.QueueState:

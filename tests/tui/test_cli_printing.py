@@ -7,6 +7,7 @@ from pathlib import Path
 import builders
 import pytest
 from command_line import Run
+from printing_by_hand import print_entry
 
 from postroom.core import company
 from postroom.core.database import Location
@@ -35,6 +36,15 @@ def test_printers_and_selections_are_made_listed_and_deleted(run: Run, firm: Loc
     assert run("printer", "test", "FILES", "--json").json["message"].endswith("test-page-FILES.pdf.")
     assert run("printer", "delete", "FILES", "--json").json == {"deleted": "FILES"}
     assert run("printer", "list", "--json").json == []
+
+
+def test_what_waits_for_a_printer_is_moved(run: Run, firm: Location, tmp_path: Path) -> None:
+    run("printer", "add", "FILES", f"folder={tmp_path}")
+    print_entry("FILES")
+    assert run("printer", "move", "FILES", "PDF", "--json").json == {"printer": "FILES", "to": "PDF", "moved": 1}
+    assert "Moved 0 print jobs from FILES to PDF." in run("printer", "move", "FILES", "PDF").err
+    assert run("printer", "move", "FILES", "FILES").code == 2
+    assert "There is no printer NONE." in run("printer", "move", "FILES", "NONE").err
 
 
 def test_a_printer_that_needs_a_person_is_exit_code_1(run: Run, firm: Location, tmp_path: Path) -> None:

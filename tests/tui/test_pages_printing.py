@@ -8,7 +8,7 @@ from pathlib import Path
 import builders
 import pytest
 from jobs import here
-from printing_by_hand import file_printer, posted_invoice, print_entry
+from printing_by_hand import file_printer, posted_invoice, print_entry, print_job
 from screens import SIZES, Terminal, terminal
 
 from postroom.core import setups, users
@@ -110,6 +110,19 @@ async def test_a_new_printer_can_be_left_at_each_question(sqlite_firm: Location,
             await screen.pilot.pause(0.05)
         await screen.sees_no("Leave as it is")
         assert codes() == []
+
+
+async def test_what_waits_for_a_jammed_printer_goes_to_another(sqlite_firm: Location, tmp_path: Path) -> None:
+    file_printer("FILES", tmp_path / "prints")
+    printers.add("JAM", {"type": "CUPS", "cups_queue": "Jam"}, user=me())
+    waiting = [print_entry("JAM") for _ in range(3)]
+    async with terminal(sqlite_firm, page="printers") as screen:
+        await screen.sees("JAM")
+        await screen.press("j", "m")
+        await screen.sees("Move 3 print jobs to", "Report Inbox", "FILES")
+        await screen.press("j", "enter")
+        await screen.hears("3 print jobs moved from JAM to FILES.")
+    assert {print_job(entry).printer_code for entry in waiting} == {"FILES"}
 
 
 @pytest.mark.parametrize("size", SIZES)

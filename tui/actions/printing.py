@@ -55,6 +55,14 @@ ACTIONS: tuple[Action, ...] = (
         "Test Page",
         possible=_printer,
     ),
+    Action(
+        "printer.move",
+        "Move Print Jobs",
+        "m",
+        "Let what waits for it, or failed on it, go to another printer or the Report Inbox.",
+        "Move",
+        possible=_printer,
+    ),
     Action("printer.jobs", "Print Jobs", "l", "The job queue entries that wait for it.", "Jobs", possible=_printer),
     Action(
         "printer.delete",

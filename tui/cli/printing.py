@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from postroom.core.counted import counted
-from postroom.core.printing import inbox, printers, selections
+from postroom.core.printing import inbox, print_jobs, printers, selections
 from postroom.core.printing.reports import ALL
 from postroom.tui.cli import frame, writing
 from postroom.tui.cli.frame import NUMBER, Session, captions
@@ -77,6 +77,22 @@ def printer_delete(session: Session, code: str) -> None:
     user = session.open()
     printers.delete(code, user=user)
     tell_deleted(session, code, f"Deleted the printer {code}.")
+
+
+@frame.command(
+    "move", "postroom printer move STORE OFFICE", f"postroom printer move STORE {printers.INBOX}", under=printer_command
+)
+@click.argument("code")
+@click.argument("to")
+@frame.json_option
+def printer_move(session: Session, code: str, to: str) -> None:
+    """Let what waits for a printer, or failed on it, go to another; TO is a printer or PDF, the Report Inbox."""
+    user = session.open(rings=True)
+    count = print_jobs.move(code, to, user=user)
+    if session.as_json:
+        session.write({"printer": code, "to": to, "moved": count})
+    else:
+        writing.say(f"Moved {counted(count, 'print job')} from {code} to {to}.")
 
 
 @frame.command("test", "postroom printer test STORE", under=printer_command)

@@ -10,7 +10,7 @@ from rich.text import Text
 from postroom.core import filters, values
 from postroom.core.counted import counted
 from postroom.core.plain_text import visible
-from postroom.core.printing import printers
+from postroom.core.printing import print_jobs, printers
 from postroom.core.printing.printers import PrinterType
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, FORM, LIST, bindings
@@ -34,6 +34,7 @@ _PLACES = {
     PrinterType.CUPS: ("cups_queue", "The queue of the print system on the consumer's host; `lpstat -e` lists them"),
 }
 """The field that says where a printer of a type prints, and what to type there."""
+INBOX_PLACE = "Report Inbox"
 _HELP = {
     "description": "What it is, or where it stands.",
     "type": "File writes PDFs into a folder, CUPS prints. Fill in CUPS Queue before CUPS, Folder before File.",
@@ -75,6 +76,21 @@ class PrinterActions(Mixed):
         (row,) = self.situation().rows[:1]
         page: Any = self.desk.open_page("job-queue-entries")
         page.want_filter(f"category={filters.quote(row.category)}")
+
+    async def do_move(self) -> None:
+        """Ask where to; what is just being tried stays, and is told of."""
+        (row,), user = self.situation().rows[:1], self.desk.user
+        found = await self.desk.carry_out(printers.list_printers)
+        places = {INBOX_PLACE: printers.INBOX, **{one.code: one.code for one in found or () if one.code != row.code}}
+        box = Choose(f"Move {counted(row.waiting, 'print job')} to", list(places), INBOX_PLACE)
+        chosen = await self.app.push_screen_wait(box)
+        if chosen is None:
+            return
+        to = places[chosen]
+        count = await self.desk.carry_out(lambda: print_jobs.move(row.code, to, user=user))
+        if count is not None:
+            where = "the Report Inbox" if to == printers.INBOX else to
+            self.desk.say(f"{counted(count, 'print job')} moved from {row.code} to {where}.")
 
     async def do_delete(self) -> None:
         codes, user = self._codes(), self.desk.user

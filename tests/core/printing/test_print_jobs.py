@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,12 +20,12 @@ from printing_by_hand import file_printer, posted_invoice, print_entry, print_jo
 from postroom.core import clock
 from postroom.core.company import current_user
 from postroom.core.database import Location
-from postroom.core.errors import Refused, UsageError, problems_from_json
+from postroom.core.errors import NotFound, NotPermitted, Refused, UsageError, problems_from_json
 from postroom.core.jobs import claims, entries, entry_fields, queues, recovery, runs, schedules
 from postroom.core.jobs.schedules import Schedule
 from postroom.core.jobs.watch import Watch
 from postroom.core.kinds import EntryStatus, LogStatus
-from postroom.core.printing import own_layouts, print_jobs, printers
+from postroom.core.printing import cups, own_layouts, print_jobs, printers
 from postroom.core.printing.print_jobs import PrintState
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.work import InboxReport, JobQueueEntry, Note, Printer
@@ -319,3 +320,58 @@ def test_a_cancelled_job_is_taken_back_from_the_print_system(sqlite_firm: Locati
     assert row(entry.id).status is EntryStatus.ON_HOLD
     assert print_system.waiting() == []
     assert not print_jobs.is_untouched(claim)
+
+
+def test_what_waits_held_or_failed_moves_to_another_printer_or_the_inbox_and_what_is_tried_stays(
+    firm: Location, tmp_path: Path
+) -> None:
+    folder = file_printer("FILES", tmp_path / "prints")
+    printers.add("JAM", {"type": "CUPS", "cups_queue": "Jam", "timeout": "600"}, user=me())
+    tried, waits, held, failed = (print_entry("JAM") for _ in range(4))
+    claims.claim_next(printing())
+    set_row(held, status=EntryStatus.ON_HOLD)
+    set_row(failed, status=EntryStatus.ERROR)
+    assert print_jobs.move("JAM", "FILES", user=me()) == 3
+    assert (row(tried.id).category_code, print_job(tried).printer_code) == ("PRINT-JAM", "JAM")
+    moved = [row(entry.id) for entry in (waits, held, failed)]
+    assert {(one.category_code, one.job_timeout) for one in moved} == {("PRINT-FILES", 330)}
+    assert [one.status for one in moved] == [EntryStatus.READY, EntryStatus.ON_HOLD, EntryStatus.ERROR]
+    assert run_next()
+    assert not run_next()
+    assert len(list(folder.iterdir())) == 1
+    assert print_jobs.move("FILES", "PDF", user=me()) == 2
+    entries.restart([failed.id], user=me())
+    assert run_next()
+    assert (print_job(failed).state, InboxReport.select().count()) == (PrintState.PRINTED, 1)
+    assert verify().ok
+
+
+def test_a_move_needs_the_admin_and_two_printers(firm: Location, tmp_path: Path) -> None:
+    file_printer("FILES", tmp_path / "prints")
+    with pytest.raises(NotPermitted):
+        print_jobs.move("FILES", "PDF", user="ann")
+    with pytest.raises(UsageError, match="where they wait already"):
+        print_jobs.move("FILES", "FILES", user=me())
+    with pytest.raises(NotFound, match="no printer NONE"):
+        print_jobs.move("FILES", "NONE", user=me())
+
+
+def test_a_printer_that_is_changed_while_it_takes_nothing_gives_its_job_back(
+    firm: Location, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "prints").mkdir()
+    printers.add("JAM", {"type": "CUPS", "cups_queue": "Jam"}, user=me())
+    entry = print_entry("JAM")
+
+    def takes_nothing(*command: str, given: bytes = b"") -> subprocess.CompletedProcess[str]:
+        if command[0] == "lp":
+            printers.change("JAM", {"folder": str(tmp_path / "prints"), "type": "File"}, user=me())
+        return subprocess.CompletedProcess(command, 1, "", "lp: Bad file descriptor")
+
+    monkeypatch.setattr(cups, "_run", takes_nothing)
+    monkeypatch.setattr(cups, "LOOK_SECONDS", 0)
+    assert run_next()
+    assert (row(entry.id).status, row(entry.id).attempts) == (EntryStatus.READY, 0)
+    assert (print_job(entry).state, printers.show("JAM").state) == (PrintState.WAITING, "Ready")
+    assert run_next()
+    assert [path.suffix for path in (tmp_path / "prints").iterdir()] == [".pdf"]
