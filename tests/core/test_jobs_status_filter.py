@@ -81,5 +81,5 @@ def test_a_word_that_is_no_status_is_refused_with_those_that_are(expression: str
         log.list_log(f"status={expression.replace('Ready', 'Error')}")
     assert (
         refused.value.problems[0].hint
-        == "The statuses are In Process, Success, Error. One with a blank is put in quotes."
+        == "The statuses are In Process, Success, Error. One with a blank is put in single quotes."
     )
