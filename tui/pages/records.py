@@ -284,7 +284,7 @@ def _column(name: str, caption: str, kind: FieldKind) -> Column:
         if isinstance(value, bool):
             return Text("Yes" if value else "")
         if isinstance(value, Decimal):
-            return Text(shown.amount(value))
+            return Text(shown.amount(value, 2))
         return shown.text(value.isoformat() if isinstance(value, date) else value)
 
     if name in ("name", "description"):
