@@ -270,3 +270,15 @@ async def test_the_last_one_with_setup_keeps_it(sqlite_firm: Location) -> None:
         await screen.press("space")
         await screen.sees("Not done", "Nobody would have the permission set Setup any more.")
         assert users.show(current_user()).may_setup
+
+
+async def test_prices_have_the_decimals_of_the_local_currency_and_quantities_and_rates_what_they_need(
+    demo_firm: Location,
+) -> None:
+    (lantern,) = masters.list_records("item", "no=1000")
+    async with terminal(demo_firm, page="item") as screen:
+        await screen.sees("Storm lantern, brass")
+        assert screen.line("Storm lantern, brass").split()[-3:] == [f"{lantern['stock_on_hand']:.0f}", "PCS", "64.00"]
+        await screen.sees("Unit Cost: 31.50")
+        await screen.goes_to("VAT posting setup")
+        await screen.until(lambda: screen.line("VAT25").split()[-1] == "0")
