@@ -15,7 +15,7 @@ from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.kinds import Area
 from postroom.core.masters import KINDS
-from postroom.tui.pages.records import RecordCard, key_of
+from postroom.tui.pages.records import RecordCard, RecordsPage, key_of
 from postroom.tui.pages.users import UserCard
 
 Size = tuple[int, int]
@@ -282,3 +282,9 @@ async def test_prices_have_the_decimals_of_the_local_currency_and_quantities_and
         await screen.sees("Unit Cost: 31.50")
         await screen.goes_to("VAT posting setup")
         await screen.until(lambda: screen.line("VAT25").split()[-1] == "0")
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_no_caption_of_a_list_is_cut(kind: str) -> None:
+    columns = RecordsPage(kind, kind).columns()
+    assert [column.caption for column in columns if 0 < column.width < len(column.caption)] == []

@@ -289,5 +289,5 @@ def _column(name: str, caption: str, kind: FieldKind, cell: Callable[[Any], Text
     is_number = kind in (FieldKind.DECIMAL, FieldKind.INTEGER) or name in _TYPED_NUMBERS
     if name in ("name", "description"):
         return Column(name, caption, 0, cell, least=20)
-    least, most = (12, 20) if is_number else (16, 16) if kind is FieldKind.TEXT else (10, 20)
-    return Column(name, caption, max(least, min(len(caption), most)), cell, right=is_number)
+    least = 12 if is_number else 16 if kind is FieldKind.TEXT else 10
+    return Column(name, caption, max(least, len(caption)), cell, right=is_number)
