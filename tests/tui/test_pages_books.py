@@ -114,7 +114,7 @@ async def test_the_job_queue_status_of_documents_is_seen_at_every_width(demo_fir
         await screen.sees("Job Queue Status", "S-ORD1001")
         head = screen.line("Job Queue Status")
         assert [caption in head for caption in ("Incl. VAT", "Posting Date", "Error")] == [
-            *(width >= 94, width >= 108, width >= 120)
+            *(width >= 94, width >= 108, width >= 150)
         ]
 
 

@@ -112,7 +112,7 @@ class DocumentsPage(ListPage, DocumentActions):
             Column("currency", "Cur.", 4, lambda row: shown.text(row.currency), from_width=94),
             Column("status", "Status", 8, lambda row: Text(row.status.value)),
             Column("queue", "Job Queue Status", 21, status_of),
-            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=120, least=10),
+            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=150, least=30),
         )
 
     def _including_vat(self, row: Any) -> Text:
