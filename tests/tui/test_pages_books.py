@@ -133,7 +133,7 @@ async def test_yen_have_no_decimals_in_list_card_and_lines_of_a_document(demo_fi
         assert ".00" not in screen.shown
         await screen.press("l")
         await is_on(screen, LinesPage)
-        await screen.sees(f"Including VAT {total} JPY", "Unit Price")
+        await screen.sees(f"Lines of Purchase Order {document.no} ", f"Including VAT {total} JPY", "Unit Price")
         assert ".00" not in screen.shown
         await screen.press("enter")
         await screen.sees("This line: amount", f"Including VAT {total} JPY")

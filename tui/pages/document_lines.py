@@ -82,7 +82,11 @@ class LinesPage(ListPage):
     def __init__(self, id_: int, kind: DocumentType) -> None:
         super().__init__()
         self.id_, self.kind = id_, kind
-        self.CAPTION = f"Lines of {kind.title}"
+
+    @property
+    def CAPTION(self) -> str:  # type: ignore[override]  # noqa: N802
+        document = getattr(self.snapshot, "document", None)
+        return f"Lines of {self.kind.title if document is None else visible(document.record)}"
 
     @property
     def address(self) -> str:
@@ -99,13 +103,13 @@ class LinesPage(ListPage):
             verb, done = ("Receive", "Received") if self.kind.receives else ("Ship", "Shipped")
             return (
                 Column("line_no", "Line", 6, lambda row: Text(str(row.line_no)), right=True, from_width=130),
-                Column("no", "No.", 12, lambda row: shown.text(row.no)),
+                Column("no", "No.", 10, lambda row: shown.text(row.no)),
                 Column("description", "Description", 0, lambda row: shown.text(row.description)),
-                number("quantity", "Quantity", 9),
-                number("qty_to_ship", f"To {verb}", 10),
-                number("quantity_shipped", done, 9, 100),
+                number("quantity", "Quantity", 8),
+                number("qty_to_ship", f"To {verb}", len(f"To {verb}")),
+                number("quantity_shipped", done, 8, 100),
                 number("qty_to_invoice", "To Invoice", 10),
-                number("quantity_invoiced", "Invoiced", 9, 100),
+                number("quantity_invoiced", "Invoiced", 8, 100),
                 number("unit_price", "Unit Price", 11, 112),
                 number("line_discount_percent", "Disc. %", 8, 140),
                 number("line_amount", "Amount", 12),
@@ -115,7 +119,7 @@ class LinesPage(ListPage):
             Column("type", "Type", 11, lambda row: Text(row.type.title), from_width=90),
             Column("no", "No.", 12, lambda row: shown.text(row.no)),
             Column("description", "Description", 0, lambda row: shown.text(row.description)),
-            number("quantity", "Quantity", 9),
+            number("quantity", "Quantity", 8),
             number("unit_price", "Unit Price", 11),
             number("line_discount_percent", "Disc. %", 8, 110),
             Column("vat_group", "VAT Group", 10, lambda row: shown.text(row.vat_group), from_width=100),
@@ -139,8 +143,12 @@ class LinesPage(ListPage):
         return LinesSnapshot(part.rows, part.total, part.before, part.after, shown_document.view)
 
     def remark(self) -> str:
+        """What the lines come to; where there is no room for more, with VAT alone."""
         document = getattr(self.snapshot, "document", None)
-        return totals_text(document, self.decimals) if document is not None else ""
+        if document is None:
+            return ""
+        said = totals_text(document, self.decimals)
+        return said if self.app.size.width >= 110 else said.rpartition("   ")[2]
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")
