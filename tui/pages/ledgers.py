@@ -29,11 +29,11 @@ from postroom.tui.widgets.dialogs import Reading
 from postroom.tui.widgets.keyed_table import Column
 
 _CAPTIONS = {
-    "entry_no": ("No.", 7),
+    "entry_no": ("Entry No.", 9),
     "posting_date": ("Posting Date", 12),
     "document_no": ("Document", 12),
     "account_no": ("Account", 10),
-    "party_no": ("No.", 10),
+    "party_no": ("Customer", 10),
     "item_no": ("Item", 10),
     "description": ("Description", 0),
     "amount": ("Amount", 13),
@@ -58,6 +58,13 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "value": ("entry_no", "posting_date", "document_no", "item_no", "cost_amount", "account_no"),
 }
 _LATER = {"rate": 90, "user": 120, "due_date": 90, "entry_no": 100}
+
+
+def caption(name: str, ledger: str = "") -> str:
+    """What stands above a column, in lists and cards alike."""
+    if name == "party_no" and ledger == "vendor":
+        return "Vendor"
+    return _CAPTIONS[name][0] if name in _CAPTIONS else shown.caption(name)
 
 
 def value(row: Any, name: str, decimals: Decimals, currency: str = "") -> Text:
@@ -95,12 +102,14 @@ class LedgerPage(ListPage):
         return tuple(self._column(name) for name in _COLUMNS[self.ledger])
 
     def _column(self, name: str) -> Column:
-        caption, width = _CAPTIONS[name]
+        _, width = _CAPTIONS[name]
 
         def cell(row: Any) -> Text:
             return value(row, name, self.decimals)
 
-        return Column(name, caption, width, cell, right=name in _NUMBERS, from_width=_LATER.get(name, 0))
+        return Column(
+            name, caption(name, self.ledger), width, cell, right=name in _NUMBERS, from_width=_LATER.get(name, 0)
+        )
 
     def key_of(self, row: Any) -> str:
         return str(row["entry_no"])
@@ -253,8 +262,8 @@ def posted_sections(row: Any, time_zone: str) -> list[Section]:
         ("G/L Register No.", row["register_no"]),
         ("Batch No.", row["batch_no"] or ""),
     )
-    lines = table(row["lines"], ("no", "description", "quantity", "unit_price", "amount"), decimals, currency)
-    vat = table(row["vat"], _VAT, decimals, currency)
+    lines = table(row["lines"], ("no", "description", "quantity", "unit_price", "amount"), decimals, currency=currency)
+    vat = table(row["vat"], _VAT, decimals, currency=currency)
     return [Section("General", general), Section("Lines", lines), Section("VAT", vat)]
 
 
@@ -284,7 +293,7 @@ def entry_sections(
 ) -> list[Section]:
     """A FastTab per ledger that has entries, with these columns of each ledger."""
     return [
-        Section(reading.LEDGERS[name].title, table(rows, columns[name], decimals))
+        Section(reading.LEDGERS[name].title, table(rows, columns[name], decimals, ledger=name))
         for name, rows in entries.items()
         if rows
     ]
@@ -301,9 +310,9 @@ def _with_vat(row: Any, decimals: Decimals) -> str:
     return f"{including_vat(row, decimals)} {visible(row['currency'])}"
 
 
-def table(rows: Any, names: tuple[str, ...], decimals: Decimals, currency: str = "") -> Text:
+def table(rows: Any, names: tuple[str, ...], decimals: Decimals, *, currency: str = "", ledger: str = "") -> Text:
     """Rows as lines of text, their columns as wide as they need, numbers to the right."""
-    cells = [[shown.caption(name) for name in names]]
+    cells = [[caption(name, ledger) for name in names]]
     cells += [[_told(row, name, decimals, currency) for name in names] for row in rows]
     widths = [min(28, max(cell_len(line[place]) for line in cells)) for place in range(len(names))]
     text = Text()
