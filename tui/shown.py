@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from postroom.core import clock
+from postroom.core.currencies import Decimals
 from postroom.core.errors import Problem, describe
 from postroom.core.plain_text import visible
 
@@ -56,12 +57,12 @@ def shortened(value: str, width: int) -> str:
     return value if cell_len(value) <= width else f"{set_cell_size(value, max(0, width - 1)).rstrip()}…"
 
 
-def money(value: Decimal | None, currency: str) -> str:
+def money(value: Decimal | None, currency: str, decimals: Decimals) -> str:
     """An amount with its currency behind it; blank is the company's own, which goes without saying."""
-    return visible(f"{amount(value)} {currency}".rstrip())
+    return visible(f"{amount(value, decimals.of(currency))} {currency}".rstrip())
 
 
-def amount(value: Decimal | None, places: int = 2) -> str:
+def amount(value: Decimal | None, places: int) -> str:
     """An amount with at least so many decimals, more only where there are some."""
     if value is None:
         return ""

@@ -8,14 +8,15 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from peewee import PeeweeException
 
-from postroom.core import clock, company
+from postroom.core import clock, company, currencies
 from postroom.core import database as engine
+from postroom.core.currencies import Decimals
 from postroom.core.database import Location
 from postroom.core.errors import DatabaseAway, PostroomError
 from postroom.core.tables.base import database
@@ -150,6 +151,7 @@ class Standing:
     company_name: str = ""
     user: str = ""
     time_zone: str = "UTC"
+    decimals: Decimals = field(default_factory=Decimals)
     consumers: int = 0
     workers: int = 0
     unread_notes: int = 0
@@ -206,6 +208,7 @@ def read_standing() -> Standing:
         user=user,
         unread_notes=notes.unread_count(user),
         time_zone=GeneralLedgerSetup.get_by_id(1).company_time_zone,
+        decimals=currencies.decimals(),
         consumers=len(responding),
         workers=sum(consumer.workers for consumer in responding),
         consumer_gone_since=None if responding else last,

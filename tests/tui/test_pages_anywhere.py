@@ -110,7 +110,7 @@ async def test_the_filter_stays_when_one_acts_on_what_it_lets_through_and_when_o
         await screen.sees("2 documents")
         await screen.press("asterisk", "p", "y")
         await screen.hears("2 documents: queued.")
-        await screen.sees("Nothing matches the filter", "0 documents")
+        await screen.sees("Nothing matches the filter", "/ changes it, \\ shows everything again.", "0 documents")
         await screen.press("slash")
         await screen.fills_in("no=S-INV1002|S-INV1004")
         await screen.sees("2 documents")

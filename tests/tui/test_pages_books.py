@@ -114,8 +114,54 @@ async def test_the_job_queue_status_of_documents_is_seen_at_every_width(demo_fir
         await screen.sees("Job Queue Status", "S-ORD1001")
         head = screen.line("Job Queue Status")
         assert [caption in head for caption in ("Incl. VAT", "Posting Date", "Error")] == [
-            *(width >= 94, width >= 108, width >= 120)
+            *(width >= 94, width >= 108, width >= 150)
         ]
+
+
+async def test_yen_have_no_decimals_in_list_card_and_lines_of_a_document(demo_firm: Location) -> None:
+    document = Document.select().where(Document.currency_code == "JPY", Document.type == "purchase-order").first()
+    total = f"{document.amount_including_vat:,.0f}"
+    async with terminal(demo_firm, (120, 24), "purchase-order") as screen:
+        await screen.press("slash")
+        await screen.fills_in(f"no={document.no}")
+        await screen.until(
+            lambda: f" {total} " in screen.line(f" {document.no} ") and "JPY" in screen.line("VAT 0 JPY")
+        )
+        await screen.press("enter")
+        await is_on(screen, DocumentCard)
+        await screen.sees(f"Including VAT {total} JPY")
+        assert ".00" not in screen.shown
+        await screen.press("l")
+        await is_on(screen, LinesPage)
+        await screen.sees(f"Lines of Purchase Order {document.no} ", f"Including VAT {total} JPY", "Unit Price")
+        assert ".00" not in screen.shown
+        await screen.press("enter")
+        await screen.sees("This line: amount", f"Including VAT {total} JPY")
+        assert ".00" not in screen.shown
+
+
+async def test_yen_have_no_decimals_in_posted_documents_and_ledgers_and_their_worth_in_euro_has(
+    posted_demo: Location,
+) -> None:
+    document = PostedDocument.get(PostedDocument.currency_code == "JPY", PostedDocument.kind == "invoice")
+    total, worth = f"{document.amount_including_vat:,.0f}", f"{document.amount_lcy:,.2f}"
+    async with terminal(posted_demo, (120, 40), "posted-documents") as screen:
+        await screen.press("slash")
+        await screen.fills_in(f"no={document.no} kind=invoice")
+        await screen.until(lambda: f" {total} " in screen.line(document.party_no))
+        await screen.press("enter")
+        await is_on(screen, PostedCard)
+        await screen.sees(f"{total} JPY", worth)
+        lines = screen.shown.partition("- Lines")[2].partition("G/L Entries")[0]
+        assert lines
+        assert ".00" not in lines
+        await screen.press("escape", "n")
+        await screen.sees(f"{document.no}   {total} JPY")
+        await screen.goes_to(f"{'customer' if document.area.value == 'sales' else 'vendor'} ledger")
+        await screen.press("slash")
+        await screen.fills_in(f"document_no={document.no}")
+        await screen.until(lambda: f"{total} " in screen.line(document.party_no))
+        await screen.sees("Amount LCY: ", "JPY")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -15,7 +15,7 @@ from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.kinds import Area
 from postroom.core.masters import KINDS
-from postroom.tui.pages.records import RecordCard, key_of
+from postroom.tui.pages.records import RecordCard, RecordsPage, key_of
 from postroom.tui.pages.users import UserCard
 
 Size = tuple[int, int]
@@ -270,3 +270,21 @@ async def test_the_last_one_with_setup_keeps_it(sqlite_firm: Location) -> None:
         await screen.press("space")
         await screen.sees("Not done", "Nobody would have the permission set Setup any more.")
         assert users.show(current_user()).may_setup
+
+
+async def test_prices_have_the_decimals_of_the_local_currency_and_quantities_and_rates_what_they_need(
+    demo_firm: Location,
+) -> None:
+    (lantern,) = masters.list_records("item", "no=1000")
+    async with terminal(demo_firm, page="item") as screen:
+        await screen.sees("Storm lantern, brass")
+        assert screen.line("Storm lantern, brass").split()[-3:] == [f"{lantern['stock_on_hand']:.0f}", "PCS", "64.00"]
+        await screen.sees("Unit Cost: 31.50")
+        await screen.goes_to("VAT posting setup")
+        await screen.until(lambda: screen.line("VAT25").split()[-1] == "0")
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_no_caption_of_a_list_is_cut(kind: str) -> None:
+    columns = RecordsPage(kind, kind).columns()
+    assert [column.caption for column in columns if 0 < column.width < len(column.caption)] == []

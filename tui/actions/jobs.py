@@ -379,7 +379,7 @@ ACTIONS: tuple[Action, ...] = (
         "Post Again",
         "t",
         "Restart the marked ones, or this one.",
-        "Post again",
+        "Post Again",
         possible=_handled,
     ),
     Action(

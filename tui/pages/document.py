@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 
-from postroom.core import documents, values
+from postroom.core import currencies, documents, values
 from postroom.core.counted import counted
 from postroom.core.documents import fields as typed_fields
 from postroom.core.documents.fields import DocumentField
@@ -315,8 +315,9 @@ def read_card(id_: int, kind: DocumentType) -> FormSnapshot:
     fields = tuple(
         of_document(field, kind, values.shown(field.kind, stored[field.name])) for field in header_fields(kind)
     )
-    lines = Text("\n").join(line_text(line, kind) for line in detail.lines)
-    totals = Text(totals_text(view))
+    decimals = currencies.decimals()
+    lines = Text("\n").join(line_text(line, kind, decimals.of(view.currency)) for line in detail.lines)
+    totals = Text(totals_text(view, decimals))
     return FormSnapshot(
         view,
         title,

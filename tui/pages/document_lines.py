@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 
-from postroom.core import documents, values
+from postroom.core import currencies, documents, values
 from postroom.core.counted import named
+from postroom.core.currencies import Decimals
 from postroom.core.documents import fields as typed_fields
 from postroom.core.documents.fields import DocumentField
 from postroom.core.errors import NotFound
@@ -27,16 +28,17 @@ from postroom.tui.widgets.keyed_table import Column
 _NAMES = {"vat_group": "vat-product-group"}
 _NAMED_BY = {LineType.ITEM: "item", LineType.GL_ACCOUNT: "gl-account", LineType.CHARGE: "charge"}
 """The master records that a line's No. names, by the line's type."""
+_MONEY = ("unit_price", "line_amount")
 _TYPES = {kind.title: kind for kind in LineType}
 _WHILE_RELEASED = frozenset(field.name for field in typed_fields.LINE if field.while_released)
 
 
-def line_text(line: Any, kind: DocumentType) -> Text:
-    """A line in one line; of an order also what of it has moved and is invoiced."""
+def line_text(line: Any, kind: DocumentType, places: int) -> Text:
+    """A line in one line, amounts with so many decimals; of an order also what of it has moved and is invoiced."""
     text = Text(f"{line.line_no:>6}  {shown.padded(visible(line.no), 10)} ")
     text.append(shown.padded(visible(line.description), 20))
     if line.type is not LineType.COMMENT:
-        price, amount = shown.amount(line.unit_price), shown.amount(line.line_amount)
+        price, amount = shown.amount(line.unit_price, places), shown.amount(line.line_amount, places)
         text.append(f" {shown.amount(line.quantity, 0):>6} x {price:>10} {amount:>12}")
     if line.quantity_shipped or line.quantity_invoiced:
         text.append(f"  {_moved(line, kind)}", shown.FAINT)
@@ -62,10 +64,10 @@ class LineSnapshot(FormSnapshot):
     document: Any = None
 
 
-def totals_text(view: Any) -> str:
+def totals_text(view: Any, decimals: Decimals) -> str:
     """What a document's lines come to, in its currency."""
     named_ones = (("Amount", view.amount), ("VAT", view.vat_amount), ("Including VAT", view.amount_including_vat))
-    return "   ".join(f"{caption} {shown.money(value, view.currency)}" for caption, value in named_ones)
+    return "   ".join(f"{caption} {shown.money(value, view.currency, decimals)}" for caption, value in named_ones)
 
 
 class LinesPage(ListPage):
@@ -80,33 +82,36 @@ class LinesPage(ListPage):
     def __init__(self, id_: int, kind: DocumentType) -> None:
         super().__init__()
         self.id_, self.kind = id_, kind
-        self.CAPTION = f"Lines of {kind.title}"
+
+    @property
+    def CAPTION(self) -> str:  # type: ignore[override]  # noqa: N802
+        document = getattr(self.snapshot, "document", None)
+        return f"Lines of {self.kind.title if document is None else visible(document.record)}"
 
     @property
     def address(self) -> str:
         return f"{self.PAGE} {self.id_}"
 
     def columns(self) -> tuple[Column, ...]:
-        def number(name: str, caption: str, width: int, places: int = 2, from_width: int = 0) -> Column:
-            return Column(
-                *(name, caption, width, lambda row: Text(shown.amount(getattr(row, name), places))),
-                right=True,
-                from_width=from_width,
-            )
+        def number(name: str, caption: str, width: int, from_width: int = 0) -> Column:
+            def cell(row: Any) -> Text:
+                return Text(shown.amount(getattr(row, name), self._places if name in _MONEY else 0))
+
+            return Column(name, caption, width, cell, right=True, from_width=from_width)
 
         if self.kind.is_order:
             verb, done = ("Receive", "Received") if self.kind.receives else ("Ship", "Shipped")
             return (
                 Column("line_no", "Line", 6, lambda row: Text(str(row.line_no)), right=True, from_width=130),
-                Column("no", "No.", 12, lambda row: shown.text(row.no)),
+                Column("no", "No.", 10, lambda row: shown.text(row.no)),
                 Column("description", "Description", 0, lambda row: shown.text(row.description)),
-                number("quantity", "Quantity", 9, 0),
-                number("qty_to_ship", f"To {verb}", 10, 0),
-                number("quantity_shipped", done, 9, 0, 100),
-                number("qty_to_invoice", "To Invoice", 10, 0),
-                number("quantity_invoiced", "Invoiced", 9, 0, 100),
-                number("unit_price", "Unit Price", 11, 2, 112),
-                number("line_discount_percent", "Disc. %", 8, 0, 140),
+                number("quantity", "Quantity", 8),
+                number("qty_to_ship", f"To {verb}", len(f"To {verb}")),
+                number("quantity_shipped", done, 8, 100),
+                number("qty_to_invoice", "To Invoice", 10),
+                number("quantity_invoiced", "Invoiced", 8, 100),
+                number("unit_price", "Unit Price", 11, 112),
+                number("line_discount_percent", "Disc. %", 8, 140),
                 number("line_amount", "Amount", 12),
             )
         return (
@@ -114,12 +119,18 @@ class LinesPage(ListPage):
             Column("type", "Type", 11, lambda row: Text(row.type.title), from_width=90),
             Column("no", "No.", 12, lambda row: shown.text(row.no)),
             Column("description", "Description", 0, lambda row: shown.text(row.description)),
-            number("quantity", "Quantity", 9, 0),
+            number("quantity", "Quantity", 8),
             number("unit_price", "Unit Price", 11),
-            number("line_discount_percent", "Disc. %", 8, 0, 110),
+            number("line_discount_percent", "Disc. %", 8, 110),
             Column("vat_group", "VAT Group", 10, lambda row: shown.text(row.vat_group), from_width=100),
             number("line_amount", "Amount", 12),
         )
+
+    @property
+    def _places(self) -> int:
+        """How many decimals the document's currency has."""
+        document = getattr(self.snapshot, "document", None)
+        return self.decimals.of(document.currency if document is not None else "")
 
     def key_of(self, row: Any) -> str:
         return str(row.line_no)
@@ -132,14 +143,19 @@ class LinesPage(ListPage):
         return LinesSnapshot(part.rows, part.total, part.before, part.after, shown_document.view)
 
     def remark(self) -> str:
+        """What the lines come to; where there is no room for more, with VAT alone."""
         document = getattr(self.snapshot, "document", None)
-        return totals_text(document) if document is not None else ""
+        if document is None:
+            return ""
+        said = totals_text(document, self.decimals)
+        return said if self.app.size.width >= 110 else said.rpartition("   ")[2]
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")
         return text.append(
-            f"Amount {shown.amount(row.amount)}   VAT {shown.amount(row.vat_amount)} ({row.vat_group}"
-            f" {shown.amount(row.vat_rate, 0)} %)" + (f"   {_moved(row, self.kind)}" if self.kind.is_order else "")
+            f"Amount {shown.amount(row.amount, self._places)}   VAT {shown.amount(row.vat_amount, self._places)}"
+            f" ({row.vat_group} {shown.amount(row.vat_rate, 0)} %)"
+            + (f"   {_moved(row, self.kind)}" if self.kind.is_order else "")
         )
 
     async def _may_change(self) -> bool:
@@ -246,6 +262,7 @@ def read_line(id_: int, kind: DocumentType, line_no: int) -> FormSnapshot:
         (f"Line {line_no}", "bold"), f" of {visible(detail.view.record)}   {visible(line.description)}"
     )
     fields = tuple(of_line(field, text(field), line.type) for field in line_fields(kind))
-    own = f"This line: amount {shown.amount(line.amount)}   VAT {shown.amount(line.vat_amount)}"
-    totals = Text(f"{own}\nDocument: {totals_text(detail.view)}")
+    decimals = currencies.decimals()
+    amount, vat = (shown.amount(value, decimals.of(detail.view.currency)) for value in (line.amount, line.vat_amount))
+    totals = Text(f"This line: amount {amount}   VAT {vat}\nDocument: {totals_text(detail.view, decimals)}")
     return LineSnapshot(line, title, fields, (("Totals", totals),), detail.view)

@@ -30,10 +30,6 @@ _SHORT = {
 _SHORT |= {kind: _SHORT[DocumentType(kind.value.replace("purchase", "sales"))] for kind in TYPES if kind not in _SHORT}
 
 
-def incl_vat(row: Any) -> Text:
-    return Text(shown.amount(row.amount_including_vat))
-
-
 class DocumentsPage(ListPage, DocumentActions):
     """One type at a time; filter, marks and cursor are kept for each."""
 
@@ -112,12 +108,15 @@ class DocumentsPage(ListPage, DocumentActions):
             Column("no", "No.", 12, lambda row: shown.text(row.no)),
             Column("party", "Customer/Vendor", 21, lambda row: shown.text(f"{row.party_no} {row.party_name}")),
             Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row.posting_date)), from_width=108),
-            Column("amount", "Incl. VAT", 12, incl_vat, right=True, from_width=94),
+            Column("amount", "Incl. VAT", 12, self._including_vat, right=True, from_width=94),
             Column("currency", "Cur.", 4, lambda row: shown.text(row.currency), from_width=94),
             Column("status", "Status", 8, lambda row: Text(row.status.value)),
             Column("queue", "Job Queue Status", 21, status_of),
-            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=120, least=10),
+            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=150, least=30),
         )
+
+    def _including_vat(self, row: Any) -> Text:
+        return Text(shown.amount(row.amount_including_vat, self.decimals.of(row.currency)))
 
     def key_of(self, row: Any) -> str:
         return str(row.id)
@@ -129,7 +128,7 @@ class DocumentsPage(ListPage, DocumentActions):
         text = Text.assemble((visible(row.record), "bold"), f"  {visible(row.party_name)}  ", status_of(row))
         if row.errors:  # what is wrong comes first, for there may be no room for more
             text.append("\n").append(shown.problem_lines(row.errors))
-        return text.append(f"\n{totals_text(row)}  Posting {shown.day(row.posting_date)}")
+        return text.append(f"\n{totals_text(row, self.decimals)}  Posting {shown.day(row.posting_date)}")
 
     def done_with(self, keys: set[str]) -> None:
         self.unmark(keys)

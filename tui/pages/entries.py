@@ -90,7 +90,7 @@ class EntryActions(Mixed):
 
     def do_cancel(self) -> Any:
         question = "Cancel {}? What runs is stopped and rolled back."
-        return self._on_each("Cancel asked for", readings.entries().cancel, question, yes="Cancel it")
+        return self._on_each("Cancel asked for", readings.entries().cancel, question, yes="Cancel It")
 
     def do_delete(self) -> Any:
         question = "Delete {}? Documents stay Released."

@@ -90,7 +90,7 @@ class HandlePage(ListPage):
         (row,) = self.situation().rows[:1]
         same = self._same_reason(row)
         question = f"Post again all {len(same)} documents with this reason?" if len(same) > 1 else "Post it again?"
-        if await self.desk.ask(question, shown.one_line(row.errors), yes="Post again"):
+        if await self.desk.ask(question, shown.one_line(row.errors), yes="Post Again"):
             await self._again(same)
 
     async def _again(self, rows: Sequence[Any]) -> None:

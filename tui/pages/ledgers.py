@@ -12,7 +12,8 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import Collapsible
 
-from postroom.core import filters, reading
+from postroom.core import currencies, filters, reading
+from postroom.core.currencies import Decimals
 from postroom.core.kinds import Area, PostedKind
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
@@ -28,11 +29,11 @@ from postroom.tui.widgets.dialogs import Reading
 from postroom.tui.widgets.keyed_table import Column
 
 _CAPTIONS = {
-    "entry_no": ("No.", 7),
+    "entry_no": ("Entry No.", 9),
     "posting_date": ("Posting Date", 12),
     "document_no": ("Document", 12),
     "account_no": ("Account", 10),
-    "party_no": ("No.", 10),
+    "party_no": ("Customer", 10),
     "item_no": ("Item", 10),
     "description": ("Description", 0),
     "amount": ("Amount", 13),
@@ -59,20 +60,23 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 _LATER = {"rate": 90, "user": 120, "due_date": 90, "entry_no": 100}
 
 
-def value(row: Any, name: str) -> Text:
-    """A cell of a row, as lists show it."""
+def caption(name: str, ledger: str = "") -> str:
+    """What stands above a column, in lists and cards alike."""
+    if name == "party_no" and ledger == "vendor":
+        return "Vendor"
+    return _CAPTIONS[name][0] if name in _CAPTIONS else shown.caption(name)
+
+
+def value(row: Any, name: str, decimals: Decimals, currency: str = "") -> Text:
+    """A cell of a row, as lists show it; `currency` is what its amounts are in, where the row itself does not say."""
     found = row.get(name)
     if isinstance(found, Decimal):
-        return Text(shown.amount(found, 0 if name in ("quantity", "rate") else 2))
+        is_local = name == "amount_lcy"
+        places = decimals.of("" if is_local else row.get("currency", currency))
+        return Text(shown.amount(found, 0 if name in ("quantity", "rate") else places))
     if isinstance(found, date) and not isinstance(found, datetime):
         return Text(shown.day(found))
     return shown.text(str(found).replace("_", " ").title() if name in ("document_type", "kind") else found)
-
-
-def _column(name: str) -> Column:
-    caption, width = _CAPTIONS[name]
-    is_number = name in ("amount", "remaining_amount", "base", "quantity", "cost_amount", "rate", "entry_no")
-    return Column(name, caption, width, lambda row: value(row, name), right=is_number, from_width=_LATER.get(name, 0))
 
 
 class LedgerPage(ListPage):
@@ -95,7 +99,17 @@ class LedgerPage(ListPage):
         return f"{self.ledger}-ledger-entries"
 
     def columns(self) -> tuple[Column, ...]:
-        return tuple(_column(name) for name in _COLUMNS[self.ledger])
+        return tuple(self._column(name) for name in _COLUMNS[self.ledger])
+
+    def _column(self, name: str) -> Column:
+        _, width = _CAPTIONS[name]
+
+        def cell(row: Any) -> Text:
+            return value(row, name, self.decimals)
+
+        return Column(
+            name, caption(name, self.ledger), width, cell, right=name in _NUMBERS, from_width=_LATER.get(name, 0)
+        )
 
     def key_of(self, row: Any) -> str:
         return str(row["entry_no"])
@@ -107,7 +121,7 @@ class LedgerPage(ListPage):
         text = Text.assemble((f"Entry {row['entry_no']}  {visible(row['document_no'])}", "bold"), "\n")
         seen = {"entry_no", "document_no", "posting_id", *self.table.shown_columns}
         said = [
-            f"{shown.caption(name)}: {value(row, name).plain}"
+            f"{shown.caption(name)}: {value(row, name, self.decimals).plain}"
             for name in row
             if row[name] not in (None, "") and name not in seen
         ]
@@ -140,11 +154,14 @@ class PostedPage(ListPage, PostedActions):
             Column("source_no", "From", 14, lambda row: shown.text(row["source_no"]), from_width=102),
             Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row["posting_date"])), from_width=90),
             Column("party", "Customer/Vendor", 0, lambda row: shown.text(f"{row['party_no']} {row['party_name']}")),
-            Column("amount", "Incl. VAT", 14, including_vat, right=True),
+            Column("amount", "Incl. VAT", 14, self._including_vat, right=True),
             Column("currency", "Cur.", 4, lambda row: shown.text(row["currency"])),
             Column("correction", "Correction", 20, undoing.standing, from_width=140),
             Column("user", "User", 10, lambda row: shown.text(row["user"]), from_width=130),
         )
+
+    def _including_vat(self, row: Any) -> Text:
+        return Text(including_vat(row, self.decimals))
 
     def key_of(self, row: Any) -> str:
         return str(row["id"])
@@ -156,7 +173,11 @@ class PostedPage(ListPage, PostedActions):
         title = Text.assemble((f"Posted {title_of(row)} {visible(row['no'])}", "bold"))
         title.append(f"  from {visible(row['source_no'])}, by {visible(row['user'])}")
         names = (("Amount", "amount"), ("VAT", "vat_amount"), ("Including VAT", "amount_including_vat"))
-        said = [f"{caption} {shown.money(row[name], row['currency'])}" for caption, name in names if has_amounts(row)]
+        said = [
+            f"{caption} {shown.money(row[name], row['currency'], self.decimals)}"
+            for caption, name in names
+            if has_amounts(row)
+        ]
         if correction := undoing.standing(row).plain:
             title.append(f"  {correction}", "bold yellow")
         amounts = Text("   ".join([f"Posting Date {shown.day(row['posting_date'])}", *said]))
@@ -179,9 +200,9 @@ def has_amounts(row: Any) -> bool:
     return row["kind"] in (PostedKind.INVOICE, PostedKind.CREDIT_MEMO)
 
 
-def including_vat(row: Any) -> Text:
+def including_vat(row: Any, decimals: Decimals) -> str:
     """Its amount including VAT; blank where it bears none."""
-    return Text(shown.amount(row["amount_including_vat"]) if has_amounts(row) else "")
+    return shown.amount(row["amount_including_vat"], decimals.of(row["currency"])) if has_amounts(row) else ""
 
 
 def title_of(row: Any) -> str:
@@ -213,13 +234,14 @@ def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
     sections = [
         *posted_sections(row, time_zone),
         Section("Print Jobs", jobs_in_full(row["print_jobs"], time_zone)),
-        *entry_sections(entries),
+        *entry_sections(entries, currencies.decimals()),
     ]
     return CardSnapshot(row, name, tuple(section for section in sections if section.body))
 
 
 def posted_sections(row: Any, time_zone: str) -> list[Section]:
     """What a posted document says: its header, lines and VAT."""
+    decimals, currency = currencies.decimals(), row["currency"]
     general = fields(
         ("No.", row["no"]),
         ("From", f"{row['source_type'].title} {row['source_no']}"),
@@ -232,16 +254,17 @@ def posted_sections(row: Any, time_zone: str) -> list[Section]:
         ("Corrects No.", row["corrects_no"]),
         ("Cancelled by", row["cancelled_by"]),
         ("Corrected by", "" if row["cancelled_by"] else ", ".join(row["corrected_by"])),
-        ("Currency", row["currency"]),
-        *((caption, shown.money(row[name], row["currency"])) for caption, name in _AMOUNTS if has_amounts(row)),
-        ("Amount (LCY)", shown.amount(row["amount_lcy"]) if has_amounts(row) else ""),
+        ("Currency", currency),
+        *((caption, shown.money(row[name], currency, decimals)) for caption, name in _AMOUNTS if has_amounts(row)),
+        ("Amount (LCY)", shown.amount(row["amount_lcy"], decimals.lcy) if has_amounts(row) else ""),
         ("User ID", row["user"]),
         ("Posted at", shown.whole_stamp(row["posted_at"], time_zone)),
         ("G/L Register No.", row["register_no"]),
         ("Batch No.", row["batch_no"] or ""),
     )
-    lines = table(row["lines"], ("no", "description", "quantity", "unit_price", "amount"))
-    return [Section("General", general), Section("Lines", lines), Section("VAT", table(row["vat"], _VAT))]
+    lines = table(row["lines"], ("no", "description", "quantity", "unit_price", "amount"), decimals, currency=currency)
+    vat = table(row["vat"], _VAT, decimals, currency=currency)
+    return [Section("General", general), Section("Lines", lines), Section("VAT", vat)]
 
 
 _AMOUNTS = (
@@ -264,24 +287,33 @@ _ENTRY_COLUMNS = {
 
 
 def entry_sections(
-    entries: Mapping[str, Any], columns: Mapping[str, tuple[str, ...]] = MappingProxyType(_ENTRY_COLUMNS)
+    entries: Mapping[str, Any],
+    decimals: Decimals,
+    columns: Mapping[str, tuple[str, ...]] = MappingProxyType(_ENTRY_COLUMNS),
 ) -> list[Section]:
     """A FastTab per ledger that has entries, with these columns of each ledger."""
-    return [Section(reading.LEDGERS[name].title, table(rows, columns[name])) for name, rows in entries.items() if rows]
+    return [
+        Section(reading.LEDGERS[name].title, table(rows, columns[name], decimals, ledger=name))
+        for name, rows in entries.items()
+        if rows
+    ]
 
 
-def document_lines(documents: Sequence[Any]) -> Text:
+def document_lines(documents: Sequence[Any], decimals: Decimals) -> Text:
     """Posted documents in a line each: `Posted Sales Invoice 103001   1,000.00`."""
     return Text("\n").join(
-        Text(f"Posted {title_of(row)} {visible(row['no'])}   {including_vat(row)} {visible(row['currency'])}".rstrip())
-        for row in documents
+        Text(f"Posted {title_of(row)} {visible(row['no'])}   {_with_vat(row, decimals)}".rstrip()) for row in documents
     )
 
 
-def table(rows: Any, names: tuple[str, ...]) -> Text:
+def _with_vat(row: Any, decimals: Decimals) -> str:
+    return f"{including_vat(row, decimals)} {visible(row['currency'])}"
+
+
+def table(rows: Any, names: tuple[str, ...], decimals: Decimals, *, currency: str = "", ledger: str = "") -> Text:
     """Rows as lines of text, their columns as wide as they need, numbers to the right."""
-    cells = [[shown.caption(name) for name in names]]
-    cells += [[_told(row, name) for name in names] for row in rows]
+    cells = [[caption(name, ledger) for name in names]]
+    cells += [[_told(row, name, decimals, currency) for name in names] for row in rows]
     widths = [min(28, max(cell_len(line[place]) for line in cells)) for place in range(len(names))]
     text = Text()
     for number, line in enumerate(cells):
@@ -293,11 +325,11 @@ def table(rows: Any, names: tuple[str, ...]) -> Text:
     return text if rows else Text("")
 
 
-def _told(row: Any, name: str) -> str:
+def _told(row: Any, name: str, decimals: Decimals, currency: str) -> str:
     """A value where no column of its own tells its currency."""
     if name in ("amount", "remaining_amount") and row.get("currency"):
-        return shown.money(row[name], row["currency"])
-    return value(row, name).plain
+        return shown.money(row[name], row["currency"], decimals)
+    return value(row, name, decimals, currency).plain
 
 
 class NavigateCard(CardPage):
@@ -328,7 +360,9 @@ class NavigateCard(CardPage):
 def read_navigate(no: str) -> CardSnapshot:
     """All documents and entries of a number. Raises NotFound."""
     found = reading.navigate(no)
-    sections = [Section("Posted Documents", document_lines(found["documents"])), *entry_sections(found["entries"])]
+    decimals = currencies.decimals()
+    documents = document_lines(found["documents"], decimals)
+    sections = [Section("Posted Documents", documents), *entry_sections(found["entries"], decimals)]
     shown_ones = tuple(section for section in sections if section.body)
     return CardSnapshot(found, Text(f"Navigate: {visible(no)}", "bold"), shown_ones)
 

@@ -175,7 +175,7 @@ class ListPage(Page):
         empty = self.query_one("#empty", Static)
         is_empty = not self.snapshot.rows
         if is_empty:
-            told = f"Nothing matches the filter {visible(self.state.filter)}." if self.state.filter else self.EMPTY
+            told = self._no_match() if self.state.filter else self.EMPTY
             if empty.content != told:
                 empty.update(told)
         if empty.display != is_empty:
@@ -186,6 +186,12 @@ class ListPage(Page):
                 self.set_focus(None)
             elif not isinstance(self.focused, Input):
                 self.table.focus()
+
+    def _no_match(self) -> str:
+        """What a filter that lets nothing through says, with the keys that lead on."""
+        keys = {action.id: action.shown_key for action in self.actions}
+        told = f"Nothing matches the filter {visible(self.state.filter)}."
+        return f"{told} {keys['list.filter']} changes it, {keys['list.clear-filter']} shows everything again."
 
     def _draw_caption(self) -> None:
         """Caption, how many, how many marked, and the filter, in one line."""

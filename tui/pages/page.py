@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from postroom.core.currencies import Decimals
 from postroom.tui import copying, polling
 from postroom.tui.actions import ANYWHERE, BY_ID, Action, Situation, actions_of
 from postroom.tui.widgets.key_line import KeyLine
@@ -42,6 +43,11 @@ class Page(Screen[None]):
     def desk(self) -> PostroomApp:
         """The app, by its own type."""
         return cast("PostroomApp", self.app)
+
+    @property
+    def decimals(self) -> Decimals:
+        """With how many decimals the amounts of each currency are shown."""
+        return self.desk.health.standing.decimals
 
     @property
     def actions(self) -> tuple[Action, ...]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 
-from postroom.core import reading
+from postroom.core import currencies, reading
 from postroom.core.plain_text import visible
 from postroom.core.posting import preview
 from postroom.core.posting.preview import Preview
@@ -64,8 +64,8 @@ class PreviewCard(CardPage):
 def card_of(found: Preview) -> CardSnapshot:
     """A preview as a card."""
     name = f"Preview Posting: {found.type.title} {visible(found.no)}"
-    title = Text.assemble(
-        (name, "bold"), ("   Nothing is posted; *** stands for the numbers to be drawn.", shown.FAINT)
-    )
-    sections = (Section("Posted Documents", document_lines(found.documents)), *entry_sections(found.entries, _COLUMNS))
+    title = Text.assemble((name, "bold"), ("   Nothing is posted.", shown.FAINT))
+    decimals = currencies.decimals()
+    documents = document_lines(found.documents, decimals).append("\n*** stands for a number to be drawn.", shown.FAINT)
+    sections = (Section("Posted Documents", documents), *entry_sections(found.entries, decimals, _COLUMNS))
     return CardSnapshot(found, title, sections)

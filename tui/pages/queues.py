@@ -66,7 +66,7 @@ class QueueActions(Mixed):
         if unserved and await self.desk.ask(
             f"No consumer that may serve {', '.join(unserved)} is alive. Start one on this host?",
             "It works in the background and goes on when this program ends.",
-            yes="Start a consumer",
+            yes="Start a Consumer",
         ):
             await self.do_consumer()
 

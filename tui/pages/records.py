@@ -119,11 +119,22 @@ class RecordsPage(ListPage):
         return self.kind.slug
 
     def columns(self) -> tuple[Column, ...]:
-        keys = [_column(name, _KEY_CAPTIONS[name], FieldKind.CODE) for name in self.kind.key]
-        fields = [_column(field.name, field.caption, field.kind) for field in self.kind.fields]
+        def column(name: str, caption: str, kind: FieldKind) -> Column:
+            return _column(name, caption, kind, lambda row: self._cell(row, name))
+
+        keys = [column(name, _KEY_CAPTIONS[name], FieldKind.CODE) for name in self.kind.key]
+        fields = [column(field.name, field.caption, field.kind) for field in self.kind.fields]
         if self.kind.slug == "item":
-            fields.insert(1, _column("stock_on_hand", "On Hand", FieldKind.DECIMAL))
+            fields.insert(1, column("stock_on_hand", "On Hand", FieldKind.DECIMAL))
         return (*keys, *fields)
+
+    def _cell(self, row: Any, name: str) -> Text:
+        value = row.get(name)
+        if isinstance(value, bool):
+            return Text("Yes" if value else "")
+        if isinstance(value, Decimal):
+            return Text(shown.amount(value, self.decimals.lcy if name in _PRICES else 0))
+        return shown.text(value.isoformat() if isinstance(value, date) else value)
 
     def key_of(self, row: Any) -> str:
         return key_of(self.kind, row)
@@ -135,7 +146,7 @@ class RecordsPage(ListPage):
         text = Text.assemble((visible(self.key_of(row)), "bold"), "  ", visible(name_of(row)), "\n")
         seen = {"name", "description", *self.table.shown_columns}
         said = [
-            f"{field.caption}: {_said(field, row[field.name])}"
+            f"{field.caption}: {self._cell(row, field.name)}"
             for field in self.kind.fields
             if row[field.name] and field.name not in seen
         ]
@@ -268,26 +279,15 @@ def read_card(slug: str, no: str) -> FormSnapshot:
     return FormSnapshot(row, title, tuple(of_master(field, typed(field, row[field.name])) for field in kind.fields))
 
 
-def _said(field: MasterField, value: Any) -> str:
-    return "Yes" if value is True else visible(typed(field, value))
-
-
 _TYPED_NUMBERS = ("amount_rounding_precision", "unit_amount_rounding_precision", "factor")
 """Fields that hold numbers and are read in a way of their own."""
+_PRICES = ("unit_price", "unit_cost")
+"""Fields in the local currency; other numbers have the decimals that they need."""
 
 
-def _column(name: str, caption: str, kind: FieldKind) -> Column:
+def _column(name: str, caption: str, kind: FieldKind, cell: Callable[[Any], Text]) -> Column:
     is_number = kind in (FieldKind.DECIMAL, FieldKind.INTEGER) or name in _TYPED_NUMBERS
-
-    def cell(row: Any) -> Text:
-        value = row.get(name)
-        if isinstance(value, bool):
-            return Text("Yes" if value else "")
-        if isinstance(value, Decimal):
-            return Text(shown.amount(value))
-        return shown.text(value.isoformat() if isinstance(value, date) else value)
-
     if name in ("name", "description"):
         return Column(name, caption, 0, cell, least=20)
-    least, most = (12, 20) if is_number else (16, 16) if kind is FieldKind.TEXT else (10, 20)
-    return Column(name, caption, max(least, min(len(caption), most)), cell, right=is_number)
+    least = 12 if is_number else 16 if kind is FieldKind.TEXT else 10
+    return Column(name, caption, max(least, len(caption)), cell, right=is_number)

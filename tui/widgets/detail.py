@@ -23,7 +23,7 @@ class Detail(Vertical):
             yield Static(markup=False)
 
     def show(self, text: Text) -> None:
-        """Show a text; what is too long goes on in the next line."""
+        """Show a text; what is too long goes on in the next line, and after the last one ends in an ellipsis."""
         if text != self.text:
             self.text = text
             self._draw()
@@ -32,8 +32,13 @@ class Detail(Vertical):
         self._draw()
 
     def _draw(self) -> None:
-        width = self.content_size.width
+        width, height = self.content_size
         lines = list(self.text.wrap(self.app.console, width)) if width else []
+        if 0 < height < len(lines):
+            last = lines[height - 1]
+            last.truncate(width - 1)
+            last.rstrip()
+            last.append("…")
         for place, line in enumerate(self.query(Static)):
             wanted = lines[place] if place < len(lines) else Text("")
             wanted.rstrip()
