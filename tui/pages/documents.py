@@ -75,20 +75,16 @@ class DocumentsPage(ListPage, DocumentActions):
         self._take_type(self.kind)
 
     def reopened(self, wanted: Any) -> None:
+        super().reopened(wanted)
         if wanted.wanted:
             self._take_type(wanted.kind)
 
     def _take_type(self, kind: DocumentType) -> None:
         """Show another type, with the filter, marks and cursor that it had."""
-        self.kind = kind
+        self.kind, self.drilled = kind, None
         self.desk.chosen[self.address] = kind.value
-        self.state = self.desk.list_states.setdefault(self.state_name, type(self.state)())
-        self.table.mark(self.state.marks)
-        self.has_read = False
-        self.awaits = True
+        self._take_state(self.own_state())
         self._draw_types()
-        self._draw_caption()
-        self.desk.look_now(even_if_paused=True)
 
     def _draw_types(self) -> None:
         """The types of both areas where there is room for them, else those of this one."""

@@ -84,6 +84,8 @@ class ListPage(Page):
         """The marked rows that are not loaded, as they were when they were marked."""
         self.go_to = ""
         """Where the cursor goes with the next rows: `top`, `bottom`, or blank to stay on its row."""
+        self.drilled: ListState | None = None
+        """What is shown in place of the user's own view, where another page asked for it (`want_filter`)."""
 
     def columns(self) -> tuple[Column, ...]:
         """Every column the list may have."""
@@ -123,12 +125,32 @@ class ListPage(Page):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.state = self.desk.list_states.setdefault(self.state_name, self._remembered())
+        self.state = self.drilled or self.own_state()
         self.table.marks = self.state.marks
         self.query_one("#filter").display = False
         self.query_one("#empty").display = False
         self.table.focus()
         self._draw_caption()
+
+    def own_state(self) -> ListState:
+        """The list as this user left it; what other pages asked for is no part of it."""
+        return self.desk.list_states.setdefault(self.state_name, self._remembered())
+
+    def reopened(self, wanted: Page) -> None:
+        """Going to a list by its name shows the user's own view of it, whatever another page had asked for."""
+        if self.drilled is not None:
+            self.drilled = None
+            self._take_state(self.own_state())
+
+    def _take_state(self, state: ListState) -> None:
+        """Show another view of the list, with its filter, marks and cursor."""
+        self.state = state
+        self.beyond.clear()
+        self.table.mark(state.marks)
+        self.has_read = False
+        self.awaits = True
+        self._draw_caption()
+        self.desk.look_now(even_if_paused=True)
 
     def _remembered(self) -> ListState:
         """The list as this user left it when the program last ended."""
@@ -293,8 +315,10 @@ class ListPage(Page):
         self.table.mark(self.state.marks)
 
     def _remember(self) -> None:
-        """Keep the filter and order that a person chose for the next time; those that another page asks for are not."""
-        self.desk.memory.keep_view(self.state_name, filter=self.state.filter, sort=self.state.window.sort)
+        """Keep the filter and order that a person chose for the next time; a filter is kept only in the own view."""
+        own = self.own_state()
+        own.window = replace(own.window, sort=self.state.window.sort)
+        self.desk.memory.keep_view(self.state_name, filter=own.filter, sort=own.window.sort)
         self.desk.tell_trouble()
 
     def _sortable(self) -> list[Column]:
@@ -344,13 +368,10 @@ class ListPage(Page):
             self.desk.look_now(even_if_paused=True)
 
     def want_filter(self, filter: str) -> None:
-        """Show what matches as soon as the page is there."""
+        """Show what matches as soon as the page is there, for as long as it is open: the user's own view stays."""
+        self.drilled = ListState(filter=filter, window=Window(sort=self.own_state().window.sort))
         if self.is_mounted:
-            self.set_filter(filter)
-        else:
-            state = self.desk.list_states.setdefault(self.state_name, self._remembered())
-            state.filter, state.window, state.cursor_key = filter, Window(sort=state.window.sort), ""
-            state.marks.clear()
+            self._take_state(self.drilled)
 
     def do_clear_filter(self) -> None:
         self.set_filter("")
