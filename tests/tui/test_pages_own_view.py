@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from screens import terminal
+import pytest
+from screens import Terminal, terminal
 
 from postroom.core import clock, company
 from postroom.core.database import Location
@@ -23,6 +24,11 @@ def add_entry(no: str, status: EntryStatus = EntryStatus.ON_HOLD) -> None:
         status=status,
         created_at=clock.now(),
     )
+
+
+def cursor_line(screen: Terminal) -> str:
+    """The record of the row under the cursor."""
+    return str(screen.list.table.row_of(screen.list.table.cursor_key).record_no)
 
 
 async def test_what_a_cue_asks_for_does_not_become_the_lists_own_filter(sqlite_firm: Location) -> None:
@@ -63,3 +69,21 @@ async def test_a_filter_typed_on_what_a_cue_opened_is_not_kept_either_but_an_ord
         await screen.is_on("role-centre")
         await screen.goes_to("job queue entries")
         await screen.sees("Filter: S-INV2", "   by ")
+
+
+@pytest.mark.parametrize(("filter", "row"), [("record_no=S-INV1|S-INV2|S-INV4", "S-INV1"), ("S-INV3", "S-INV3")])
+async def test_the_cursor_stays_on_its_row_if_the_filter_lets_it_through_else_it_goes_to_the_first(
+    sqlite_firm: Location, filter: str, row: str
+) -> None:
+    for number in range(1, 6):
+        add_entry(f"S-INV{number}")
+    async with terminal(sqlite_firm) as screen:
+        await screen.press("j", "j")
+        assert cursor_line(screen) == "S-INV3"
+        await screen.press("slash")
+        await screen.fills_in(filter)
+        await screen.until(lambda: screen.list.state.filter == filter and screen.list.has_read)
+        assert cursor_line(screen) == row
+        await screen.press("backslash")
+        await screen.sees("5 entries")
+        assert cursor_line(screen) == row

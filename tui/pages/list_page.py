@@ -171,6 +171,8 @@ class ListPage(Page):
         wanted = "" if self.has_read else self.state.cursor_key
         if self.go_to and snapshot.rows:
             wanted = self.key_of(snapshot.rows[-1 if self.go_to == "bottom" else 0])
+        elif not self.has_read and snapshot.rows and wanted not in map(self.key_of, snapshot.rows):
+            wanted = self.key_of(snapshot.rows[0])  # not another row that happens to stand in its place
         self.go_to = ""
         table.show_rows(snapshot.rows, cursor_key=wanted)
         self.has_read = True
@@ -313,6 +315,7 @@ class ListPage(Page):
         self.state.marks.clear()
         self.beyond.clear()
         self.table.mark(self.state.marks)
+        self.has_read = False
 
     def _remember(self) -> None:
         """Keep the filter and order that a person chose for the next time; a filter is kept only in the own view."""
