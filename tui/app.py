@@ -10,12 +10,11 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.text import Text
 from textual.app import App
 from textual.events import Event, Key
-from textual.notifications import Notify
 from textual.screen import ModalScreen
 
 from postroom.core import bugs, clock
@@ -34,13 +33,13 @@ from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, change_mark, read
 from postroom.tui.type_ahead import TypeAhead
 from postroom.tui.widgets.dialogs import Ask, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
+from postroom.tui.widgets.key_line import Said, Severity
 from postroom.tui.widgets.status_bar import Health
 
 if TYPE_CHECKING:
     from postroom.tui.pages.list_page import ListState
 
 Result = TypeVar("Result")
-Severity = Literal["information", "warning", "error"]
 
 POLL = 1.0
 """Seconds between two looks at the company, unless chosen otherwise."""
@@ -85,8 +84,10 @@ class PostroomApp(App[int]):
         self.keymap = keymap or Keymap()
         self.set_keymap(self.keymap.keys)
         self.poll = poll or self.memory.poll or POLL
-        self.message_seconds = 8.0
-        """How long a message stays."""
+        self.message_seconds = {"information": 6.0, "warning": 12.0, "error": 30.0}
+        """How long a message stays, by its severity, if nothing is done meanwhile."""
+        self.said: tuple[Said, ...] = ()
+        """The messages that stand in the line of keys, the newest last."""
         self.first_page = first_page
         self.reader = Reader(location)
         self.clerk = Desk(location, "postroom-clerk")
@@ -196,18 +197,27 @@ class PostroomApp(App[int]):
         self.look_now()
 
     def say(self, message: str, severity: Severity = "information") -> None:
-        """A message for a few seconds."""
-        self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=self.message_seconds)
+        """A message in the place of the keys, for a few seconds or until the next action. Two stand, none twice."""
+        said = Said(visible(message, line_breaks=True), severity)
+        self._show_said((*[one for one in self.said if one.text != said.text][-1:], said))
+        self.set_timer(self.message_seconds[severity], lambda: self._unsay(said))
+
+    def hush(self) -> None:
+        """The person has gone on: what was said is of the past."""
+        self._show_said(())
+
+    def _unsay(self, said: Said) -> None:
+        self._show_said(tuple(one for one in self.said if one is not said))
+
+    def _show_said(self, said: tuple[Said, ...]) -> None:
+        self.said = said
+        page = self.page_in_front()
+        if page is not None and page.is_mounted:
+            page.show_said(said)
 
     def action_help_quit(self) -> None:
         """Ctrl+C: what ends the program."""
         self.say("q quits, Ctrl+Q also while something is typed. Background posting goes on.")
-
-    def on_notify(self, event: Notify) -> None:
-        """Two messages stand at a time, and none twice: more would hide what is below."""
-        standing = [one for one in self._notifications if not one.has_expired]
-        for old in [one for one in standing if one.message == event.notification.message] or standing[:-1]:
-            self._unnotify(old, refresh=False)
 
     def tell_trouble(self) -> None:
         """Say once what keeps the terminal from remembering."""

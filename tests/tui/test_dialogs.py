@@ -58,7 +58,44 @@ async def test_messages_stand_two_at_a_time_and_none_twice(sqlite_firm: Location
     async with terminal(sqlite_firm) as screen:
         for message in ("one", "two", "two", "three", "two"):
             screen.app.say(message)
-        await screen.until(lambda: [one.message for one in screen.app._notifications] == ["three", "two"])
+        await screen.until(lambda: [one.text for one in screen.app.said] == ["three", "two"])
+
+
+async def test_a_message_stands_in_the_place_of_the_keys_until_the_next_action(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        keys = screen.lines[-1]
+        screen.app.say("Posted as 103001.")
+        await screen.until(lambda: screen.lines[-1].strip() == "Posted as 103001.")
+        await screen.press("j")
+        assert screen.lines[-1].strip() == "Posted as 103001."
+        await screen.press("u")
+        await screen.until(lambda: screen.lines[-1] == keys)
+        screen.app.say("It does not stand over what is asked.", "error")
+        await screen.press("question_mark")
+        await screen.sees("Keys of Job Queue Entries")
+        screen.app.say("x" * 100, "warning")
+        await screen.until(lambda: "x" * 78 in screen.lines[-2])
+        await screen.press("escape", "escape")
+        await screen.until(lambda: "Back: This is the first page; q quits." in screen.lines[-1])
+
+
+async def test_a_message_does_not_follow_to_another_page(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        screen.app.say("This was an error.", "error")
+        await screen.sees("This was an error.")
+        await screen.goes_to("batches")
+        await screen.is_on("batches")
+        await screen.sees("No batch yet")
+        assert "This was an error." not in screen.shown
+
+
+async def test_a_message_goes_after_its_time(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        screen.app.message_seconds = {"information": 0.05, "warning": 9.0, "error": 9.0}
+        screen.app.say("An error stays longer.", "error")
+        screen.app.say("Done.")
+        await screen.sees("An error stays longer.", "Done.")
+        await screen.until(lambda: screen.lines[-1].strip() == "An error stays longer.")
 
 
 async def test_a_line_that_is_typed_sends_no_control_character_to_the_terminal(sqlite_firm: Location) -> None:

@@ -626,7 +626,7 @@ async def test_the_lines_of_a_document_that_is_gone_say_so_and_lead_back(demo_fi
         await screen.press("enter", "l")
         await is_on(screen, LinesPage)
         documents.delete(the("S-ORD1001").id, user=current_user())
-        await screen.until(lambda: screen.app._notifications)
+        await screen.until(lambda: screen.app.said)
         await screen.press("escape")
         await screen.sees("Sales Orders", "17 documents")
 

@@ -234,7 +234,9 @@ async def test_a_filter_that_cannot_be_read_says_why_and_can_be_mended(sqlite_fi
         await screen.type("nonsense=1")
         await screen.press("enter")
         await screen.hears("There is no field nonsense")
+        assert "S-INV1" in screen.shown  # the rows stay in view
         await screen.press("escape")
+        await screen.until(lambda: not screen.app.said)
         await screen.sees("1 entry", "Sales Invoice S-INV1")
 
 

@@ -278,6 +278,7 @@ class ListPage(Page):
 
     def close_filter(self) -> None:
         """Leave the filter line as if it had not been opened."""
+        self.desk.hush()  # what was wrong with it
         self.query_one("#filter").display = False
         self.query_one("#caption").display = True
         if self.table.display:
