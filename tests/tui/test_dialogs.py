@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from screens import terminal
+from screens import Terminal, terminal
 
 from postroom.core.database import Location
-from postroom.tui.widgets.dialogs import AskText, Choose, Progress, Reading
+from postroom.tui.widgets.dialogs import AskText, Progress, Reading
+from postroom.tui.widgets.search import Choose
 from postroom.tui.widgets.text_line import TextLine
 
 
@@ -31,15 +32,31 @@ async def test_a_progress_box_whose_work_ends_below_another_box_goes_after_it(sq
         await screen.until(lambda: screen.app.screen is screen.page)
 
 
-async def test_a_choice_goes_to_its_first_and_last_line_by_g_and_shift_g(sqlite_firm: Location) -> None:
+async def chooses(screen: Terminal, *keys: str) -> str | None:
+    """What is chosen among five, the blank one first, by these keys and Enter."""
+    chosen: list[str | None] = []
+    screen.app.push_screen(Choose("Type", ["", "Item", "G/L Account", "Charge (Item)", "Comment"], ""), chosen.append)
+    await screen.sees("(blank)", "Comment", "Leave as it is")
+    await screen.press(*keys, "enter")
+    await screen.until(lambda: chosen)
+    return chosen[0]
+
+
+async def test_a_choice_ends_at_its_last_and_first_line(sqlite_firm: Location) -> None:
     async with terminal(sqlite_firm) as screen:
-        chosen: list[str | None] = []
-        for key in ("G", "g"):
-            screen.app.push_screen(Choose("Type", ["one", "two", "three"], "two"), chosen.append)
-            await screen.sees("three")
-            await screen.press(key, "enter")
-            await screen.until(lambda: screen.app.screen is screen.page)
-        assert chosen == ["three", "one"]
+        assert await chooses(screen, *["down"] * 7) == "Comment"
+        assert await chooses(screen, "down", "up", "up", "up") == ""
+
+
+async def test_typing_in_a_choice_finds_what_is_typed_as_in_long_lists(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        assert await chooses(screen, "g", "l") == "G/L Account"
+        assert await chooses(screen, "i", "t", "e", "m", "down") == "Charge (Item)"
+        screen.app.push_screen(Choose("Type", ["Item", "Comment"], "Item"))
+        await screen.type("xyz")
+        await screen.sees("Nothing is called so.")
+        await screen.press("enter")
+        assert isinstance(screen.app.screen, Choose)
 
 
 async def test_a_reading_box_gives_back_the_key_that_it_offers_and_no_other(sqlite_firm: Location) -> None:

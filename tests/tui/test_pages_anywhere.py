@@ -83,7 +83,7 @@ async def test_filter_and_order_are_there_again_for_the_same_user_and_not_for_an
         await screen.sees("9 documents", "Filter: no=S-ORD100*")
         await screen.press("z")
         await screen.sees("Sort by", "Its own order", "No., downwards")
-        await screen.press("j", "j", "enter")
+        await screen.press("down", "down", "enter")
         await screen.sees("by No., downwards", "S-ORD1009")
         await screen.press("right")
         await screen.sees("Sales Return Orders")

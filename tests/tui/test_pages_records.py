@@ -118,7 +118,7 @@ async def test_a_field_of_yes_and_no_is_turned_and_one_of_choices_is_chosen(sqli
         await screen.hears("Blocked is not a field of Yes and No; Enter edits it.")
         await screen.press("enter")
         await screen.sees("Ship", "Invoice", "All")
-        await screen.press("j", "j", "enter")
+        await screen.press("down", "down", "enter")
         await screen.until(lambda: record("customer", "C1")["blocked"] == "Invoice")
         await screen.press("escape")
         await screen.goes_to("items")

@@ -59,7 +59,7 @@ async def test_a_report_for_a_printer_is_left_to_a_consumer(posted_demo: Locatio
     selections.select("FILES", user=current_user())
     async with terminal(posted_demo, (80, 24), "trial-balance") as screen:
         await screen.sees("Period: All")
-        await screen.press("p", "j", "enter")
+        await screen.press("p", "down", "enter")
         await screen.hears("Trial Balance: is queued to be printed.")
     assert JobQueueEntry.get(JobQueueEntry.job == "print-document").category_code == "PRINT-FILES"
 

@@ -19,8 +19,9 @@ from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.entry_fields import EntryFieldsPage
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
-from postroom.tui.widgets.dialogs import AskText, Choose, Reading
+from postroom.tui.widgets.dialogs import AskText, Reading
 from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.search import Choose
 
 
 def reason(entry: Any) -> Text:

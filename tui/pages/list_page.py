@@ -20,8 +20,8 @@ from postroom.tui.actions import Situation
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
 from postroom.tui.widgets.detail import Detail
-from postroom.tui.widgets.dialogs import Choose
 from postroom.tui.widgets.keyed_table import Column, KeyedTable
+from postroom.tui.widgets.search import Choose
 from postroom.tui.widgets.text_line import TextLine
 
 MOST_MARKED = 10_000

@@ -25,7 +25,8 @@ from postroom.tui.actions.printing import LISTING
 from postroom.tui.pages import reprint
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section
 from postroom.tui.pages.page import Page
-from postroom.tui.widgets.dialogs import AskText, Choose
+from postroom.tui.widgets.dialogs import AskText
+from postroom.tui.widgets.search import Choose
 
 OUTPUTS = {said: output for said, output in reprint.OUTPUTS.items() if output is not None}
 """A listing belongs to no area, whose setup could say where it is printed."""

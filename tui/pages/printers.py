@@ -19,8 +19,9 @@ from postroom.tui.pages import results
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
-from postroom.tui.widgets.dialogs import AskText, Choose
+from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.search import Choose
 
 if TYPE_CHECKING:
     from postroom.tui.pages.page import Page

@@ -1,8 +1,8 @@
-"""What lies over a page for a moment: a question, a line to type, a choice, a text to read."""
+"""What lies over a page for a moment: a question, a line to type, a text to read. Choices are in `search`."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -12,8 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, ProgressBar, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, ProgressBar, Static
 
 from postroom.core.errors import Refused
 from postroom.core.plain_text import visible
@@ -80,56 +79,6 @@ class AskText(ModalScreen[str | None]):
             self.query_one(".wrong", Static).update(Text(visible(wrong, line_breaks=True)))
         else:
             self.dismiss(text)
-
-
-class Choose(ModalScreen[str | None]):
-    """A choice from a closed list, the present value under the cursor. Enter takes it, Esc leaves as it was (None).
-
-    `details` says what there is to know of the choices.
-    """
-
-    CSS_PATH = "dialogs.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss(None)", "Back", show=False),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
-        Binding("g", "go(False)", "First", show=False),
-        Binding("G", "go(True)", "Last", show=False),
-    ]
-
-    def __init__(self, title: str, choices: Sequence[str], value: str, details: str = "") -> None:
-        super().__init__()
-        self.title_shown, self.choices, self.value, self.details = title, list(choices), value, details
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog narrow") as box:
-            box.border_title = visible(self.title_shown)
-            yield OptionList(
-                *(Option(Text(visible(choice)) if choice else Text("(blank)", style="dim")) for choice in self.choices),
-                compact=True,
-                markup=False,
-            )
-            if self.details:
-                yield Static(Text(visible(self.details)), markup=False, classes="details")
-            yield Static(
-                Text.assemble(("Enter", "bold"), " OK     ", ("Esc", "bold"), " Leave as it is"), classes="answers"
-            )
-
-    def on_mount(self) -> None:
-        options = self.query_one(OptionList)
-        options.highlighted = self.choices.index(self.value) if self.value in self.choices else 0
-        options.focus()
-
-    def action_move(self, direction: int) -> None:
-        options = self.query_one(OptionList)
-        options.action_cursor_down() if direction > 0 else options.action_cursor_up()
-
-    def action_go(self, to_last: bool) -> None:
-        options = self.query_one(OptionList)
-        options.action_last() if to_last else options.action_first()
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self.choices[event.option_index])
 
 
 class Stopped(Refused):
