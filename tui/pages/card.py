@@ -132,4 +132,13 @@ class CardPage(Page):
         self.query_one("#tabs").scroll_relative(y=-1, animate=False)
 
     def do_next_tab(self) -> None:
-        self.focus_next("CollapsibleTitle")
+        self._to_tab(1)
+
+    def do_previous_tab(self) -> None:
+        self._to_tab(-1)
+
+    def _to_tab(self, direction: int) -> None:
+        titles = [tab.query_one(CollapsibleTitle) for tab in self.query(Collapsible) if tab.display]
+        at = next((place for place, title in enumerate(titles) if title is self.focused), -1)
+        if 0 <= at + direction < len(titles):
+            titles[at + direction].focus()
