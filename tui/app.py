@@ -225,10 +225,9 @@ class PostroomApp(App[int]):
             self._told_trouble = self.memory.trouble
             self.say(self.memory.trouble, "warning")
 
-    async def ask(self, question: str, details: str = "", *, yes: str = "Yes") -> bool:
+    async def ask(self, question: str, details: str = "", *, yes: str = "Yes", no: str = "No") -> bool:
         """A question; only inside a worker."""
-        answer: bool = await self.push_screen_wait(Ask(question, details, yes=yes))
-        return answer
+        return await self.push_screen_wait(Ask(question, details, yes=yes, no=no)) == "y"
 
     async def command(self, job: Callable[[], Result]) -> Result:
         """Run a use case at the clerk's desk and look again. Raises what it refuses."""

@@ -25,7 +25,7 @@ from postroom.tui.pages import causes, order_steps, reopening, results
 from postroom.tui.pages.document_lines import LinesPage, line_text, totals_text
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.preview import PreviewCard
-from postroom.tui.widgets.dialogs import Reading
+from postroom.tui.widgets.dialogs import Ask, Reading
 
 if TYPE_CHECKING:
     from postroom.tui.pages.page import Page
@@ -96,19 +96,23 @@ class DocumentActions(Mixed):
         if done is None:
             return
         if len(done) == 1 and done[0].result == "refused" and _only_checked(done[0]):
+            question = f"{views[0].record} would not post now. Queue it anyway?"
             details = "\n".join(problem.message for problem in done[0].errors)
-            if await self.desk.ask(
-                f"{views[0].record} would not post now. Queue it anyway?", details, yes="Queue Anyway"
-            ):
-                anyway = replace(request, mode="queue", queue_anyway=True)
-                done = await self.desk.carry_out(lambda: background.post(ids, anyway, user=user))
+            box = Ask(question, details, yes="Queue Anyway", others={"m": "Go to the Cause"})
+            answer = await self.app.push_screen_wait(box)
+            if answer == "m":
+                await causes.open_cause(self.desk, done[0].errors[0])
+            if answer != "y":
+                return
+            anyway = replace(request, mode="queue", queue_anyway=True)
+            done = await self.desk.carry_out(lambda: background.post(ids, anyway, user=user))
         if done is not None:
             self.done_with(
                 {str(view.id) for view, one in zip(views, done, strict=False) if one.result not in results.BAD}
             )
             if len(done) == 1 and done[0].result in results.BAD and done[0].errors:
-                box = Reading(verb, results.report(done), {"m": "Go to the Cause"})
-                if await self.app.push_screen_wait(box):
+                told = Reading(verb, results.report(done), {"m": "Go to the Cause"})
+                if await self.app.push_screen_wait(told):
                     await causes.open_cause(self.desk, done[0].errors[0])
             else:
                 results.tell(self.desk, verb, done)

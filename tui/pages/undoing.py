@@ -34,9 +34,11 @@ async def cancel(desk: Any, ids: Sequence[int], what: str, report: str = "") -> 
     )
     if done is not None and len(done) == 1 and undo.may_be_queued_anyway(done[0]):
         details = "\n".join(problem.message for problem in done[0].errors)
-        if await desk.ask(f"Cancelling {what} would not post now. Queue it anyway?", details, yes="Queue Anyway"):
-            anyway = replace(request, queue_anyway=True)
-            done = await desk.carry_out(lambda: undo.cancel(ids, anyway, user=user))
+        question = f"Cancelling {what} would not post now. Queue it anyway?"
+        if not await desk.ask(question, details, yes="Queue Anyway"):
+            return done
+        anyway = replace(request, queue_anyway=True)
+        done = await desk.carry_out(lambda: undo.cancel(ids, anyway, user=user))
     if done is not None:
         results.tell(desk, "Cancel", done)
     return done

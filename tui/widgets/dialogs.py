@@ -19,18 +19,30 @@ from postroom.core.plain_text import visible
 from postroom.tui.widgets.text_line import TextLine
 
 
-class Ask(ModalScreen[bool]):
-    """A question with two answers. Enter says No when the deed is dangerous: y must be meant."""
+class Ask(ModalScreen[str]):
+    """A question; dismissed with the key of its answer, y or n. Enter says No: y must be meant.
+
+    `yes` and `no` say what each does; `others` are further answers by their keys.
+    """
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes", show=False),
-        Binding("n,escape,q,enter", "answer(False)", "No", show=False),
+        Binding("y", "dismiss('y')", "Yes", show=False),
+        Binding("n,escape,q,enter", "dismiss('n')", "No", show=False),
     ]
 
-    def __init__(self, question: str, details: str = "", *, yes: str = "Yes") -> None:
+    def __init__(
+        self,
+        question: str,
+        details: str = "",
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        others: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
-        self.question, self.details, self.yes = question, details, yes
+        self.question, self.details = question, details
+        self.answers = {"y": yes, **(others or {}), "n": no}
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
@@ -38,11 +50,17 @@ class Ask(ModalScreen[bool]):
             yield Static(Text(visible(self.question), style="bold"), markup=False, classes="question")
             if self.details:
                 yield Static(Text(visible(self.details, line_breaks=True)), markup=False, classes="details")
-            keys = Text.assemble(("y", "bold"), f" {self.yes}     ", ("n", "bold"), " No")
-            yield Static(keys, markup=False, classes="answers")
+            yield Static(told(self.answers), markup=False, classes="answers")
 
-    def action_answer(self, answer: bool) -> None:
-        self.dismiss(answer)
+    def on_key(self, event: events.Key) -> None:
+        if event.key in self.answers:
+            event.stop()
+            self.dismiss(event.key)
+
+
+def told(answers: Mapping[str, str]) -> Text:
+    """Keys with what they mean, in a line."""
+    return Text("     ").join(Text.assemble((key, "bold"), f" {meaning}") for key, meaning in answers.items())
 
 
 class AskText(ModalScreen[str | None]):
@@ -157,11 +175,7 @@ class Reading(ModalScreen[str]):
             box.border_title = visible(self.title_shown)
             with VerticalScroll(can_focus=True):
                 yield Static(self.text, markup=False)
-            shown = Text("     ").join(
-                Text.assemble((key, "bold"), f" {meaning}")
-                for key, meaning in (*self.answers.items(), ("Esc", "Close"))
-            )
-            yield Static(shown, classes="answers")
+            yield Static(told({**self.answers, "Esc": "Close"}), classes="answers")
 
     def on_key(self, event: events.Key) -> None:
         if event.key in self.answers:
