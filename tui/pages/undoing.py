@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from postroom.core.counted import counted
+from postroom.core.counted import counted, plural
 from postroom.core.jobs import undo
 from postroom.core.jobs.undo import CancelRequest, CancelResult
 from postroom.core.plain_text import visible
@@ -24,7 +24,10 @@ async def cancel(desk: Any, ids: Sequence[int], what: str, report: str = "") -> 
     `what` names them in the question. None where the person, or a missing right, kept it from being done.
     """
     told = await desk.carry_out(lambda: undo.described(ids))
-    if told is None or not await desk.ask(f"Cancel {what}?", f"{told}. {_DETAILS}", yes="Cancel"):
+    if told is None:
+        return None
+    it = plural(len(ids), "it", "them")
+    if not await desk.ask(f"Cancel {what}?", f"{told}. {_DETAILS}", yes=f"Yes, cancel {it}", no=f"No, keep {it}"):
         return None
     request, user, named = CancelRequest(), desk.user, {"report": report} if report else {}
     done: list[CancelResult] | None = await desk.long_work(
