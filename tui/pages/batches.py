@@ -68,9 +68,17 @@ class BatchesPage(ListPage):
         said = f"{row.posted} of {row.total} posted, {row.failed} failed, {row.to_go} to go"
         return Text.assemble((f"Batch {row.no}  {visible(row.report)}", "bold"), f"  by {visible(row.user)}\n{said}")
 
-    def do_open(self) -> None:
+    async def do_open(self) -> None:
+        """Its entries; where none is left, what became of it."""
+        filter = f"batch_no={self.table.cursor_key}"
+        found = await self.desk.carry_out(lambda: readings.read_entries(filter, Window()))
+        if found is None:
+            return
+        if not found.rows:
+            self.do_result()
+            return
         page: Any = self.desk.open_page("job-queue-entries")
-        page.want_filter(f"batch_no={self.table.cursor_key}")
+        page.want_filter(filter)
 
     def do_posted(self) -> None:
         page: Any = self.desk.open_page("posted-documents")
