@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from postroom.core import documents
+from postroom.core import documents, filters
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
@@ -146,4 +146,7 @@ class DocumentsPage(ListPage, DocumentActions):
         self._take_type(TYPES[(TYPES.index(self.kind) - 1) % len(TYPES)])
 
     def do_batch(self) -> None:
-        self.desk.open_page(f"batch-post-{self.kind.value}s")
+        """The request page of a batch; what is marked stands in its filter, to be seen and changed."""
+        marked = self.situation().rows if self.state.marks else ()
+        numbers = "|".join(filters.quote(row.no) for row in marked)
+        self.desk.open_page(f"batch-post-{self.kind.value}s", numbers=numbers)

@@ -22,6 +22,7 @@ from postroom.tui.actions import ANYWHERE, FORM, Situation, bindings
 from postroom.tui.actions.documents import BATCH_POST, SCHEDULE
 from postroom.tui.pages import results
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
+from postroom.tui.pages.page import Page
 
 _BOOLEAN, _TEXT = FieldKind.BOOLEAN, FieldKind.TEXT
 PARAMETERS: Mapping[str, tuple[str, FieldKind, str]] = {
@@ -60,20 +61,23 @@ _PLAN = (
 
 
 class JobForm(FormPage):
-    """The options of one job. What is typed is kept here until it runs or is scheduled."""
+    """The options of one job. What is typed is kept here until it runs or is scheduled.
+
+    `numbers` is the filter over document numbers that it begins with.
+    """
 
     ACTIONS_OF: ClassVar[tuple[str, ...]] = (SCHEDULE, FORM, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     TEXTS = ("Runs",)
     UNFOLDED = frozenset(TEXTS)
 
-    def __init__(self, job: str) -> None:
+    def __init__(self, job: str, numbers: str = "") -> None:
         self.job = registry.job_type(job)
-        self.values: dict[str, str] = {}
+        self.values: dict[str, str] = {"filter.no": numbers} if numbers else {}
         self.scheduled: dict[str, str] | None = None
         """What was scheduled last, by which entry: the same again is asked about."""
         self.entry_no = 0
-        super().__init__()
+        super().__init__("filter.no" if numbers else "")
 
     @property
     def address(self) -> str:
@@ -101,6 +105,12 @@ class JobForm(FormPage):
         further = FormField("param.filter", "Filters", *PARAMETERS["filter"])
         plan = [FormField(f"plan.{name}", "Schedule", caption, kind, help) for name, caption, kind, help in _PLAN]
         return [*options, *([*conditions, further] if self.is_batch else []), *plan]
+
+    def reopened(self, wanted: Page) -> None:
+        assert isinstance(wanted, JobForm)
+        if wanted.values:
+            self.values |= wanted.values
+            self.go_to_field(wanted.wanted)
 
     def asked(self) -> object:
         return (self.address, tuple(sorted(self.values.items())))
