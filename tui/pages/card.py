@@ -131,6 +131,12 @@ class CardPage(Page):
     def do_up(self) -> None:
         self.query_one("#tabs").scroll_relative(y=-1, animate=False)
 
+    def do_first_line(self) -> None:
+        self.query_one("#tabs").scroll_home(animate=False)
+
+    def do_last_line(self) -> None:
+        self.query_one("#tabs").scroll_end(animate=False)
+
     def do_next_tab(self) -> None:
         self._to_tab(1)
 

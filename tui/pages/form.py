@@ -105,6 +105,11 @@ def said_value(field: FormField) -> str:
     return field.value or "blank"
 
 
+def asked_as(field: FormField) -> str:
+    """What stands above the line in which a field is typed: what it means, and how it is written."""
+    return f"{field.help} Written YYYY-MM-DD: 2026-11-24.".lstrip() if field.kind is FieldKind.DATE else field.help
+
+
 class FormPage(Page):
     """The page. `field` is the key of the field under the cursor at first, such as the one that an error names."""
 
@@ -277,7 +282,7 @@ class FormPage(Page):
             await self._choose(field)
         else:
             await self.app.push_screen_wait(
-                AskText(field.caption, field.help, field.value, attempt=lambda text: self._attempt(field, text))
+                AskText(field.caption, asked_as(field), field.value, attempt=lambda text: self._attempt(field, text))
             )
 
     async def _choose(self, field: FormField) -> None:

@@ -29,7 +29,7 @@ PARAMETERS: Mapping[str, tuple[str, FieldKind, str]] = {
     "ship": ("Ship", _BOOLEAN, "Move the goods. With none of these ticked: as each document says."),
     "receive": ("Receive", _BOOLEAN, "Move the goods. With none of these ticked: as each document says."),
     "invoice": ("Invoice", _BOOLEAN, "Invoice. With none of these ticked: as each document says."),
-    "posting_date": ("Posting Date", _TEXT, "A date, or today: the day of each run."),
+    "posting_date": ("Posting Date", _TEXT, "A date (2026-11-24), or today: the day of each run."),
     "replace_posting_date": ("Replace Posting Date", _BOOLEAN, "Write the date to the documents when they are queued."),
     "replace_document_date": ("Replace Document Date", _BOOLEAN, "The same for the Document Date."),
     "calc_inv_discount": ("Calc. Inv. Discount", _BOOLEAN, "Compute the invoice discount before."),
