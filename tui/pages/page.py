@@ -56,7 +56,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         yield StatusBar()
         yield from self.body()
-        yield KeyLine(self.actions, self.why_not)
+        yield KeyLine(self.actions, self.why_not, self.has_rows)
 
     def body(self) -> ComposeResult:
         """The widgets between the status bar and the line of keys."""
@@ -83,6 +83,11 @@ class Page(Screen[None]):
     def why_not(self, action: Action) -> str:
         """Why the action is not possible now; blank if it is."""
         return action.possible(self.situation())
+
+    def has_rows(self) -> bool:
+        """Whether there is something to act on, also while the database is away."""
+        situation = self.situation()
+        return bool(situation.rows) or not situation.connected
 
     def on_mount(self) -> None:
         self.show_health(self.desk.health)

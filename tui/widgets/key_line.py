@@ -69,17 +69,22 @@ class KeyLine(Static):
     class Dismissed(Message):
         """The messages were clicked."""
 
-    def __init__(self, actions: tuple[Action, ...], why_not: Callable[[Action], str]) -> None:
+    def __init__(
+        self, actions: tuple[Action, ...], why_not: Callable[[Action], str], has_rows: Callable[[], bool]
+    ) -> None:
         super().__init__(markup=False)
         self.actions = tuple(action for action in actions if action.footer)
-        self.why_not = why_not
+        self.why_not, self.has_rows = why_not, has_rows
         self._drawn: tuple[tuple[str, bool], ...] = ()
         self.said: tuple[Said, ...] = ()
         """The messages that stand here instead of the keys."""
 
     def shown(self) -> tuple[Action, ...]:
-        """The actions that fit, in the table's order."""
-        return that_fit(self.actions, self.size.width)
+        """The actions that fit, in the table's order; where there is nothing to act on, those that need nothing."""
+        wanted = self.actions
+        if not self.has_rows():
+            wanted = tuple(action for action in wanted if action.id in ALWAYS or not self.why_not(action))
+        return that_fit(wanted, self.size.width)
 
     def update_states(self) -> None:
         """Draw the line anew if another action is possible now."""
