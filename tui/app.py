@@ -21,7 +21,7 @@ from postroom.core import bugs, clock
 from postroom.core.database import Location
 from postroom.core.errors import DatabaseAway, NotFound, PostroomError, UsageError
 from postroom.core.plain_text import visible
-from postroom.tui import hanging_up, keymap
+from postroom.tui import hanging_up, keymap, shown
 from postroom.tui.cli import crash
 from postroom.tui.colours import THEME, has_few_colours, terminal_palette
 from postroom.tui.keymap import Keymap
@@ -266,7 +266,8 @@ class PostroomApp(App[int]):
         try:
             await self.command(job)
         except PostroomError as error:
-            return " ".join(part for problem in error.problems for part in (problem.message, problem.hint) if part)
+            brief = map(shown.brief, error.problems)
+            return " ".join(part for problem in brief for part in (problem.message, problem.hint) if part)
         except Exception as error:  # noqa: BLE001  a bug in a use case must not take the terminal away
             return bugs.told(error)
         return ""
@@ -284,10 +285,10 @@ class PostroomApp(App[int]):
         try:
             result = await commanded
         except DatabaseAway as error:
-            self.say(str(error), "error")
+            self.say(shown.told(error), "error")
             return None
         except PostroomError as error:
-            self.push_screen(ReadingBox("Not done", Text(visible(str(error), line_breaks=True))))
+            self.push_screen(ReadingBox("Not done", Text(visible(shown.told(error), line_breaks=True))))
             return None
         except Exception as error:  # noqa: BLE001  a bug in a use case must not take the terminal away
             self.push_screen(ReadingBox("Not done", Text(visible(bugs.told(error), line_breaks=True))))
@@ -349,10 +350,10 @@ class PostroomApp(App[int]):
                 self.run_worker(self.early_keys.give(), name="type-ahead")
             return
         except NotFound as error:
-            self.close_gone(page, str(error))
+            self.close_gone(page, shown.told(error))
             return
         except PostroomError as error:
-            self._refuse_once(str(error))
+            self._refuse_once(shown.told(error))
             self._shown(page)
             return
         except Exception as error:  # noqa: BLE001  a bug in reading must not take the terminal away

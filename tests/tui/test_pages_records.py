@@ -9,6 +9,7 @@ import builders
 import jobs
 import pytest
 from screens import SIZES, is_on, terminal
+from textual.widgets import Input
 
 from postroom.core import masters, users
 from postroom.core.company import current_user
@@ -270,3 +271,16 @@ async def test_the_last_one_with_setup_keeps_it(sqlite_firm: Location) -> None:
         await screen.press("space")
         await screen.sees("Not done", "Nobody would have the permission set Setup any more.")
         assert users.show(current_user()).may_setup
+
+
+async def test_a_text_that_is_too_long_is_quoted_in_part_by_the_error(sqlite_firm: Location) -> None:
+    builders.party(Area.SALES)
+    async with terminal(sqlite_firm, page="customer") as screen:
+        await screen.press("enter")
+        await screen.at_field("address")
+        await screen.press("enter")
+        await screen.until(lambda: isinstance(screen.app.focused, Input))
+        assert isinstance(screen.app.focused, Input)
+        screen.app.focused.value = "abcdefghij" * 50
+        await screen.press("enter")
+        await screen.sees("Address: abcdefghijabcdefghijabcdefghijabcdefghi… is too long: at most")

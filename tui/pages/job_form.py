@@ -18,6 +18,7 @@ from postroom.core.jobs.registry import JobType
 from postroom.core.jobs.schedules import Schedule
 from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind, read_integer
+from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, FORM, Situation, bindings
 from postroom.tui.actions.documents import BATCH_POST, SCHEDULE
 from postroom.tui.pages import results
@@ -284,7 +285,7 @@ def foretold(values: Mapping[str, str]) -> Text:
         plan = read_plan(values)
         recurrence.check(plan.rules)
     except UsageError as error:
-        return Text(visible(str(error)), "red")
+        return Text(visible(shown.told(error)), "red")
     first = schedules.first_start(plan)
     zone = company.time_zone()
     if not plan.rules.recurs:

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from postroom.core.counted import counted
 from postroom.core.errors import PostroomError
 from postroom.core.plain_text import visible
+from postroom.tui import shown
 from postroom.tui.actions import Situation
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
@@ -297,7 +298,7 @@ class ListPage(Page):
         try:
             found = await self.desk.reader.desk.do(lambda: read(typed, window))
         except PostroomError as error:
-            self.desk.say(str(error), "error")
+            self.desk.say(shown.told(error), "error")
             return
         self.close_filter()
         self._take_filter(typed)

@@ -138,7 +138,7 @@ class ListingPage(CardPage):
             except DatabaseAway:
                 raise
             except PostroomError as error:  # there is nothing to tell, which a later look may find otherwise
-                return ListingSnapshot(None, title, (), rows=Text(visible(str(error))))
+                return ListingSnapshot(None, title, (), rows=Text(visible(shown.told(error))))
             return ListingSnapshot(about, title, (), facts, heads, rows)
 
         return read
