@@ -48,7 +48,9 @@ async def test_a_posted_document_opens_with_lines_vat_and_entries_and_navigate_s
         await screen.sees(f"Posted Sales Invoice {no}", "Amount Including VAT", "125.00")
         await screen.press(*["j"] * 60)
         await screen.sees("G/L Entries", "Customer Ledger Entries", "VAT Entries")
-        await screen.press("escape", "n")
+        await screen.press("n")
+        await is_on(screen, NavigateCard)
+        await screen.press("escape", "escape", "n")
         await is_on(screen, NavigateCard)
         await screen.sees(f"Navigate: {no}", f"Posted Sales Invoice {no}   125.00")
 

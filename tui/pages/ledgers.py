@@ -202,6 +202,10 @@ class PostedCard(CardPage, PostedActions):
     def read(self, time_zone: str) -> CardSnapshot:
         return read_posted_card(self.record_key, time_zone)
 
+    def do_navigate(self) -> None:
+        (row,) = self.situation().rows
+        self.app.push_screen(NavigateCard(row["no"]))
+
 
 def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:
     """The card of one posted document. Raises NotFound."""
