@@ -414,11 +414,18 @@ async def test_a_card_whose_document_is_posted_or_deleted_says_so_and_closes(dem
         await screen.press("p")
         await screen.hears("Sales Order S-ORD1001: posted as ")
         await screen.sees("Sales Orders", "17 documents")
+        assert len(screen.app.said) == 1  # what closed the card says the same, which stands once
         await screen.press("enter")
         await is_on(screen, DocumentCard)
         documents.delete(the("S-ORD1002").id, user=current_user())
-        await screen.hears("The Sales Order is no longer there: it was posted or deleted.")
+        await screen.hears("Deleted: Sales Order S-ORD1002.")
         await screen.sees("Sales Orders", "16 documents")
+        await screen.press("j", "enter")
+        await is_on(screen, DocumentCard)
+        (done,) = background.post([the("S-ORD1004").id], PostRequest(mode="now"), user=current_user())
+        assert not done.errors
+        await screen.hears("Sales Order S-ORD1004: posted as ")
+        await screen.sees("15 documents")
 
 
 async def test_a_document_that_goes_while_a_field_of_its_card_is_typed_leaves_no_trace(demo_firm: Location) -> None:

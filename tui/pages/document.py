@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -18,6 +19,8 @@ from postroom.core.jobs.background import DocumentResult, PostRequest
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.plain_text import visible
 from postroom.core.posting import preview
+from postroom.core.tables.ledgers import PostedDocument
+from postroom.core.tables.setup import ChangeLogEntry
 from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, FORM, bindings
 from postroom.tui.actions.documents import DOCUMENT
@@ -274,7 +277,8 @@ class DocumentCard(FormPage, DocumentActions):
 
     def reading(self) -> Callable[[], Any]:
         id_, kind = self.id_, self.kind
-        return lambda: read_card(id_, kind)
+        no = self.snapshot.row.no if self.snapshot is not None else ""
+        return lambda: read_card(id_, kind, no)
 
     def change(self, key: str, text: str) -> Any:
         documents.set_fields(self.id_, {key: text}, user=self.desk.user)
@@ -293,12 +297,36 @@ class DocumentCard(FormPage, DocumentActions):
         self.app.push_screen(LinesPage(self.id_, self.kind))
 
 
-def read_card(id_: int, kind: DocumentType) -> FormSnapshot:
-    """A document's card; one that says that it is gone, and under which number it was posted."""
+def what_became_of(kind: DocumentType, no: str) -> str:
+    """What a document that is gone was posted as, or that it was deleted, in the words of who did it here."""
+    if not no:
+        return f"The {kind.title} is no longer there: it was posted or deleted."
+    came_out = list(
+        PostedDocument.select()
+        .where(PostedDocument.source_type == kind, PostedDocument.source_no == no)
+        .order_by(PostedDocument.id)
+    )
+    last = [one for one in came_out if one.posting_id == came_out[-1].posting_id]
+    if not last or (kind.is_order and _was_deleted(kind, no, last[-1].posted_at)):
+        return f"Deleted: {kind.title} {no}."
+    return results.in_a_line(results.RecordResult(kind.value, no, "posted", tuple(last)))
+
+
+def _was_deleted(kind: DocumentType, no: str, after: datetime) -> bool:
+    """Whether an order was deleted after something of it was posted."""
+    deletions = ChangeLogEntry.select().where(
+        *(ChangeLogEntry.kind == kind.title, ChangeLogEntry.record == no, ChangeLogEntry.action == "Delete"),
+        ChangeLogEntry.at >= after,
+    )
+    return bool(deletions.exists())
+
+
+def read_card(id_: int, kind: DocumentType, no: str = "") -> FormSnapshot:
+    """A document's card; one that says what became of it, if it is gone. `no` is what it was known by."""
     try:
         detail = documents.show(id_)
     except NotFound:
-        return FormSnapshot(None, Text(f"The {kind.title} is no longer there: it was posted or deleted."), ())
+        return FormSnapshot(None, Text(what_became_of(kind, no)), ())
     view = detail.view
     title = Text.assemble((visible(view.record), "bold"), f"   {view.status.value}   ", status_of(view))
     stored = {
