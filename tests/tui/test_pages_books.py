@@ -107,7 +107,7 @@ async def test_foreign_amounts_of_documents_never_stand_without_their_currency(d
         await is_on(screen, DocumentCard)
         await screen.press("l")
         await is_on(screen, LinesPage)
-        await screen.until(lambda: " USD" in screen.line("Lines of "))
+        await screen.until(lambda: " USD" in screen.line("Including VAT"))
 
 
 @pytest.mark.parametrize("width", [80, 94, 108, 120, 160])

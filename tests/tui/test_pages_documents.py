@@ -23,6 +23,7 @@ from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import GeneralPostingSetup, InventoryGroup, PartyPostingGroup, VatPostingSetup
 from postroom.core.tables.trade import Document, DocumentLine, Party
 from postroom.core.tables.work import JobQueueEntry
+from postroom.tui import shown
 from postroom.tui.pages.causes import open_cause
 from postroom.tui.pages.document import DocumentCard
 from postroom.tui.pages.document_lines import LineCard, LinesPage
@@ -524,7 +525,7 @@ async def test_lines_are_added_changed_and_deleted(demo_firm: Location, size: tu
         await screen.sees("S-ORD1001")
         await screen.press("enter", "l")
         await is_on(screen, LinesPage)
-        await screen.sees("Lines of Sales Order", f"{before} line")
+        await screen.sees("Sales Order S-ORD1001   ", f"{before} line")
         await screen.press("ctrl+n")
         await is_on(screen, LineCard)
         assert lines.count() == before + 1
@@ -562,7 +563,7 @@ async def test_lines_of_a_released_document_are_changed_after_it_is_reopened(dem
         await screen.sees("S-ORD1001")
         await screen.press("enter", "l")
         await is_on(screen, LinesPage)
-        await screen.sees("Lines of Sales Order")
+        await screen.sees(" lines   ")
         await screen.press("n")
         await screen.sees("Reopen it to change it?")
         await screen.press("n", "D")
@@ -763,3 +764,18 @@ async def test_a_customer_without_a_posting_group_is_named_and_opened_on_that_fi
         await open_cause(screen.app, problem)
         await screen.sees("Customer C2002", "Customer Posting Group")
         await screen.until(lambda: getattr(screen.app.focused, "id", "") == "field-posting_group")
+
+
+async def test_what_a_document_comes_to_is_read_in_80_columns_in_list_lines_and_preview(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="purchase-order") as screen:
+        await screen.sees("Posting Date 20")
+        view = screen.list.table.row_of(screen.list.table.cursor_key)
+        total = f"Including VAT {shown.money(view.amount_including_vat, view.currency)}"
+        assert f"Posting Date {shown.day(view.posting_date)}   {total}" in screen.shown
+        assert f"Amount {shown.money(view.amount, view.currency)}   VAT " in screen.shown
+        await screen.press("v")
+        await screen.sees(f"Preview Posting: {view.record}   Nothing is posted.", "*** stands for a number")
+        await screen.press("escape", "enter", "l")
+        await is_on(screen, LinesPage)
+        assert screen.lines[1].startswith(f" {view.record}   ")
+        assert screen.lines[1].endswith(total)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from postroom.core import documents, values
@@ -62,10 +63,16 @@ class LineSnapshot(FormSnapshot):
     document: Any = None
 
 
-def totals_text(view: Any) -> str:
-    """What a document's lines come to, in its currency."""
+def totals_text(view: Any, room: int = 0) -> str:
+    """What a document's lines come to, in its currency; where there is little room, the total including VAT alone."""
     named_ones = (("Amount", view.amount), ("VAT", view.vat_amount), ("Including VAT", view.amount_including_vat))
-    return "   ".join(f"{caption} {shown.money(value, view.currency)}" for caption, value in named_ones)
+    said = [f"{caption} {shown.money(value, view.currency)}" for caption, value in named_ones]
+    whole = "   ".join(said)
+    return said[-1] if room and len(whole) > room else whole
+
+
+COUNT_WIDTH = 18
+"""Columns that the count of the lines and the blanks around it need."""
 
 
 class LinesPage(ListPage):
@@ -80,7 +87,12 @@ class LinesPage(ListPage):
     def __init__(self, id_: int, kind: DocumentType) -> None:
         super().__init__()
         self.id_, self.kind = id_, kind
-        self.CAPTION = f"Lines of {kind.title}"
+
+    @property
+    def CAPTION(self) -> str:  # type: ignore[override]  # noqa: N802
+        """The document's name; the count behind it says that these are its lines."""
+        document = getattr(self.snapshot, "document", None)
+        return f"Lines of {self.kind.title}" if document is None else visible(document.record)
 
     @property
     def address(self) -> str:
@@ -133,7 +145,11 @@ class LinesPage(ListPage):
 
     def remark(self) -> str:
         document = getattr(self.snapshot, "document", None)
-        return totals_text(document) if document is not None else ""
+        return (
+            totals_text(document, self.size.width - cell_len(self.CAPTION) - COUNT_WIDTH)
+            if document is not None
+            else ""
+        )
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")

@@ -15,7 +15,6 @@ from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.documents import DOCUMENT, DOCUMENTS
 from postroom.tui.pages.document import DocumentActions, DocumentCard, status_of
-from postroom.tui.pages.document_lines import totals_text
 from postroom.tui.pages.list_page import ListPage, Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column
@@ -125,7 +124,10 @@ class DocumentsPage(ListPage, DocumentActions):
         text = Text.assemble((visible(row.record), "bold"), f"  {visible(row.party_name)}  ", status_of(row))
         if row.errors:  # what is wrong comes first, for there may be no room for more
             text.append("\n").append(shown.problem_lines(row.errors))
-        return text.append(f"\n{totals_text(row)}  Posting {shown.day(row.posting_date)}")
+        total = f"Including VAT {shown.money(row.amount_including_vat, row.currency)}"
+        parts = (("Amount", row.amount), ("VAT", row.vat_amount))
+        made_of = "   ".join(f"{caption} {shown.money(value, row.currency)}" for caption, value in parts)
+        return text.append(f"\nPosting Date {shown.day(row.posting_date)}   {total}\n{made_of}")
 
     def done_with(self, keys: set[str]) -> None:
         self.unmark(keys)

@@ -64,8 +64,9 @@ class PreviewCard(CardPage):
 def card_of(found: Preview) -> CardSnapshot:
     """A preview as a card."""
     name = f"Preview Posting: {found.type.title} {visible(found.no)}"
-    title = Text.assemble(
-        (name, "bold"), ("   Nothing is posted; *** stands for the numbers to be drawn.", shown.FAINT)
+    title = Text.assemble((name, "bold"), ("   Nothing is posted.", shown.FAINT))
+    would_be = document_lines(found.documents).append(
+        f"\n{preview.PLACEHOLDER} stands for a number that is drawn then.", shown.FAINT
     )
-    sections = (Section("Posted Documents", document_lines(found.documents)), *entry_sections(found.entries, _COLUMNS))
+    sections = (Section("Posted Documents", would_be), *entry_sections(found.entries, _COLUMNS))
     return CardSnapshot(found, title, sections)
