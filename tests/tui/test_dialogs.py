@@ -46,6 +46,8 @@ async def test_a_choice_ends_at_its_last_and_first_line(sqlite_firm: Location) -
     async with terminal(sqlite_firm) as screen:
         assert await chooses(screen, *["down"] * 7) == "Comment"
         assert await chooses(screen, "down", "up", "up", "up") == ""
+        assert await chooses(screen, "end") == "Comment"
+        assert await chooses(screen, "end", "home") == ""
 
 
 async def test_typing_in_a_choice_finds_what_is_typed_as_in_long_lists(sqlite_firm: Location) -> None:

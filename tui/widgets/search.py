@@ -148,6 +148,11 @@ class Choose(Search):
     Typing lets only those stay that have what is typed. `details` says what there is to know of the choices.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("home", "go(False)", "First", show=False, priority=True),
+        Binding("end", "go(True)", "Last", show=False, priority=True),
+    ]
+
     def __init__(self, title: str, choices: Sequence[str], value: str, details: str = "") -> None:
         super().__init__([Find(choice, choice or BLANK, "") for choice in choices], title=title, value=value)
         self.details = details
@@ -166,3 +171,7 @@ class Choose(Search):
 
     def _about(self, find: Find) -> Text:
         return Text.assemble(("Enter", "bold"), " OK     ", ("Esc", "bold"), " Leave as it is")
+
+    def action_go(self, to_last: bool) -> None:
+        options = self.query_one(OptionList)
+        options.action_last() if to_last else options.action_first()
