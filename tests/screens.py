@@ -88,7 +88,7 @@ class Terminal:
 
     async def hears(self, part: str) -> None:
         """Wait until a message that passes by says this."""
-        await self.until(lambda: any(part in said.text for said in self.app.said))
+        await self.until(lambda: any(part in said.text for said in self.app.messages.said))
 
     async def sees_no(self, *parts: str) -> None:
         """Wait until none of these texts stands on the screen."""

@@ -26,6 +26,7 @@ from postroom.tui.cli import crash
 from postroom.tui.colours import THEME, has_few_colours, terminal_palette
 from postroom.tui.keymap import Keymap
 from postroom.tui.memory import Memory, of_company
+from postroom.tui.messages import Messages
 from postroom.tui.pages import directory
 from postroom.tui.pages.page import Page
 from postroom.tui.pdf_program import PdfProgram
@@ -33,11 +34,11 @@ from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, change_mark, read
 from postroom.tui.type_ahead import TypeAhead
 from postroom.tui.widgets.dialogs import Ask, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
-from postroom.tui.widgets.key_line import Said, Severity
+from postroom.tui.widgets.key_line import Severity
 from postroom.tui.widgets.status_bar import Health
 
 if TYPE_CHECKING:
-    from postroom.tui.pages.list_page import ListState
+    from postroom.tui.pages.list_state import ListState
 
 Result = TypeVar("Result")
 
@@ -84,10 +85,7 @@ class PostroomApp(App[int]):
         self.keymap = keymap or Keymap()
         self.set_keymap(self.keymap.keys)
         self.poll = poll or self.memory.poll or POLL
-        self.message_seconds = {"information": 6.0, "warning": 12.0, "error": 30.0}
-        """How long a message stays, by its severity, if nothing is done meanwhile."""
-        self.said: tuple[Said, ...] = ()
-        """The messages that stand in the line of keys, the newest last."""
+        self.messages = Messages(self, self._show_messages)
         self.first_page = first_page
         self.reader = Reader(location)
         self.clerk = Desk(location, "postroom-clerk")
@@ -197,23 +195,13 @@ class PostroomApp(App[int]):
         self.look_now()
 
     def say(self, message: str, severity: Severity = "information") -> None:
-        """A message in the place of the keys, for a few seconds or until the next action. Two stand, none twice."""
-        said = Said(visible(message, line_breaks=True), severity)
-        self._show_said((*[one for one in self.said if one.text != said.text][-1:], said))
-        self.set_timer(self.message_seconds[severity], lambda: self._unsay(said))
+        """A message in the place of the keys, for a few seconds or until the next action."""
+        self.messages.say(message, severity)
 
-    def hush(self) -> None:
-        """The person has gone on: what was said is of the past."""
-        self._show_said(())
-
-    def _unsay(self, said: Said) -> None:
-        self._show_said(tuple(one for one in self.said if one is not said))
-
-    def _show_said(self, said: tuple[Said, ...]) -> None:
-        self.said = said
+    def _show_messages(self) -> None:
         page = self.page_in_front()
         if page is not None and page.is_mounted:
-            page.show_said(said)
+            page.show_messages()
 
     def action_help_quit(self) -> None:
         """Ctrl+C: what ends the program."""

@@ -77,7 +77,7 @@ async def test_messages_stand_two_at_a_time_and_none_twice(sqlite_firm: Location
     async with terminal(sqlite_firm) as screen:
         for message in ("one", "two", "two", "three", "two"):
             screen.app.say(message)
-        await screen.until(lambda: [one.text for one in screen.app.said] == ["three", "two"])
+        await screen.until(lambda: [one.text for one in screen.app.messages.said] == ["three", "two"])
 
 
 async def test_a_message_stands_in_the_place_of_the_keys_until_the_next_action(sqlite_firm: Location) -> None:
@@ -110,7 +110,7 @@ async def test_a_message_does_not_follow_to_another_page(sqlite_firm: Location) 
 
 async def test_a_message_goes_after_its_time(sqlite_firm: Location) -> None:
     async with terminal(sqlite_firm) as screen:
-        screen.app.message_seconds = {"information": 0.05, "warning": 9.0, "error": 9.0}
+        screen.app.messages.seconds = {"information": 0.05, "warning": 9.0, "error": 9.0}
         screen.app.say("An error stays longer.", "error")
         screen.app.say("Done.")
         await screen.sees("An error stays longer.", "Done.")

@@ -21,7 +21,8 @@ from postroom.tui import readings
 from postroom.tui.memory import Memory
 from postroom.tui.pages import directory
 from postroom.tui.pages.document import DocumentCard
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 
 Size = tuple[int, int]
 

@@ -415,7 +415,7 @@ async def test_a_card_whose_document_is_posted_or_deleted_says_so_and_closes(dem
         await screen.press("p")
         await screen.hears("Sales Order S-ORD1001: posted as ")
         await screen.sees("Sales Orders", "17 documents")
-        assert len(screen.app.said) == 1  # what closed the card says the same, which stands once
+        assert len(screen.app.messages.said) == 1  # what closed the card says the same, which stands once
         await screen.press("enter")
         await is_on(screen, DocumentCard)
         documents.delete(the("S-ORD1002").id, user=current_user())
@@ -638,7 +638,7 @@ async def test_the_lines_of_a_document_that_is_gone_say_so_and_lead_back(demo_fi
         await screen.press("enter", "l")
         await is_on(screen, LinesPage)
         documents.delete(the("S-ORD1001").id, user=current_user())
-        await screen.until(lambda: screen.app.said)
+        await screen.until(lambda: screen.app.messages.said)
         await screen.press("escape")
         await screen.sees("Sales Orders", "17 documents")
 

@@ -20,7 +20,8 @@ from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.tables.work import Consumer, JobQueueEntry, JobQueueLogEntry
 from postroom.tui import readings, shown
 from postroom.tui.memory import Memory
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import PAGE_ROWS
 
 BLOCKED = Problem(
@@ -236,7 +237,7 @@ async def test_a_filter_that_cannot_be_read_says_why_and_can_be_mended(sqlite_fi
         await screen.hears("There is no field nonsense")
         assert "S-INV1" in screen.shown  # the rows stay in view
         await screen.press("escape")
-        await screen.until(lambda: not screen.app.said)
+        await screen.until(lambda: not screen.app.messages.said)
         await screen.sees("1 entry", "Sales Invoice S-INV1")
 
 

@@ -21,7 +21,8 @@ from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.documents import LINES
 from postroom.tui.pages import reopening
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column
 

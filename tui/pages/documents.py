@@ -15,7 +15,8 @@ from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.documents import DOCUMENT, DOCUMENTS
 from postroom.tui.pages.document import DocumentActions, DocumentCard, status_of
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column
 

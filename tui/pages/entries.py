@@ -17,7 +17,8 @@ from postroom.tui.actions import ANYWHERE, CARD, ENTRIES, LIST, bindings
 from postroom.tui.pages import causes, directory, subjects
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.entry_fields import EntryFieldsPage
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText, Reading
 from postroom.tui.widgets.keyed_table import Column

@@ -21,7 +21,8 @@ from postroom.tui.actions.printing import INBOX, REPORT
 from postroom.tui.pages import results
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.ledgers import posted_sections
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.pages.listings import MARGIN_ON_A_CARD, in_one
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText

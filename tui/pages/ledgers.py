@@ -21,7 +21,8 @@ from postroom.tui.actions.printing import POSTED_DOCUMENT
 from postroom.tui.actions.records import CHANGES, LEDGER, NAVIGATE, POSTED
 from postroom.tui.pages import undoing
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.pages.reprint import PostedActions, around, jobs_in_full
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading

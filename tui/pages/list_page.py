@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -18,6 +18,7 @@ from postroom.core.errors import PostroomError
 from postroom.core.plain_text import visible
 from postroom.tui import shown
 from postroom.tui.actions import Situation
+from postroom.tui.pages.list_state import ListState, Window
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
 from postroom.tui.widgets.detail import Detail
@@ -33,26 +34,6 @@ OWN_ORDER = "Its own order"
 ONLY_INDEXED = "Its other columns have no index: sorted by them, a long list would keep you waiting."
 NEAR = 40
 """So many rows before the last loaded one the next are loaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which rows of a long list are loaded: from its top or bottom, or from (until) the row with a key, inclusive."""
-
-    start: Literal["top", "bottom", "from", "until"] = "top"
-    key: str = ""
-    sort: str = ""
-    """The column that the list is sorted by, with a `-` before it downwards; blank is the list's own order."""
-
-
-@dataclass
-class ListState:
-    """What a list keeps when one leaves it and comes back."""
-
-    filter: str = ""
-    window: Window = Window()
-    marks: set[str] = field(default_factory=set)
-    cursor_key: str = ""
 
 
 class FilterLine(TextLine):
@@ -279,7 +260,7 @@ class ListPage(Page):
 
     def close_filter(self) -> None:
         """Leave the filter line as if it had not been opened."""
-        self.desk.hush()  # what was wrong with it
+        self.desk.messages.hush()  # what was wrong with it
         self.query_one("#filter").display = False
         self.query_one("#caption").display = True
         if self.table.display:

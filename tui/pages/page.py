@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from postroom.tui import copying, polling
 from postroom.tui.actions import ANYWHERE, BY_ID, Action, Situation, actions_of
-from postroom.tui.widgets.key_line import KeyLine, Said
+from postroom.tui.widgets.key_line import KeyLine
 from postroom.tui.widgets.status_bar import Health, StatusBar
 
 if TYPE_CHECKING:
@@ -99,15 +99,15 @@ class Page(Screen[None]):
     def show_health(self, health: Health) -> None:
         """Bring status bar and line of keys up to date."""
         self.query_one(StatusBar).health = health
-        self.show_said(self.desk.said)
+        self.show_messages()
         self.update_keys()
 
-    def show_said(self, said: tuple[Said, ...]) -> None:
+    def show_messages(self) -> None:
         """Show the messages that stand; without any, the keys."""
-        self.query_one(KeyLine).show_said(said)
+        self.query_one(KeyLine).show_said(self.desk.messages.said)
 
     def on_key_line_dismissed(self) -> None:
-        self.desk.hush()
+        self.desk.messages.hush()
 
     def update_keys(self) -> None:
         """What is possible may have changed."""
@@ -117,7 +117,7 @@ class Page(Screen[None]):
         """Carry out an action of the table, or say why it is not possible now."""
         action = BY_ID[action_id]
         if not action.motion:
-            self.desk.hush()
+            self.desk.messages.hush()
         why_not = self.why_not(action)
         if why_not:
             self.desk.say(f"{action.caption}: {why_not}", "warning")

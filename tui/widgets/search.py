@@ -64,6 +64,12 @@ class Options(OptionList):
         if self.highlighted != 0:
             super().action_cursor_up()
 
+    def page_down(self) -> None:
+        self.action_page_down()  # type: ignore[no-untyped-call]
+
+    def page_up(self) -> None:
+        self.action_page_up()  # type: ignore[no-untyped-call]
+
 
 class Search(ModalScreen[str | None]):
     """Dismissed with the id of what was chosen, or None."""
@@ -138,8 +144,8 @@ class Search(ModalScreen[str | None]):
         options.action_cursor_down() if direction > 0 else options.action_cursor_up()
 
     def action_page(self, direction: int) -> None:
-        options = self.query_one(OptionList)
-        options.action_page_down() if direction > 0 else options.action_page_up()
+        options = self.query_one(Options)
+        options.page_down() if direction > 0 else options.page_up()
 
 
 class Choose(Search):
