@@ -127,7 +127,6 @@ class ListPage(Page):
     def _take_state(self, state: ListState) -> None:
         """Show another view of the list, with its filter, marks and cursor."""
         self.state = state
-        self.beyond.clear()
         self.table.mark(state.marks)
         self.has_read = False
         self.awaits = True

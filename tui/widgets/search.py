@@ -103,7 +103,7 @@ class Search(ModalScreen[str | None]):
         self._fill(event.value)
 
     def _fill(self, typed: str) -> None:
-        self.found = matching(self.finds, typed)
+        self.found = [find for find in matching(self.finds, typed) if find.id or not typed]  # no word means blank
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._line(find)) for find in self.found])
