@@ -20,7 +20,7 @@ from postroom.core.tables.base import database as bound
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.work import JobQueueEntry
 from postroom.tui import readings
-from postroom.tui.pages.list_page import Window
+from postroom.tui.pages.list_state import Window
 
 TIMES = 50
 HOUR = 3_600_000_000

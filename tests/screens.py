@@ -88,7 +88,7 @@ class Terminal:
 
     async def hears(self, part: str) -> None:
         """Wait until a message that passes by says this."""
-        await self.until(lambda: any(part in notification.message for notification in self.app._notifications))
+        await self.until(lambda: any(part in said.text for said in self.app.messages.said))
 
     async def sees_no(self, *parts: str) -> None:
         """Wait until none of these texts stands on the screen."""
@@ -203,7 +203,7 @@ async def terminal(
     """The terminal on a company, after its first look at it."""
     company.open_company(location)
     app = PostroomApp(location, poll=0.05, memory=memory, keymap=keymap, first_page=page, few_colours=False)
-    async with app.run_test(size=size, notifications=True) as pilot:
+    async with app.run_test(size=size) as pilot:
         opened = Terminal(app, pilot)
         await opened.until(lambda: app.reads)
         yield opened

@@ -10,23 +10,23 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.text import Text
 from textual.app import App
 from textual.events import Event, Key
-from textual.notifications import Notify
 from textual.screen import ModalScreen
 
 from postroom.core import bugs, clock
 from postroom.core.database import Location
 from postroom.core.errors import DatabaseAway, NotFound, PostroomError, UsageError
 from postroom.core.plain_text import visible
-from postroom.tui import hanging_up, keymap
+from postroom.tui import hanging_up, keymap, shown
 from postroom.tui.cli import crash
 from postroom.tui.colours import THEME, has_few_colours, terminal_palette
 from postroom.tui.keymap import Keymap
 from postroom.tui.memory import Memory, of_company
+from postroom.tui.messages import Messages
 from postroom.tui.pages import directory
 from postroom.tui.pages.page import Page
 from postroom.tui.pdf_program import PdfProgram
@@ -34,13 +34,13 @@ from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, change_mark, read
 from postroom.tui.type_ahead import TypeAhead
 from postroom.tui.widgets.dialogs import Ask, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
+from postroom.tui.widgets.key_line import Severity
 from postroom.tui.widgets.status_bar import Health
 
 if TYPE_CHECKING:
-    from postroom.tui.pages.list_page import ListState
+    from postroom.tui.pages.list_state import ListState
 
 Result = TypeVar("Result")
-Severity = Literal["information", "warning", "error"]
 
 POLL = 1.0
 """Seconds between two looks at the company, unless chosen otherwise."""
@@ -85,8 +85,7 @@ class PostroomApp(App[int]):
         self.keymap = keymap or Keymap()
         self.set_keymap(self.keymap.keys)
         self.poll = poll or self.memory.poll or POLL
-        self.message_seconds = 8.0
-        """How long a message stays."""
+        self.messages = Messages(self, self._show_messages)
         self.first_page = first_page
         self.reader = Reader(location)
         self.clerk = Desk(location, "postroom-clerk")
@@ -196,18 +195,17 @@ class PostroomApp(App[int]):
         self.look_now()
 
     def say(self, message: str, severity: Severity = "information") -> None:
-        """A message for a few seconds."""
-        self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=self.message_seconds)
+        """A message in the place of the keys, for a few seconds or until the next action."""
+        self.messages.say(message, severity)
+
+    def _show_messages(self) -> None:
+        page = self.page_in_front()
+        if page is not None and page.is_mounted:
+            page.show_messages()
 
     def action_help_quit(self) -> None:
         """Ctrl+C: what ends the program."""
         self.say("q quits, Ctrl+Q also while something is typed. Background posting goes on.")
-
-    def on_notify(self, event: Notify) -> None:
-        """Two messages stand at a time, and none twice: more would hide what is below."""
-        standing = [one for one in self._notifications if not one.has_expired]
-        for old in [one for one in standing if one.message == event.notification.message] or standing[:-1]:
-            self._unnotify(old, refresh=False)
 
     def tell_trouble(self) -> None:
         """Say once what keeps the terminal from remembering."""
@@ -215,10 +213,9 @@ class PostroomApp(App[int]):
             self._told_trouble = self.memory.trouble
             self.say(self.memory.trouble, "warning")
 
-    async def ask(self, question: str, details: str = "", *, yes: str = "Yes") -> bool:
+    async def ask(self, question: str, details: str = "", *, yes: str = "Yes", no: str = "No") -> bool:
         """A question; only inside a worker."""
-        answer: bool = await self.push_screen_wait(Ask(question, details, yes=yes))
-        return answer
+        return await self.push_screen_wait(Ask(question, details, yes=yes, no=no)) == "y"
 
     async def command(self, job: Callable[[], Result]) -> Result:
         """Run a use case at the clerk's desk and look again. Raises what it refuses."""
@@ -257,7 +254,8 @@ class PostroomApp(App[int]):
         try:
             await self.command(job)
         except PostroomError as error:
-            return " ".join(part for problem in error.problems for part in (problem.message, problem.hint) if part)
+            brief = map(shown.brief, error.problems)
+            return " ".join(part for problem in brief for part in (problem.message, problem.hint) if part)
         except Exception as error:  # noqa: BLE001  a bug in a use case must not take the terminal away
             return bugs.told(error)
         return ""
@@ -275,10 +273,10 @@ class PostroomApp(App[int]):
         try:
             result = await commanded
         except DatabaseAway as error:
-            self.say(str(error), "error")
+            self.say(shown.told(error), "error")
             return None
         except PostroomError as error:
-            self.push_screen(ReadingBox("Not done", Text(visible(str(error), line_breaks=True))))
+            self.push_screen(ReadingBox("Not done", Text(visible(shown.told(error), line_breaks=True))))
             return None
         except Exception as error:  # noqa: BLE001  a bug in a use case must not take the terminal away
             self.push_screen(ReadingBox("Not done", Text(visible(bugs.told(error), line_breaks=True))))
@@ -340,10 +338,10 @@ class PostroomApp(App[int]):
                 self.run_worker(self.early_keys.give(), name="type-ahead")
             return
         except NotFound as error:
-            self.close_gone(page, str(error))
+            self.close_gone(page, shown.told(error))
             return
         except PostroomError as error:
-            self._refuse_once(str(error))
+            self._refuse_once(shown.told(error))
             self._shown(page)
             return
         except Exception as error:  # noqa: BLE001  a bug in reading must not take the terminal away

@@ -26,7 +26,7 @@ from postroom.core.tables.work import JobQueueEntry, JobQueueLogEntry
 from postroom.tui.snapshots import COUNT_LIMIT, PAGE_ROWS, ListSnapshot
 
 if TYPE_CHECKING:
-    from postroom.tui.pages.list_page import Window
+    from postroom.tui.pages.list_state import Window
     from postroom.tui.widgets.keyed_table import Column
 
 NO_SORTS: Mapping[str, Field] = MappingProxyType({})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from postroom.core import clock
 from postroom.core.currencies import Decimals
-from postroom.core.errors import Problem, describe
+from postroom.core.errors import PostroomError, Problem, describe
 from postroom.core.plain_text import visible
 
 STATUS_STYLES = {
@@ -126,13 +127,30 @@ def field_of(problem: Problem) -> str:
     return caption(problem.field)
 
 
+LONGEST_VALUE = 40
+"""So many characters of a wrong value are quoted: it stands in full where it was typed."""
+
+
+def brief(problem: Problem) -> Problem:
+    """The problem with no more than the beginning of the value that it quotes."""
+    if cell_len(problem.value) <= LONGEST_VALUE:
+        return problem
+    quoted = shortened(problem.value, LONGEST_VALUE)
+    return replace(problem, message=problem.message.replace(problem.value, quoted), value=quoted)
+
+
+def told(error: PostroomError) -> str:
+    """Everything that an error says, a reason a line."""
+    return "\n".join(describe(brief(problem)) for problem in error.problems)
+
+
 def one_line(problems: Iterable[Problem]) -> str:
     """The first error's message, and how many more there are."""
     found = list(problems)
     if not found:
         return ""
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return visible(found[0].message) + more
+    return visible(brief(found[0]).message) + more
 
 
 def problem_lines(problems: Iterable[Problem]) -> Text:
@@ -142,6 +160,6 @@ def problem_lines(problems: Iterable[Problem]) -> Text:
         if said:
             said.append("\n")
         field = f" [{field_of(problem)}]" if problem.field else ""
-        said.append(f"{number}. ", "bold red").append(visible(describe(problem), line_breaks=True))
+        said.append(f"{number}. ", "bold red").append(visible(describe(brief(problem)), line_breaks=True))
         said.append(visible(field), FAINT)
     return said

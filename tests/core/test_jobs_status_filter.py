@@ -14,7 +14,7 @@ from postroom.core.jobs import consumers, entries, log
 from postroom.core.jobs.entries import EntryView
 from postroom.core.kinds import EntryStatus
 from postroom.tui import readings
-from postroom.tui.pages.list_page import Window
+from postroom.tui.pages.list_state import Window
 
 NOON = datetime(2026, 3, 2, 11, tzinfo=UTC)
 WINDOW = {"weekdays": "mon,tue,wed,thu,fri", "starting_time": "20:00", "ending_time": "22:00"}

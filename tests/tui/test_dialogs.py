@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from screens import terminal
+from screens import Terminal, terminal
 
 from postroom.core.database import Location
-from postroom.tui.widgets.dialogs import AskText, Choose, Progress, Reading
+from postroom.tui.widgets.dialogs import AskText, Progress, Reading
+from postroom.tui.widgets.search import Choose
 from postroom.tui.widgets.text_line import TextLine
 
 
@@ -31,15 +32,33 @@ async def test_a_progress_box_whose_work_ends_below_another_box_goes_after_it(sq
         await screen.until(lambda: screen.app.screen is screen.page)
 
 
-async def test_a_choice_goes_to_its_first_and_last_line_by_g_and_shift_g(sqlite_firm: Location) -> None:
+async def chooses(screen: Terminal, *keys: str) -> str | None:
+    """What is chosen among five, the blank one first, by these keys and Enter."""
+    chosen: list[str | None] = []
+    screen.app.push_screen(Choose("Type", ["", "Item", "G/L Account", "Charge (Item)", "Comment"], ""), chosen.append)
+    await screen.sees("(blank)", "Comment", "Leave as it is")
+    await screen.press(*keys, "enter")
+    await screen.until(lambda: chosen)
+    return chosen[0]
+
+
+async def test_a_choice_ends_at_its_last_and_first_line(sqlite_firm: Location) -> None:
     async with terminal(sqlite_firm) as screen:
-        chosen: list[str | None] = []
-        for key in ("G", "g"):
-            screen.app.push_screen(Choose("Type", ["one", "two", "three"], "two"), chosen.append)
-            await screen.sees("three")
-            await screen.press(key, "enter")
-            await screen.until(lambda: screen.app.screen is screen.page)
-        assert chosen == ["three", "one"]
+        assert await chooses(screen, *["down"] * 7) == "Comment"
+        assert await chooses(screen, "down", "up", "up", "up") == ""
+        assert await chooses(screen, "end") == "Comment"
+        assert await chooses(screen, "end", "home") == ""
+
+
+async def test_typing_in_a_choice_finds_what_is_typed_as_in_long_lists(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        assert await chooses(screen, "g", "l") == "G/L Account"
+        assert await chooses(screen, "i", "t", "e", "m", "down") == "Charge (Item)"
+        screen.app.push_screen(Choose("Type", ["Item", "Comment"], "Item"))
+        await screen.type("xyz")
+        await screen.sees("Nothing is called so.")
+        await screen.press("enter")
+        assert isinstance(screen.app.screen, Choose)
 
 
 async def test_a_reading_box_gives_back_the_key_that_it_offers_and_no_other(sqlite_firm: Location) -> None:
@@ -58,7 +77,44 @@ async def test_messages_stand_two_at_a_time_and_none_twice(sqlite_firm: Location
     async with terminal(sqlite_firm) as screen:
         for message in ("one", "two", "two", "three", "two"):
             screen.app.say(message)
-        await screen.until(lambda: [one.message for one in screen.app._notifications] == ["three", "two"])
+        await screen.until(lambda: [one.text for one in screen.app.messages.said] == ["three", "two"])
+
+
+async def test_a_message_stands_in_the_place_of_the_keys_until_the_next_action(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        keys = screen.lines[-1]
+        screen.app.say("Posted as 103001.")
+        await screen.until(lambda: screen.lines[-1].strip() == "Posted as 103001.")
+        await screen.press("j")
+        assert screen.lines[-1].strip() == "Posted as 103001."
+        await screen.press("u")
+        await screen.until(lambda: screen.lines[-1] == keys)
+        screen.app.say("It does not stand over what is asked.", "error")
+        await screen.press("question_mark")
+        await screen.sees("Keys of Job Queue Entries")
+        screen.app.say("x" * 100, "warning")
+        await screen.until(lambda: "x" * 78 in screen.lines[-2])
+        await screen.press("escape", "escape")
+        await screen.until(lambda: "Back: This is the first page; q quits." in screen.lines[-1])
+
+
+async def test_a_message_does_not_follow_to_another_page(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        screen.app.say("This was an error.", "error")
+        await screen.sees("This was an error.")
+        await screen.goes_to("batches")
+        await screen.is_on("batches")
+        await screen.sees("No batch yet")
+        assert "This was an error." not in screen.shown
+
+
+async def test_a_message_goes_after_its_time(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        screen.app.messages.seconds = {"information": 0.05, "warning": 9.0, "error": 9.0}
+        screen.app.say("An error stays longer.", "error")
+        screen.app.say("Done.")
+        await screen.sees("An error stays longer.", "Done.")
+        await screen.until(lambda: screen.lines[-1].strip() == "An error stays longer.")
 
 
 async def test_a_line_that_is_typed_sends_no_control_character_to_the_terminal(sqlite_firm: Location) -> None:

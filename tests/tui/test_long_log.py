@@ -17,7 +17,7 @@ from postroom.core.database import Location
 from postroom.core.tables.base import database
 from postroom.core.tables.work import JobQueueLogEntry
 from postroom.tui import readings
-from postroom.tui.pages.list_page import Window
+from postroom.tui.pages.list_state import Window
 
 Plans = Callable[[Callable[[], object]], dict[str, str]]
 ROWS = 250

@@ -69,7 +69,7 @@ async def test_every_page_draws_no_colour_and_tells_the_line_of_the_cursor_from_
         ("sales-order", ("z",), "Its own order", "No., downwards"),
         ("sales-order", ("colon",), "Role Centre", "Sales Return Orders"),
         ("sales-setup", (), "Ext. Doc. No. Mandatory", "Calc. Inv. Discount"),
-        ("sales-setup", ("g",), "- General", "Calc. Inv. Discount"),
+        ("sales-setup", ("k",), "- General", "Calc. Inv. Discount"),
     ],
 )
 async def test_what_is_under_the_cursor_is_reversed_or_underlined(

@@ -64,9 +64,10 @@ def test_dangerous_actions_lie_on_capitals() -> None:
 
 
 def test_keys_are_shown_as_people_read_them() -> None:
-    assert [shown_key(key) for key in ("ctrl+p", "f5", "slash", "G", "question_mark", "right_square_bracket")] == [
-        *("Ctrl+P", "F5", "/", "G", "?", "]")
-    ]
+    assert [
+        shown_key(key)
+        for key in ("ctrl+p", "f5", "slash", "G", "question_mark", "right_square_bracket", "left_square_bracket")
+    ] == [*("Ctrl+P", "F5", "/", "G", "?", "]", "[")]
 
 
 def by_id(id_: str):  # type: ignore[no-untyped-def]

@@ -21,7 +21,8 @@ from postroom.tui import readings
 from postroom.tui.memory import Memory
 from postroom.tui.pages import directory
 from postroom.tui.pages.document import DocumentCard
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 
 Size = tuple[int, int]
 
@@ -83,7 +84,7 @@ async def test_filter_and_order_are_there_again_for_the_same_user_and_not_for_an
         await screen.sees("9 documents", "Filter: no=S-ORD100*")
         await screen.press("z")
         await screen.sees("Sort by", "Its own order", "No., downwards")
-        await screen.press("j", "j", "enter")
+        await screen.press("down", "down", "enter")
         await screen.sees("by No., downwards", "S-ORD1009")
         await screen.press("right")
         await screen.sees("Sales Return Orders")

@@ -23,6 +23,7 @@ from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import GeneralPostingSetup, InventoryGroup, PartyPostingGroup, VatPostingSetup
 from postroom.core.tables.trade import Document, DocumentLine, Party
 from postroom.core.tables.work import JobQueueEntry
+from postroom.tui import shown
 from postroom.tui.pages.causes import open_cause
 from postroom.tui.pages.document import DocumentCard
 from postroom.tui.pages.document_lines import LineCard, LinesPage
@@ -134,8 +135,12 @@ async def test_what_the_check_refuses_may_be_queued_anyway(demo_firm: Location) 
         await screen.press("p")
         await screen.sees("S-INV1003 would not post now", "Customer C1099 is blocked")
         await screen.press("n")
-        await screen.sees("Sales Invoice S-INV1003  refused")
+        await screen.press("k", "j")
+        assert screen.app.screen is screen.page  # it was answered; no second box tells the same
         assert not JobQueueEntry.select().exists()
+        await screen.press("p")
+        await screen.answers("m Go to the Cause", "m")
+        await screen.sees("Customer C1099", "Blocked")
         await screen.press("escape", "b")
         await screen.sees("would not post now")
         await screen.press("y")
@@ -421,11 +426,18 @@ async def test_a_card_whose_document_is_posted_or_deleted_says_so_and_closes(dem
         await screen.press("p")
         await screen.hears("Sales Order S-ORD1001: posted as ")
         await screen.sees("Sales Orders", "17 documents")
+        assert len(screen.app.messages.said) == 1  # what closed the card says the same, which stands once
         await screen.press("enter")
         await is_on(screen, DocumentCard)
         documents.delete(the("S-ORD1002").id, user=current_user())
-        await screen.hears("The Sales Order is no longer there: it was posted or deleted.")
+        await screen.hears("Deleted: Sales Order S-ORD1002.")
         await screen.sees("Sales Orders", "16 documents")
+        await screen.press("j", "enter")
+        await is_on(screen, DocumentCard)
+        (done,) = background.post([the("S-ORD1004").id], PostRequest(mode="now"), user=current_user())
+        assert not done.errors
+        await screen.hears("Sales Order S-ORD1004: posted as ")
+        await screen.sees("15 documents")
 
 
 async def test_a_document_that_goes_while_a_field_of_its_card_is_typed_leaves_no_trace(demo_firm: Location) -> None:
@@ -524,7 +536,7 @@ async def test_lines_are_added_changed_and_deleted(demo_firm: Location, size: tu
         await screen.sees("S-ORD1001")
         await screen.press("enter", "l")
         await is_on(screen, LinesPage)
-        await screen.sees("Lines of Sales Order", f"{before} line")
+        await screen.sees("Sales Order S-ORD1001   ", f"{before} line")
         await screen.press("ctrl+n")
         await is_on(screen, LineCard)
         assert lines.count() == before + 1
@@ -562,7 +574,7 @@ async def test_lines_of_a_released_document_are_changed_after_it_is_reopened(dem
         await screen.sees("S-ORD1001")
         await screen.press("enter", "l")
         await is_on(screen, LinesPage)
-        await screen.sees("Lines of Sales Order")
+        await screen.sees(" lines   ")
         await screen.press("n")
         await screen.sees("Reopen it to change it?")
         await screen.press("n", "D")
@@ -637,7 +649,7 @@ async def test_the_lines_of_a_document_that_is_gone_say_so_and_lead_back(demo_fi
         await screen.press("enter", "l")
         await is_on(screen, LinesPage)
         documents.delete(the("S-ORD1001").id, user=current_user())
-        await screen.until(lambda: screen.app._notifications)
+        await screen.until(lambda: screen.app.messages.said)
         await screen.press("escape")
         await screen.sees("Sales Orders", "17 documents")
 
@@ -763,3 +775,18 @@ async def test_a_customer_without_a_posting_group_is_named_and_opened_on_that_fi
         await open_cause(screen.app, problem)
         await screen.sees("Customer C2002", "Customer Posting Group")
         await screen.until(lambda: getattr(screen.app.focused, "id", "") == "field-posting_group")
+
+
+async def test_what_a_document_comes_to_is_read_in_80_columns_in_list_lines_and_preview(demo_firm: Location) -> None:
+    async with terminal(demo_firm, page="purchase-order") as screen:
+        await screen.sees("Posting Date 20")
+        view = screen.list.table.row_of(screen.list.table.cursor_key)
+        total = f"Including VAT {shown.money(view.amount_including_vat, view.currency)}"
+        assert f"Posting Date {shown.day(view.posting_date)}   {total}" in screen.shown
+        assert f"Amount {shown.money(view.amount, view.currency)}   VAT " in screen.shown
+        await screen.press("v")
+        await screen.sees(f"Preview Posting: {view.record}   Nothing is posted.", "*** stands for a number")
+        await screen.press("escape", "enter", "l")
+        await is_on(screen, LinesPage)
+        assert screen.lines[1].startswith(f" {view.record}   ")
+        assert screen.lines[1].endswith(total)

@@ -333,7 +333,7 @@ async def test_a_consumer_is_started_from_the_role_centre_once(sqlite_firm: Loca
             await screen.hears("runs on this host.")
             await screen.sees("Consumer running, 2 workers")
             (consumer,) = consumers.alive()
-            screen.app.clear_notifications()
+            screen.app.messages.hush()
             await screen.press("c")
             await screen.hears(f"Consumer {consumer.process_id} runs on this host.")
             assert len(consumers.alive()) == 1

@@ -27,7 +27,7 @@ async def test_schedule_and_attempts_are_changed_while_on_hold(sqlite_firm: Loca
         await screen.sees("Job Queue Category Code", "Job Timeout")
         await screen.press("j", "enter")
         await screen.sees("NIGHT", "SALESPOST")
-        await screen.press("j", "enter")
+        await screen.press("down", "enter")
         await screen.until(lambda: JobQueueEntry.get_by_id(entry.entry_no).category_code)
         await screen.press("f", "G", "k", "enter")
         await screen.sees("Maximum No. of Attempts")

@@ -278,6 +278,16 @@ async def test_exactly_what_failed_of_the_marked_batches_is_restarted(sqlite_fir
         await screen.sees("1 batch", "Filter: no=1")
 
 
+async def test_a_batch_whose_entries_are_gone_leads_to_its_result(sqlite_firm: Location) -> None:
+    jobs.queued(2)
+    jobs.run_all()
+    async with terminal(sqlite_firm, page="batches") as screen:
+        await screen.sees("2 of 2 posted")
+        await screen.press("enter")
+        await screen.is_on("batch-result")
+        await screen.sees("Batch Result")
+
+
 async def test_no_batch_says_what_one_is_and_its_keys_why_not(sqlite_firm: Location) -> None:
     async with terminal(sqlite_firm, page="batches") as screen:
         await screen.sees("No batch yet.")

@@ -253,3 +253,23 @@ async def test_a_bug_in_what_a_box_does_is_told_in_the_box(sqlite_firm: Location
         said = await screen.page.run_worker(screen.app.attempt(lambda: 1 // 0)).wait()
         assert said.startswith("Internal error (ZeroDivisionError).")
         assert screen.app.is_running
+
+
+async def test_the_marked_documents_stand_in_the_filter_of_a_batch_and_no_others_are_taken(
+    sqlite_firm: Location,
+) -> None:
+    jobs.invoices(3)
+    nos = [one.no for one in Document.select().order_by(Document.no)]
+    async with terminal(sqlite_firm, page="sales-invoice") as screen:
+        await screen.sees("3 documents")
+        await screen.press("space", "space", "B")
+        await is_on(screen, BatchForm)
+        await screen.until(lambda: f"'{nos[0]}'|'{nos[1]}'" in screen.line("No. ..."))
+        await screen.press("p")
+        await screen.answers("2 documents match.", "y")
+        await screen.hears("2 documents: queued.")
+        assert sorted(one.record_no for one in JobQueueEntry.select()) == nos[:2]
+        await screen.press("escape", "u", "B")
+        await is_on(screen, BatchForm)
+        await screen.press("p")
+        await screen.answers("There is no filter", "n")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from jobs import wait_entry
 from screens import terminal
 
+from postroom.core.company import current_user
 from postroom.core.database import Location
+from postroom.core.tables.work import JobQueueEntry
 
 PAGES = {
     "role-centre": (),
@@ -64,3 +67,13 @@ async def test_each_key_of_the_page_is_taken_for_its_action(posted_demo: Locatio
                 if taken != [action.id]:
                     lost.append((key, action.id, *taken))
         assert lost == []
+
+
+async def test_an_empty_list_offers_no_key_that_needs_a_row_and_a_filled_one_all(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm, page="role-centre") as screen:
+        await screen.sees("Nothing of mine waits or has failed.")
+        assert screen.lines[-1].split("   ") == [" 1 Documents", "6 To Handle", "/ Filter", ": Search", "? Keys"]
+        wait_entry(current_user())
+        await screen.sees("1 entry of mine", "Enter Card   r Ready")
+        JobQueueEntry.delete().execute()
+        await screen.sees_no("Enter Card")

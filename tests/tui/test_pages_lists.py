@@ -20,7 +20,8 @@ from postroom.core.kinds import EntryStatus, LogStatus
 from postroom.core.tables.work import Consumer, JobQueueEntry, JobQueueLogEntry
 from postroom.tui import readings, shown
 from postroom.tui.memory import Memory
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import PAGE_ROWS
 
 BLOCKED = Problem(
@@ -234,7 +235,9 @@ async def test_a_filter_that_cannot_be_read_says_why_and_can_be_mended(sqlite_fi
         await screen.type("nonsense=1")
         await screen.press("enter")
         await screen.hears("There is no field nonsense")
+        assert "S-INV1" in screen.shown  # the rows stay in view
         await screen.press("escape")
+        await screen.until(lambda: not screen.app.messages.said)
         await screen.sees("1 entry", "Sales Invoice S-INV1")
 
 
@@ -394,6 +397,8 @@ async def test_an_entry_that_ends_while_its_card_is_open_says_so(sqlite_firm: Lo
 
 
 async def test_at_eighty_columns_at_most_seven_keys_stand_below_and_all_fit(sqlite_firm: Location) -> None:
+    add_entry("S-INV1")
+    add_run("S-INV2")
     for page in ("job-queue-entries", "job-queue-log-entries", "sales-setup"):
         async with terminal(sqlite_firm, page=page) as screen:
             line = screen.page.query_one("KeyLine")
@@ -437,7 +442,7 @@ async def test_a_long_list_is_sorted_by_a_column_up_and_down_and_stays_so(
         await screen.sees("305 log entries", "S-INV305 ")
         await screen.press("z")
         await screen.sees("Sort by", "No., downwards", "Time")
-        await screen.press("j", "enter")
+        await screen.press("down", "enter")
         await screen.sees("by No.", "S-INV1 ")
         assert cursor_line(screen) == "S-INV1"
         await screen.press("G")

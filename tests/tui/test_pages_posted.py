@@ -166,6 +166,7 @@ async def test_the_card_of_a_posted_document_cancels_it(trade: Location) -> None
         await screen.sees("G/L Register No.")
         await screen.press("C")
         await screen.sees(f"Cancel Posted Sales Invoice {posted.no}?", "1 Sales Invoice.")
+        await screen.sees("y Yes, cancel it", "n No, keep it")
         await screen.press("y")
         await screen.hears("queued")
     assert Document.get().corrects_no == posted.no
@@ -202,7 +203,7 @@ async def test_a_batch_is_cancelled_from_its_page(trade: Location) -> None:
     async with terminal(trade, page="batches") as screen:
         await screen.sees("Post")
         await screen.press("C")
-        await screen.sees("Cancel what batch 1 posted?", "2 Sales Invoices.")
+        await screen.sees("Cancel what batch 1 posted?", "2 Sales Invoices.", "y Yes, cancel them")
         await screen.press("y")
         await screen.hears("2 documents: queued.")
         await screen.sees("2 batches")

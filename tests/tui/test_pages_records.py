@@ -9,6 +9,7 @@ import builders
 import jobs
 import pytest
 from screens import SIZES, is_on, terminal
+from textual.widgets import Input
 
 from postroom.core import masters, users
 from postroom.core.company import current_user
@@ -118,7 +119,7 @@ async def test_a_field_of_yes_and_no_is_turned_and_one_of_choices_is_chosen(sqli
         await screen.hears("Blocked is not a field of Yes and No; Enter edits it.")
         await screen.press("enter")
         await screen.sees("Ship", "Invoice", "All")
-        await screen.press("j", "j", "enter")
+        await screen.press("down", "down", "enter")
         await screen.until(lambda: record("customer", "C1")["blocked"] == "Invoice")
         await screen.press("escape")
         await screen.goes_to("items")
@@ -288,3 +289,16 @@ async def test_prices_have_the_decimals_of_the_local_currency_and_quantities_and
 def test_no_caption_of_a_list_is_cut(kind: str) -> None:
     columns = RecordsPage(kind, kind).columns()
     assert [column.caption for column in columns if 0 < column.width < len(column.caption)] == []
+
+
+async def test_a_text_that_is_too_long_is_quoted_in_part_by_the_error(sqlite_firm: Location) -> None:
+    builders.party(Area.SALES)
+    async with terminal(sqlite_firm, page="customer") as screen:
+        await screen.press("enter")
+        await screen.at_field("address")
+        await screen.press("enter")
+        await screen.until(lambda: isinstance(screen.app.focused, Input))
+        assert isinstance(screen.app.focused, Input)
+        screen.app.focused.value = "abcdefghij" * 50
+        await screen.press("enter")
+        await screen.sees("Address: abcdefghijabcdefghijabcdefghijabcdefghi… is too long: at most")

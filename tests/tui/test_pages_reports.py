@@ -59,7 +59,7 @@ async def test_a_report_for_a_printer_is_left_to_a_consumer(posted_demo: Locatio
     selections.select("FILES", user=current_user())
     async with terminal(posted_demo, (80, 24), "trial-balance") as screen:
         await screen.sees("Period: All")
-        await screen.press("p", "j", "enter")
+        await screen.press("p", "down", "enter")
         await screen.hears("Trial Balance: is queued to be printed.")
     assert JobQueueEntry.get(JobQueueEntry.job == "print-document").category_code == "PRINT-FILES"
 
@@ -82,3 +82,27 @@ async def test_a_company_that_posted_nothing_says_so(sqlite_firm: Location) -> N
         await screen.sees("Nothing is posted yet.")
         await screen.press("p")
         await screen.hears("There is no report under the cursor.")
+
+
+async def test_the_heads_of_a_report_stay_in_view_and_its_ends_are_a_key_away(posted_demo: Location) -> None:
+    async with terminal(posted_demo, (80, 24), "trial-balance") as screen:
+        await screen.sees("1000 Assets", "F2 Period")
+        heads = screen.lines[3:5]
+        assert "Net Change" in heads[0]
+        assert "Debit" in heads[1]
+        for end in ("G", "end"):
+            await screen.press(end)
+            await screen.sees_no("1000 Assets")
+            assert "Total" in screen.lines[-2]
+            assert screen.lines[3:5] == heads
+            await screen.press("g" if end == "G" else "home")
+            await screen.sees("1000 Assets")
+        await screen.press("f2")
+        await screen.sees("Period: 2026-01-01..2026-03-31", "blank all")
+
+
+async def test_a_date_is_asked_for_with_how_it_is_written(posted_demo: Location) -> None:
+    async with terminal(posted_demo, (80, 24), "ledger-setup") as screen:
+        await screen.at_field("ledger.allow_posting_from")
+        await screen.press("enter")
+        await screen.sees("Written YYYY-MM-DD: 2026-11-24.")

@@ -71,7 +71,7 @@ async def test_a_category_is_chosen_from_those_there_are(firm_path: Location) ->
         await goes_to_field(screen, "job_queue_category_code")
         await screen.press("f2")
         await screen.sees("(blank)", "PURCHPOST", "SALESPOST")
-        await screen.press("g", "home", "enter")
+        await screen.press("up", "up", "up", "enter")
         await screen.until(lambda: "(blank)" in screen.line("Job Queue Category Code "))
         assert value_of("sales.job_queue_category_code") == ""
 
@@ -148,3 +148,32 @@ async def test_a_company_named_like_markup_and_escapes_shows_as_text(firm_path: 
     Company.update(name="[bold]A[/x]\x1b[31m").execute()
     async with terminal(firm_path, page="sales-setup") as screen:
         await screen.sees("[bold]A[/x]\\e[31m")
+
+
+async def test_the_cursor_of_a_form_ends_at_its_ends_and_goes_by_fasttabs_both_ways(firm_path: Location) -> None:
+    def place() -> str:
+        focused = screen.app.focused
+        assert focused is not None
+        return str(getattr(focused, "label", focused.id))
+
+    async with terminal(firm_path, page="sales-setup") as screen:
+        first = place()
+        assert first.startswith("field-")
+        await screen.press("G", "j")
+        last = place()
+        await screen.press("j", "right_square_bracket")
+        assert place() == last
+        await screen.press("g")
+        assert place() == first
+        await screen.press("k")
+        assert place() == "General"
+        await screen.press("k", "left_square_bracket")
+        assert place() == "General"
+        await screen.press("right_square_bracket")
+        assert place() != "General"
+        await screen.press("left_square_bracket")
+        assert place() == "General"
+        await screen.press("question_mark")
+        await screen.sees("Keys of Sales & Receivables Setup")
+        await screen.press(*["pagedown"] * 4)
+        await screen.sees("] Next FastTab", "[ Previous FastTab")

@@ -79,7 +79,7 @@ async def test_n_on_the_entries_leads_to_the_request_page_of_a_job(sqlite_firm: 
     async with terminal(sqlite_firm) as screen:
         await screen.press("n")
         await screen.sees("Schedule a Job", "Batch Post Sales Orders", "Check Documents", "Back Up the Company")
-        await screen.press("j", "enter")
+        await screen.press("down", "enter")
         await screen.until(lambda: isinstance(screen.page, BatchForm))
         await screen.sees("Batch Post Sales Invoices", "Posting Date")
 

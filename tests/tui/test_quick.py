@@ -16,7 +16,7 @@ from postroom.core import clock, company
 from postroom.core.database import Location
 from postroom.core.tables.work import JobQueueLogEntry
 from postroom.tui import readings
-from postroom.tui.pages.list_page import Window
+from postroom.tui.pages.list_state import Window
 from postroom.tui.widgets.keyed_table import KeyedTable
 
 WATCHED = """

@@ -122,7 +122,7 @@ def test_the_seed_story_by_keyboard_from_the_setup_to_the_nights_batch(sqlite_fi
             screen.until(lambda: "All" in screen.line("Blocked ..."))
             screen.keys("Enter")
             screen.sees("(blank)", "Leave as it is")
-            screen.keys("k", "k", "k", "Enter")
+            screen.keys("Home", "Enter")
             screen.until(lambda: "Leave as it is" not in screen.shown and "(blank)" in screen.line("Blocked ..."))
             screen.keys("Escape")
             screen.sees("What is wrong")

@@ -31,7 +31,7 @@ def cursor(screen: Terminal) -> str:
 async def test_keys_pressed_before_the_very_first_look_act_on_what_it_brings(sqlite_firm: Location) -> None:
     entries(250)
     app = PostroomApp(sqlite_firm, poll=0.05, first_page="job-queue-entries", few_colours=False)
-    async with unread(app) as read_on, app.run_test(size=(80, 24), notifications=True) as pilot:
+    async with unread(app) as read_on, app.run_test(size=(80, 24)) as pilot:
         screen = Terminal(app, pilot)
         await pilot.press("G", "k", "k", "space")
         assert app.early_keys.waits

@@ -89,6 +89,7 @@ _SHOWN_KEYS = {
     "left": "Left",
     "right": "Right",
     "backslash": "\\",
+    "left_square_bracket": "[",
     "right_square_bracket": "]",
     "f21": "Shift+F9",  # as xterm and its kin send it
 }

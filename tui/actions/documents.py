@@ -156,7 +156,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("documents.next-type", "Next Type", "right,tab", "The next of the eight document types.", "Type"),
     Action("documents.previous-type", "Previous Type", "left,shift+tab", "The one before."),
     Action(
-        "documents.batch", "Batch Post", "B", "All that match, by options, now or scheduled.", possible=is_connected
+        "documents.batch",
+        "Batch Post",
+        "B",
+        "What is marked or matches, by options, now or scheduled.",
+        possible=is_connected,
     ),
     Action("document-card.lines", "Lines", "l", "Its lines, to change them.", "Lines", possible=is_connected),
     Action(

@@ -334,7 +334,7 @@ ACTIONS: tuple[Action, ...] = (
         "batches.open",
         "Entries",
         "enter,l",
-        "Its entries that are left: what failed and what is to go.",
+        "Its entries that are left: what failed and what is to go; without any, its result.",
         "Entries",
         possible=_batch,
     ),

@@ -138,6 +138,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("listing.save", "Save", "s", "As a PDF file, where you say.", "Save", possible=needs_rows("report")),
     Action(
+        "posted-document.navigate",
+        "Navigate",
+        "n",
+        "Every posted document and ledger entry of its number.",
+        "Navigate",
+        possible=_posted,
+    ),
+    Action(
         "posted-document.cancel",
         "Cancel",
         "C",

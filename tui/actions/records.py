@@ -35,14 +35,6 @@ ACTIONS: tuple[Action, ...] = (
         possible=needs_rows("posted document"),
     ),
     Action(
-        "posted-documents.navigate",
-        "Navigate",
-        "n",
-        "Every posted document and ledger entry of its number.",
-        "Navigate",
-        possible=needs_rows("posted document"),
-    ),
-    Action(
         "ledger-entries.register",
         "Posting Register",
         "r",

@@ -13,7 +13,8 @@ from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.jobs import BATCHES, NOTES
 from postroom.tui.pages import results, subjects, undoing
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
 from postroom.tui.widgets.keyed_table import Column
@@ -68,9 +69,17 @@ class BatchesPage(ListPage):
         said = f"{row.posted} of {row.total} posted, {row.failed} failed, {row.to_go} to go"
         return Text.assemble((f"Batch {row.no}  {visible(row.report)}", "bold"), f"  by {visible(row.user)}\n{said}")
 
-    def do_open(self) -> None:
+    async def do_open(self) -> None:
+        """Its entries; where none is left, what became of it."""
+        filter = f"batch_no={self.table.cursor_key}"
+        found = await self.desk.carry_out(lambda: readings.read_entries(filter, Window()))
+        if found is None:
+            return
+        if not found.rows:
+            self.do_result()
+            return
         page: Any = self.desk.open_page("job-queue-entries")
-        page.want_filter(f"batch_no={self.table.cursor_key}")
+        page.want_filter(filter)
 
     def do_posted(self) -> None:
         page: Any = self.desk.open_page("posted-documents")

@@ -131,5 +131,20 @@ class CardPage(Page):
     def do_up(self) -> None:
         self.query_one("#tabs").scroll_relative(y=-1, animate=False)
 
+    def do_first_line(self) -> None:
+        self.query_one("#tabs").scroll_home(animate=False)
+
+    def do_last_line(self) -> None:
+        self.query_one("#tabs").scroll_end(animate=False)
+
     def do_next_tab(self) -> None:
-        self.focus_next("CollapsibleTitle")
+        self._to_tab(1)
+
+    def do_previous_tab(self) -> None:
+        self._to_tab(-1)
+
+    def _to_tab(self, direction: int) -> None:
+        titles = [tab.query_one(CollapsibleTitle) for tab in self.query(Collapsible) if tab.display]
+        at = next((place for place, title in enumerate(titles) if title is self.focused), -1)
+        if 0 <= at + direction < len(titles):
+            titles[at + direction].focus()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -18,6 +19,8 @@ from postroom.core.jobs.background import DocumentResult, PostRequest
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.plain_text import visible
 from postroom.core.posting import preview
+from postroom.core.tables.ledgers import PostedDocument
+from postroom.core.tables.setup import ChangeLogEntry
 from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, FORM, bindings
 from postroom.tui.actions.documents import DOCUMENT
@@ -25,7 +28,7 @@ from postroom.tui.pages import causes, order_steps, reopening, results
 from postroom.tui.pages.document_lines import LinesPage, line_text, totals_text
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.preview import PreviewCard
-from postroom.tui.widgets.dialogs import Reading
+from postroom.tui.widgets.dialogs import Ask, Reading
 
 if TYPE_CHECKING:
     from postroom.tui.pages.page import Page
@@ -96,19 +99,23 @@ class DocumentActions(Mixed):
         if done is None:
             return
         if len(done) == 1 and done[0].result == "refused" and _only_checked(done[0]):
+            question = f"{views[0].record} would not post now. Queue it anyway?"
             details = "\n".join(problem.message for problem in done[0].errors)
-            if await self.desk.ask(
-                f"{views[0].record} would not post now. Queue it anyway?", details, yes="Queue Anyway"
-            ):
-                anyway = replace(request, mode="queue", queue_anyway=True)
-                done = await self.desk.carry_out(lambda: background.post(ids, anyway, user=user))
+            box = Ask(question, details, yes="Queue Anyway", others={"m": "Go to the Cause"})
+            answer = await self.app.push_screen_wait(box)
+            if answer == "m":
+                await causes.open_cause(self.desk, done[0].errors[0])
+            if answer != "y":
+                return
+            anyway = replace(request, mode="queue", queue_anyway=True)
+            done = await self.desk.carry_out(lambda: background.post(ids, anyway, user=user))
         if done is not None:
             # What would post stays marked after a check, to be posted next.
             is_over = [(one.result in results.BAD) is request.check_only for one in done]
             self.done_with({str(view.id) for view, over in zip(views, is_over, strict=False) if over})
             if len(done) == 1 and done[0].result in results.BAD and done[0].errors:
-                box = Reading(verb, results.report(done), {"m": "Go to the Cause"})
-                if await self.app.push_screen_wait(box):
+                told = Reading(verb, results.report(done), {"m": "Go to the Cause"})
+                if await self.app.push_screen_wait(told):
                     await causes.open_cause(self.desk, done[0].errors[0])
             else:
                 queued = next((one.entry_id for one in done if one.result == "queued"), "")
@@ -273,7 +280,8 @@ class DocumentCard(FormPage, DocumentActions):
 
     def reading(self) -> Callable[[], Any]:
         id_, kind = self.id_, self.kind
-        return lambda: read_card(id_, kind)
+        no = self.snapshot.row.no if self.snapshot is not None else ""
+        return lambda: read_card(id_, kind, no)
 
     def change(self, key: str, text: str) -> Any:
         documents.set_fields(self.id_, {key: text}, user=self.desk.user)
@@ -292,12 +300,36 @@ class DocumentCard(FormPage, DocumentActions):
         self.app.push_screen(LinesPage(self.id_, self.kind))
 
 
-def read_card(id_: int, kind: DocumentType) -> FormSnapshot:
-    """A document's card; one that says that it is gone, and under which number it was posted."""
+def what_became_of(kind: DocumentType, no: str) -> str:
+    """What a document that is gone was posted as, or that it was deleted, in the words of who did it here."""
+    if not no:
+        return f"The {kind.title} is no longer there: it was posted or deleted."
+    came_out = list(
+        PostedDocument.select()
+        .where(PostedDocument.source_type == kind, PostedDocument.source_no == no)
+        .order_by(PostedDocument.id)
+    )
+    last = [one for one in came_out if one.posting_id == came_out[-1].posting_id]
+    if not last or (kind.is_order and _was_deleted(kind, no, last[-1].posted_at)):
+        return f"Deleted: {kind.title} {no}."
+    return results.in_a_line(results.RecordResult(kind.value, no, "posted", tuple(last)))
+
+
+def _was_deleted(kind: DocumentType, no: str, after: datetime) -> bool:
+    """Whether an order was deleted after something of it was posted."""
+    deletions = ChangeLogEntry.select().where(
+        *(ChangeLogEntry.kind == kind.title, ChangeLogEntry.record == no, ChangeLogEntry.action == "Delete"),
+        ChangeLogEntry.at >= after,
+    )
+    return bool(deletions.exists())
+
+
+def read_card(id_: int, kind: DocumentType, no: str = "") -> FormSnapshot:
+    """A document's card; one that says what became of it, if it is gone. `no` is what it was known by."""
     try:
         detail = documents.show(id_)
     except NotFound:
-        return FormSnapshot(None, Text(f"The {kind.title} is no longer there: it was posted or deleted."), ())
+        return FormSnapshot(None, Text(what_became_of(kind, no)), ())
     view = detail.view
     title = Text.assemble((visible(view.record), "bold"), f"   {view.status.value}   ", status_of(view))
     stored = {

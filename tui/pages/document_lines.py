@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from postroom.core import currencies, documents, values
@@ -21,7 +22,8 @@ from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.documents import LINES
 from postroom.tui.pages import reopening
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column
 
@@ -64,10 +66,16 @@ class LineSnapshot(FormSnapshot):
     document: Any = None
 
 
-def totals_text(view: Any, decimals: Decimals) -> str:
-    """What a document's lines come to, in its currency."""
+def totals_text(view: Any, decimals: Decimals, room: int = 0) -> str:
+    """What a document's lines come to, in its currency; where there is little room, the total including VAT alone."""
     named_ones = (("Amount", view.amount), ("VAT", view.vat_amount), ("Including VAT", view.amount_including_vat))
-    return "   ".join(f"{caption} {shown.money(value, view.currency, decimals)}" for caption, value in named_ones)
+    said = [f"{caption} {shown.money(value, view.currency, decimals)}" for caption, value in named_ones]
+    whole = "   ".join(said)
+    return said[-1] if room and len(whole) > room else whole
+
+
+COUNT_WIDTH = 18
+"""Columns that the count of the lines and the blanks around it need."""
 
 
 class LinesPage(ListPage):
@@ -147,8 +155,7 @@ class LinesPage(ListPage):
         document = getattr(self.snapshot, "document", None)
         if document is None:
             return ""
-        said = totals_text(document, self.decimals)
-        return said if self.app.size.width >= 110 else said.rpartition("   ")[2]
+        return totals_text(document, self.decimals, self.size.width - cell_len(self.CAPTION) - COUNT_WIDTH)
 
     def detail(self, row: Any) -> Text:
         text = Text.assemble((f"Line {row.line_no}  {visible(row.no)}", "bold"), f"  {visible(row.description)}\n")

@@ -8,15 +8,15 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from postroom.core import documents
+from postroom.core import documents, filters
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.documents import DOCUMENT, DOCUMENTS
 from postroom.tui.pages.document import DocumentActions, DocumentCard, status_of
-from postroom.tui.pages.document_lines import totals_text
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column
 
@@ -71,20 +71,16 @@ class DocumentsPage(ListPage, DocumentActions):
         self._take_type(self.kind)
 
     def reopened(self, wanted: Any) -> None:
+        super().reopened(wanted)
         if wanted.wanted:
             self._take_type(wanted.kind)
 
     def _take_type(self, kind: DocumentType) -> None:
         """Show another type, with the filter, marks and cursor that it had."""
-        self.kind = kind
+        self.kind, self.drilled = kind, None
         self.desk.chosen[self.address] = kind.value
-        self.state = self.desk.list_states.setdefault(self.state_name, type(self.state)())
-        self.table.mark(self.state.marks)
-        self.has_read = False
-        self.awaits = True
+        self._take_state(self.own_state())
         self._draw_types()
-        self._draw_caption()
-        self.desk.look_now(even_if_paused=True)
 
     def _draw_types(self) -> None:
         """The types of both areas where there is room for them, else those of this one."""
@@ -128,7 +124,10 @@ class DocumentsPage(ListPage, DocumentActions):
         text = Text.assemble((visible(row.record), "bold"), f"  {visible(row.party_name)}  ", status_of(row))
         if row.errors:  # what is wrong comes first, for there may be no room for more
             text.append("\n").append(shown.problem_lines(row.errors))
-        return text.append(f"\n{totals_text(row, self.decimals)}  Posting {shown.day(row.posting_date)}")
+        total = f"Including VAT {shown.money(row.amount_including_vat, row.currency, self.decimals)}"
+        parts = (("Amount", row.amount), ("VAT", row.vat_amount))
+        made_of = "   ".join(f"{caption} {shown.money(value, row.currency, self.decimals)}" for caption, value in parts)
+        return text.append(f"\nPosting Date {shown.day(row.posting_date)}   {total}\n{made_of}")
 
     def done_with(self, keys: set[str]) -> None:
         self.unmark(keys)
@@ -149,4 +148,7 @@ class DocumentsPage(ListPage, DocumentActions):
         self._take_type(TYPES[(TYPES.index(self.kind) - 1) % len(TYPES)])
 
     def do_batch(self) -> None:
-        self.desk.open_page(f"batch-post-{self.kind.value}s")
+        """The request page of a batch; what is marked stands in its filter, to be seen and changed."""
+        marked = self.situation().rows if self.state.marks else ()
+        numbers = "|".join(filters.quote(row.no) for row in marked)
+        self.desk.open_page(f"batch-post-{self.kind.value}s", numbers=numbers)

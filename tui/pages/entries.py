@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 
-from postroom.core.counted import counted
+from postroom.core.counted import counted, plural
 from postroom.core.errors import NotFound
 from postroom.core.plain_text import visible
 from postroom.core.values import shown_duration
@@ -17,10 +17,12 @@ from postroom.tui.actions import ANYWHERE, CARD, ENTRIES, LIST, bindings
 from postroom.tui.pages import causes, directory, subjects
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.entry_fields import EntryFieldsPage
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
-from postroom.tui.widgets.dialogs import AskText, Choose, Reading
+from postroom.tui.widgets.dialogs import AskText, Reading
 from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.search import Choose
 
 
 def reason(entry: Any) -> Text:
@@ -48,14 +50,14 @@ class EntryActions(Mixed):
         return list(self.situation().rows)
 
     async def _on_each(
-        self, verb: str, use_case: Callable[..., Any], question: str = "", *, yes: str = "Yes", **options: Any
+        self, verb: str, use_case: Callable[..., Any], question: str = "", *, yes: str = "Yes", no: str = "No"
     ) -> None:
         """Ask if it is dangerous, do it, and report on every entry: one as a message, several in a box."""
         entries = self.chosen()
-        if question and not await self.desk.ask(question.format(of_what(entries)), listing(entries), yes=yes):
+        if question and not await self.desk.ask(question.format(of_what(entries)), listing(entries), yes=yes, no=no):
             return
         ids, user = [entry.id for entry in entries], self.desk.user
-        results = await self.desk.carry_out(lambda: use_case(ids, user=user, **options))
+        results = await self.desk.carry_out(lambda: use_case(ids, user=user))
         if results is not None:
             self._report(verb, entries, list(results))
 
@@ -90,7 +92,9 @@ class EntryActions(Mixed):
 
     def do_cancel(self) -> Any:
         question = "Cancel {}? What runs is stopped and rolled back."
-        return self._on_each("Cancel asked for", readings.entries().cancel, question, yes="Cancel It")
+        it = plural(len(self.chosen()), "it", "them")
+        yes, no = f"Yes, cancel {it}", f"No, let {it} run"
+        return self._on_each("Cancel asked for", readings.entries().cancel, question, yes=yes, no=no)
 
     def do_delete(self) -> Any:
         question = "Delete {}? Documents stay Released."

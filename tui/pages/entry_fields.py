@@ -24,7 +24,7 @@ _TABS: dict[str, tuple[str, FieldKind, str]] = {
     "notify_on_success": ("General", FieldKind.BOOLEAN, "A note when it has ended with success."),
     "job_timeout": ("General", FieldKind.DURATION, "A run longer than this is ended: 2h, 90m, 45s."),
     "earliest_start": ("Schedule", FieldKind.TEXT, "Not before: 2026-11-25 22:00, in the company's time zone."),
-    "expiration": ("Schedule", FieldKind.TEXT, "Not after; then it is in Error."),
+    "expiration": ("Schedule", FieldKind.TEXT, "Not after: 2026-11-30 22:00; then it is in Error."),
     "weekdays": ("Schedule", FieldKind.TEXT, "mon,tue,wed,thu,fri,sat,sun: runs again on these days."),
     "next_run_date_formula": ("Schedule", FieldKind.TEXT, "1D, 1M+1D, CM: when it runs again."),
     "starting_time": ("Schedule", FieldKind.TEXT, "Runs begin at or after this time of day: 22:00."),

@@ -22,11 +22,9 @@ from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind
 from postroom.tui.actions import ANYWHERE, FORM, Situation, bindings
 from postroom.tui.pages.page import Page, field_line
-from postroom.tui.widgets.dialogs import AskText, Choose
+from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.fast_tab import FastTab
-from postroom.tui.widgets.search import Find, Search
-
-BLANK = "(blank)"
+from postroom.tui.widgets.search import BLANK, Choose, Find, Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +103,11 @@ def said_value(field: FormField) -> str:
     if field.kind is FieldKind.BOOLEAN:
         return "Yes" if field.value == "true" else "No"
     return field.value or "blank"
+
+
+def asked_as(field: FormField) -> str:
+    """What stands above the line in which a field is typed: what it means, and how it is written."""
+    return f"{field.help} Written YYYY-MM-DD: 2026-11-24.".lstrip() if field.kind is FieldKind.DATE else field.help
 
 
 class FormPage(Page):
@@ -279,7 +282,7 @@ class FormPage(Page):
             await self._choose(field)
         else:
             await self.app.push_screen_wait(
-                AskText(field.caption, field.help, field.value, attempt=lambda text: self._attempt(field, text))
+                AskText(field.caption, asked_as(field), field.value, attempt=lambda text: self._attempt(field, text))
             )
 
     async def _choose(self, field: FormField) -> None:
@@ -318,7 +321,7 @@ class FormPage(Page):
     def _move(self, direction: int) -> None:
         places = self._places()
         at = places.index(self.focused) if self.focused in places else -1
-        self.set_focus(places[(at + direction) % len(places)])
+        self.set_focus(places[min(max(0, at + direction), len(places) - 1)])
 
     def _places(self) -> list[Any]:
         """Where the cursor can stand, top to bottom. What a FastTab unfolded just now shows, before it is drawn."""
@@ -331,18 +334,26 @@ class FormPage(Page):
         return places
 
     def do_first_field(self) -> None:
-        self.set_focus(self._places()[0])
+        places = self._places()
+        self.set_focus(next((place for place in places if isinstance(place, FieldRow)), places[0]))
 
     def do_last_field(self) -> None:
         self.set_focus(self._places()[-1])
 
     def do_next_tab(self) -> None:
-        titles = [place for place in self._places() if isinstance(place, CollapsibleTitle)]
-        focused = self.focused
-        at = next((i for i, title in enumerate(titles) if focused is title), None)
-        if at is None and focused is not None:
-            at = next((i for i, title in enumerate(titles) if title.parent in focused.ancestors), 0)
-        self.set_focus(titles[((at if at is not None else -1) + 1) % len(titles)])
+        self._to_tab(1)
+
+    def do_previous_tab(self) -> None:
+        self._to_tab(-1)
+
+    def _to_tab(self, direction: int) -> None:
+        """To the FastTab below, or to the one that the cursor is in, then the one above; not beyond the ends."""
+        places = self._places()
+        at = places.index(self.focused) if self.focused in places else -1
+        titles = [place for place, one in enumerate(places) if isinstance(one, CollapsibleTitle)]
+        beyond = [place for place in titles if (place > at if direction > 0 else place < at)]
+        if beyond:
+            self.set_focus(places[beyond[0 if direction > 0 else -1]])
 
     def do_fold_all(self) -> None:
         tabs = list(self.query(Collapsible))

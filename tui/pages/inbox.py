@@ -21,8 +21,9 @@ from postroom.tui.actions.printing import INBOX, REPORT
 from postroom.tui.pages import results
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.ledgers import posted_sections
-from postroom.tui.pages.list_page import ListPage, Window
-from postroom.tui.pages.listings import MARGIN, drawn
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
+from postroom.tui.pages.listings import MARGIN_ON_A_CARD, in_one
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.keyed_table import Column
@@ -198,7 +199,7 @@ class ReportCard(CardPage, ReportActions):
     SECTIONS = ("Report", "Contents", "General", "Lines", "VAT")
 
     def reading(self) -> Callable[[], Any]:
-        id_, time_zone, width = self.record_key, self.desk.time_zone, self.size.width - MARGIN
+        id_, time_zone, width = self.record_key, self.desk.time_zone, self.size.width - MARGIN_ON_A_CARD
         return lambda: read_card(id_, time_zone, width)
 
     def asked(self) -> object:
@@ -222,5 +223,5 @@ def read_card(id_: int, time_zone: str, width: int) -> CardSnapshot:
     sections = [Section("Report", about), *(posted_sections(document, time_zone) if document is not None else ())]
     listing = inbox.listing_of(id_, user=company.current_user())
     if listing is not None:
-        sections.append(Section("Contents", drawn(listing, width)))
+        sections.append(Section("Contents", in_one(listing, width)))
     return CardSnapshot(row, Text(visible(row.description), "bold"), tuple(one for one in sections if one.body))

@@ -18,17 +18,19 @@ from postroom.core.jobs.registry import JobType
 from postroom.core.jobs.schedules import Schedule
 from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind, read_integer
+from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, FORM, Situation, bindings
 from postroom.tui.actions.documents import BATCH_POST, SCHEDULE
 from postroom.tui.pages import results
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
+from postroom.tui.pages.page import Page
 
 _BOOLEAN, _TEXT = FieldKind.BOOLEAN, FieldKind.TEXT
 PARAMETERS: Mapping[str, tuple[str, FieldKind, str]] = {
     "ship": ("Ship", _BOOLEAN, "Move the goods. With none of these ticked: as each document says."),
     "receive": ("Receive", _BOOLEAN, "Move the goods. With none of these ticked: as each document says."),
     "invoice": ("Invoice", _BOOLEAN, "Invoice. With none of these ticked: as each document says."),
-    "posting_date": ("Posting Date", _TEXT, "A date, or today: the day of each run."),
+    "posting_date": ("Posting Date", _TEXT, "A date (2026-11-24), or today: the day of each run."),
     "replace_posting_date": ("Replace Posting Date", _BOOLEAN, "Write the date to the documents when they are queued."),
     "replace_document_date": ("Replace Document Date", _BOOLEAN, "The same for the Document Date."),
     "calc_inv_discount": ("Calc. Inv. Discount", _BOOLEAN, "Compute the invoice discount before."),
@@ -60,20 +62,23 @@ _PLAN = (
 
 
 class JobForm(FormPage):
-    """The options of one job. What is typed is kept here until it runs or is scheduled."""
+    """The options of one job. What is typed is kept here until it runs or is scheduled.
+
+    `numbers` is the filter over document numbers that it begins with.
+    """
 
     ACTIONS_OF: ClassVar[tuple[str, ...]] = (SCHEDULE, FORM, ANYWHERE)
     BINDINGS: ClassVar = bindings(*ACTIONS_OF)
     TEXTS = ("Runs",)
     UNFOLDED = frozenset(TEXTS)
 
-    def __init__(self, job: str) -> None:
+    def __init__(self, job: str, numbers: str = "") -> None:
         self.job = registry.job_type(job)
-        self.values: dict[str, str] = {}
+        self.values: dict[str, str] = {"filter.no": numbers} if numbers else {}
         self.scheduled: dict[str, str] | None = None
         """What was scheduled last, by which entry: the same again is asked about."""
         self.entry_no = 0
-        super().__init__()
+        super().__init__("filter.no" if numbers else "")
 
     @property
     def address(self) -> str:
@@ -101,6 +106,12 @@ class JobForm(FormPage):
         further = FormField("param.filter", "Filters", *PARAMETERS["filter"])
         plan = [FormField(f"plan.{name}", "Schedule", caption, kind, help) for name, caption, kind, help in _PLAN]
         return [*options, *([*conditions, further] if self.is_batch else []), *plan]
+
+    def reopened(self, wanted: Page) -> None:
+        assert isinstance(wanted, JobForm)
+        if wanted.values:
+            self.values |= wanted.values
+            self.go_to_field(wanted.wanted)
 
     def asked(self) -> object:
         return (self.address, tuple(sorted(self.values.items())))
@@ -274,7 +285,7 @@ def foretold(values: Mapping[str, str]) -> Text:
         plan = read_plan(values)
         recurrence.check(plan.rules)
     except UsageError as error:
-        return Text(visible(str(error)), "red")
+        return Text(visible(shown.told(error)), "red")
     first = schedules.first_start(plan)
     zone = company.time_zone()
     if not plan.rules.recurs:

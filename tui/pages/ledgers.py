@@ -22,7 +22,8 @@ from postroom.tui.actions.printing import POSTED_DOCUMENT
 from postroom.tui.actions.records import CHANGES, LEDGER, NAVIGATE, POSTED
 from postroom.tui.pages import undoing
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.pages.reprint import PostedActions, around, jobs_in_full
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
@@ -222,6 +223,10 @@ class PostedCard(CardPage, PostedActions):
 
     def read(self, time_zone: str) -> CardSnapshot:
         return read_posted_card(self.record_key, time_zone)
+
+    def do_navigate(self) -> None:
+        (row,) = self.situation().rows
+        self.app.push_screen(NavigateCard(row["no"]))
 
 
 def read_posted_card(id_: int, time_zone: str) -> CardSnapshot:

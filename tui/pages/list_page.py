@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -16,12 +16,14 @@ from textual.widgets import Input, Static
 from postroom.core.counted import counted
 from postroom.core.errors import PostroomError
 from postroom.core.plain_text import visible
+from postroom.tui import shown
 from postroom.tui.actions import Situation
+from postroom.tui.pages.list_state import ListState, Window
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
 from postroom.tui.widgets.detail import Detail
-from postroom.tui.widgets.dialogs import Choose
 from postroom.tui.widgets.keyed_table import Column, KeyedTable
+from postroom.tui.widgets.search import Choose
 from postroom.tui.widgets.text_line import TextLine
 
 MOST_MARKED = 10_000
@@ -32,26 +34,6 @@ OWN_ORDER = "Its own order"
 ONLY_INDEXED = "Its other columns have no index: sorted by them, a long list would keep you waiting."
 NEAR = 40
 """So many rows before the last loaded one the next are loaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which rows of a long list are loaded: from its top or bottom, or from (until) the row with a key, inclusive."""
-
-    start: Literal["top", "bottom", "from", "until"] = "top"
-    key: str = ""
-    sort: str = ""
-    """The column that the list is sorted by, with a `-` before it downwards; blank is the list's own order."""
-
-
-@dataclass
-class ListState:
-    """What a list keeps when one leaves it and comes back."""
-
-    filter: str = ""
-    window: Window = Window()
-    marks: set[str] = field(default_factory=set)
-    cursor_key: str = ""
 
 
 class FilterLine(TextLine):
@@ -84,6 +66,8 @@ class ListPage(Page):
         """The marked rows that are not loaded, as they were when they were marked."""
         self.go_to = ""
         """Where the cursor goes with the next rows: `top`, `bottom`, or blank to stay on its row."""
+        self.drilled: ListState | None = None
+        """What is shown in place of the user's own view, where another page asked for it (`want_filter`)."""
 
     def columns(self) -> tuple[Column, ...]:
         """Every column the list may have."""
@@ -123,12 +107,31 @@ class ListPage(Page):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.state = self.desk.list_states.setdefault(self.state_name, self._remembered())
+        self.state = self.drilled or self.own_state()
         self.table.marks = self.state.marks
         self.query_one("#filter").display = False
         self.query_one("#empty").display = False
         self.table.focus()
         self._draw_caption()
+
+    def own_state(self) -> ListState:
+        """The list as this user left it; what other pages asked for is no part of it."""
+        return self.desk.list_states.setdefault(self.state_name, self._remembered())
+
+    def reopened(self, wanted: Page) -> None:
+        """Going to a list by its name shows the user's own view of it, whatever another page had asked for."""
+        if self.drilled is not None:
+            self.drilled = None
+            self._take_state(self.own_state())
+
+    def _take_state(self, state: ListState) -> None:
+        """Show another view of the list, with its filter, marks and cursor."""
+        self.state = state
+        self.table.mark(state.marks)
+        self.has_read = False
+        self.awaits = True
+        self._draw_caption()
+        self.desk.look_now(even_if_paused=True)
 
     def _remembered(self) -> ListState:
         """The list as this user left it when the program last ended."""
@@ -149,6 +152,8 @@ class ListPage(Page):
         wanted = "" if self.has_read else self.state.cursor_key
         if self.go_to and snapshot.rows:
             wanted = self.key_of(snapshot.rows[-1 if self.go_to == "bottom" else 0])
+        elif not self.has_read and snapshot.rows and wanted not in map(self.key_of, snapshot.rows):
+            wanted = self.key_of(snapshot.rows[0])  # not another row that happens to stand in its place
         self.go_to = ""
         table.show_rows(snapshot.rows, cursor_key=wanted)
         self.has_read = True
@@ -260,6 +265,7 @@ class ListPage(Page):
 
     def close_filter(self) -> None:
         """Leave the filter line as if it had not been opened."""
+        self.desk.messages.hush()  # what was wrong with it
         self.query_one("#filter").display = False
         self.query_one("#caption").display = True
         if self.table.display:
@@ -278,7 +284,7 @@ class ListPage(Page):
         try:
             found = await self.desk.reader.desk.do(lambda: read(typed, window))
         except PostroomError as error:
-            self.desk.say(str(error), "error")
+            self.desk.say(shown.told(error), "error")
             return
         self.close_filter()
         self._take_filter(typed)
@@ -297,10 +303,13 @@ class ListPage(Page):
         self.state.marks.clear()
         self.beyond.clear()
         self.table.mark(self.state.marks)
+        self.has_read = False
 
     def _remember(self) -> None:
-        """Keep the filter and order that a person chose for the next time; those that another page asks for are not."""
-        self.desk.memory.keep_view(self.state_name, filter=self.state.filter, sort=self.state.window.sort)
+        """Keep the filter and order that a person chose for the next time; a filter is kept only in the own view."""
+        own = self.own_state()
+        own.window = replace(own.window, sort=self.state.window.sort)
+        self.desk.memory.keep_view(self.state_name, filter=own.filter, sort=own.window.sort)
         self.desk.tell_trouble()
 
     def _sortable(self) -> list[Column]:
@@ -350,13 +359,10 @@ class ListPage(Page):
             self.desk.look_now(even_if_paused=True)
 
     def want_filter(self, filter: str) -> None:
-        """Show what matches as soon as the page is there."""
+        """Show what matches as soon as the page is there, for as long as it is open: the user's own view stays."""
+        self.drilled = ListState(filter=filter, window=Window(sort=self.own_state().window.sort))
         if self.is_mounted:
-            self.set_filter(filter)
-        else:
-            state = self.desk.list_states.setdefault(self.state_name, self._remembered())
-            state.filter, state.window, state.cursor_key = filter, Window(sort=state.window.sort), ""
-            state.marks.clear()
+            self._take_state(self.drilled)
 
     def do_clear_filter(self) -> None:
         self.set_filter("")

@@ -14,7 +14,8 @@ from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, CARD, LIST, LOG, bindings
 from postroom.tui.pages import causes, results, subjects
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from postroom.core.counted import counted
 from postroom.core.jobs.background import PostRequest
-from postroom.tui.widgets.dialogs import Choose
+from postroom.tui.widgets.search import Choose
 
 
 async def ask(page: Any, views: Sequence[Any]) -> PostRequest | None:

@@ -62,7 +62,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         yield StatusBar()
         yield from self.body()
-        yield KeyLine(self.actions, self.why_not)
+        yield KeyLine(self.actions, self.why_not, self.has_rows)
 
     def body(self) -> ComposeResult:
         """The widgets between the status bar and the line of keys."""
@@ -90,6 +90,11 @@ class Page(Screen[None]):
         """Why the action is not possible now; blank if it is."""
         return action.possible(self.situation())
 
+    def has_rows(self) -> bool:
+        """Whether there is something to act on, also while the database is away."""
+        situation = self.situation()
+        return bool(situation.rows) or not situation.connected
+
     def on_mount(self) -> None:
         self.show_health(self.desk.health)
 
@@ -100,7 +105,15 @@ class Page(Screen[None]):
     def show_health(self, health: Health) -> None:
         """Bring status bar and line of keys up to date."""
         self.query_one(StatusBar).health = health
+        self.show_messages()
         self.update_keys()
+
+    def show_messages(self) -> None:
+        """Show the messages that stand; without any, the keys."""
+        self.query_one(KeyLine).show_said(self.desk.messages.said)
+
+    def on_key_line_dismissed(self) -> None:
+        self.desk.messages.hush()
 
     def update_keys(self) -> None:
         """What is possible may have changed."""
@@ -109,6 +122,8 @@ class Page(Screen[None]):
     def action_act(self, action_id: str) -> None:
         """Carry out an action of the table, or say why it is not possible now."""
         action = BY_ID[action_id]
+        if not action.motion:
+            self.desk.messages.hush()
         why_not = self.why_not(action)
         if why_not:
             self.desk.say(f"{action.caption}: {why_not}", "warning")

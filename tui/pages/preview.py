@@ -66,6 +66,8 @@ def card_of(found: Preview) -> CardSnapshot:
     name = f"Preview Posting: {found.type.title} {visible(found.no)}"
     title = Text.assemble((name, "bold"), ("   Nothing is posted.", shown.FAINT))
     decimals = currencies.decimals()
-    documents = document_lines(found.documents, decimals).append("\n*** stands for a number to be drawn.", shown.FAINT)
-    sections = (Section("Posted Documents", documents), *entry_sections(found.entries, decimals, _COLUMNS))
+    would_be = document_lines(found.documents, decimals).append(
+        f"\n{preview.PLACEHOLDER} stands for a number that is drawn then.", shown.FAINT
+    )
+    sections = (Section("Posted Documents", would_be), *entry_sections(found.entries, decimals, _COLUMNS))
     return CardSnapshot(found, title, sections)

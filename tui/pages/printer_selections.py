@@ -15,7 +15,8 @@ from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
 from postroom.tui.actions.printing import SELECTIONS
 from postroom.tui.pages import results
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.keyed_table import Column

@@ -17,10 +17,12 @@ from postroom.tui.actions import ANYWHERE, FORM, LIST, bindings
 from postroom.tui.actions.printing import PRINTER, PRINTERS
 from postroom.tui.pages import results
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
-from postroom.tui.widgets.dialogs import AskText, Choose
+from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.search import Choose
 
 if TYPE_CHECKING:
     from postroom.tui.pages.page import Page

@@ -19,7 +19,8 @@ from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, FORM, LIST, bindings
 from postroom.tui.actions.records import LEDGER_OF, RECORDS
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.keyed_table import Column

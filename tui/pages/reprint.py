@@ -16,7 +16,7 @@ from postroom.core.printing import print_jobs
 from postroom.core.printing.reports import Report
 from postroom.tui import shown
 from postroom.tui.pages import results, undoing
-from postroom.tui.widgets.dialogs import Choose
+from postroom.tui.widgets.search import Choose
 
 if TYPE_CHECKING:
     from postroom.tui.pages.page import Page

@@ -77,14 +77,18 @@ def tell(desk: Any, title: str, results: Sequence[Any], what: str = "documents",
         return
     bad = [result for result in results if result.result in BAD or _warnings(result)]
     if not bad and len(results) == 1:
-        (result,) = results
-        came_out = ", ".join(visible(posted.no) for posted in result.posted)
-        desk.say(f"{name_of(result)}: {result.result}{f' as {came_out}' if came_out else ''}.{more}")
+        desk.say(f"{in_a_line(results[0])}{more}")
     elif not bad:
         words = {result.result for result in results}
         desk.say(f"{len(results)} {what}: {', '.join(sorted(words))}.{more}")
     else:
         desk.push_screen(Reading(title, report(results).append(f"\n\n{visible(but)}" if but else "")))
+
+
+def in_a_line(result: Any) -> str:
+    """`Sales Invoice S-INV1001: posted as 103001.`"""
+    came_out = ", ".join(visible(posted.no) for posted in result.posted)
+    return f"{name_of(result)}: {result.result}{f' as {came_out}' if came_out else ''}."
 
 
 def report(results: Sequence[Any]) -> Text:

@@ -19,7 +19,8 @@ from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, ENTRIES, LIST, bindings
 from postroom.tui.actions.documents import ROLE_CENTRE
 from postroom.tui.pages.entries import EntryActions, EntryCard, reason
-from postroom.tui.pages.list_page import ListPage, Window
+from postroom.tui.pages.list_page import ListPage
+from postroom.tui.pages.list_state import Window
 from postroom.tui.pages.queues import start_consumer
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column

@@ -12,7 +12,7 @@ from postroom.core.plain_text import visible
 from postroom.core.printing.reports import REPORTS, Report
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.trade import Document
-from postroom.tui.widgets.dialogs import Choose
+from postroom.tui.widgets.search import Choose
 
 _POSTED = "posted-"
 """So begins the record type of what was posted."""

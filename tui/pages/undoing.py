@@ -24,9 +24,10 @@ async def cancel(desk: Any, ids: Sequence[int], what: str, report: str = "") -> 
     `what` names them in the question. None where the person, or a missing right, kept it from being done.
     """
     told = await desk.carry_out(lambda: undo.described(ids))
-    if told is None or not await desk.ask(
-        f"Cancel {what}?", f"{told}. {_DETAILS}", yes=plural(len(ids), "Cancel It", "Cancel Them")
-    ):
+    if told is None:
+        return None
+    it = plural(len(ids), "it", "them")
+    if not await desk.ask(f"Cancel {what}?", f"{told}. {_DETAILS}", yes=f"Yes, cancel {it}", no=f"No, keep {it}"):
         return None
     request, user, named = CancelRequest(), desk.user, {"report": report} if report else {}
     done: list[CancelResult] | None = await desk.long_work(
@@ -36,9 +37,11 @@ async def cancel(desk: Any, ids: Sequence[int], what: str, report: str = "") -> 
     )
     if done is not None and len(done) == 1 and undo.may_be_queued_anyway(done[0]):
         details = "\n".join(problem.message for problem in done[0].errors)
-        if await desk.ask(f"Cancelling {what} would not post now. Queue it anyway?", details, yes="Queue Anyway"):
-            anyway = replace(request, queue_anyway=True)
-            done = await desk.carry_out(lambda: undo.cancel(ids, anyway, user=user))
+        question = f"Cancelling {what} would not post now. Queue it anyway?"
+        if not await desk.ask(question, details, yes="Queue Anyway"):
+            return done
+        anyway = replace(request, queue_anyway=True)
+        done = await desk.carry_out(lambda: undo.cancel(ids, anyway, user=user))
     if done is not None:
         results.tell(desk, "Cancel", done)
     return done

@@ -65,8 +65,9 @@ async def _draw(location: Location, picture: Picture, size: tuple[int, int]) -> 
     app = PostroomApp(location, first_page=picture.address, few_colours=False)
     app.animation_level = "none"
     app.has_bell = True  # no consumer is rung
-    app.message_seconds = 3600  # a message is in the picture however long the picture takes
-    async with app.run_test(size=size, notifications=True) as pilot:
+    # A message is in the picture however long the picture takes.
+    app.messages.seconds = dict.fromkeys(app.messages.seconds, 3600)
+    async with app.run_test(size=size) as pilot:
         await _at_rest(app, pilot)
         for key in picture.keys:
             is_small = key in MOTIONS or (isinstance(app.focused, Input) and key != "enter")

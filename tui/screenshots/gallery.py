@@ -44,7 +44,7 @@ CARDS = (
         ("document-card-unfolded", "enter f", "Including VAT"),
         ("document-card-choice", "enter enter", "Lanternfish Hardware"),
         ("document-card-typing", "enter j j enter", "Leave as it is"),
-        ("document-lines", "enter l", "Lines of Sales Order"),
+        ("document-lines", "enter l", "To Ship"),
         ("document-line", "enter l enter", "Unit Price"),
         ("document-line-unfolded", "enter l enter f", "Qty. to Ship"),
         ("document-status-error", "w", "m Go to the Cause"),

@@ -1,8 +1,8 @@
-"""What lies over a page for a moment: a question, a line to type, a choice, a text to read."""
+"""What lies over a page for a moment: a question, a line to type, a text to read. Choices are in `search`."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -12,26 +12,37 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, ProgressBar, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, ProgressBar, Static
 
 from postroom.core.errors import Refused
 from postroom.core.plain_text import visible
 from postroom.tui.widgets.text_line import TextLine
 
 
-class Ask(ModalScreen[bool]):
-    """A question with two answers. Enter says No when the deed is dangerous: y must be meant."""
+class Ask(ModalScreen[str]):
+    """A question; dismissed with the key of its answer, y or n. Enter says No: y must be meant.
+
+    `yes` and `no` say what each does; `others` are further answers by their keys.
+    """
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes", show=False),
-        Binding("n,escape,q,enter", "answer(False)", "No", show=False),
+        Binding("y", "dismiss('y')", "Yes", show=False),
+        Binding("n,escape,q,enter", "dismiss('n')", "No", show=False),
     ]
 
-    def __init__(self, question: str, details: str = "", *, yes: str = "Yes") -> None:
+    def __init__(
+        self,
+        question: str,
+        details: str = "",
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        others: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
-        self.question, self.details, self.yes = question, details, yes
+        self.question, self.details = question, details
+        self.answers = {"y": yes, **(others or {}), "n": no}
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
@@ -39,11 +50,17 @@ class Ask(ModalScreen[bool]):
             yield Static(Text(visible(self.question), style="bold"), markup=False, classes="question")
             if self.details:
                 yield Static(Text(visible(self.details, line_breaks=True)), markup=False, classes="details")
-            keys = Text.assemble(("y", "bold"), f" {self.yes}     ", ("n", "bold"), " No")
-            yield Static(keys, markup=False, classes="answers")
+            yield Static(told(self.answers), markup=False, classes="answers")
 
-    def action_answer(self, answer: bool) -> None:
-        self.dismiss(answer)
+    def on_key(self, event: events.Key) -> None:
+        if event.key in self.answers:
+            event.stop()
+            self.dismiss(event.key)
+
+
+def told(answers: Mapping[str, str]) -> Text:
+    """Keys with what they mean, in a line."""
+    return Text("     ").join(Text.assemble((key, "bold"), f" {meaning}") for key, meaning in answers.items())
 
 
 class AskText(ModalScreen[str | None]):
@@ -80,56 +97,6 @@ class AskText(ModalScreen[str | None]):
             self.query_one(".wrong", Static).update(Text(visible(wrong, line_breaks=True)))
         else:
             self.dismiss(text)
-
-
-class Choose(ModalScreen[str | None]):
-    """A choice from a closed list, the present value under the cursor. Enter takes it, Esc leaves as it was (None).
-
-    `details` says what there is to know of the choices.
-    """
-
-    CSS_PATH = "dialogs.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss(None)", "Back", show=False),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
-        Binding("g", "go(False)", "First", show=False),
-        Binding("G", "go(True)", "Last", show=False),
-    ]
-
-    def __init__(self, title: str, choices: Sequence[str], value: str, details: str = "") -> None:
-        super().__init__()
-        self.title_shown, self.choices, self.value, self.details = title, list(choices), value, details
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog narrow") as box:
-            box.border_title = visible(self.title_shown)
-            yield OptionList(
-                *(Option(Text(visible(choice)) if choice else Text("(blank)", style="dim")) for choice in self.choices),
-                compact=True,
-                markup=False,
-            )
-            if self.details:
-                yield Static(Text(visible(self.details)), markup=False, classes="details")
-            yield Static(
-                Text.assemble(("Enter", "bold"), " OK     ", ("Esc", "bold"), " Leave as it is"), classes="answers"
-            )
-
-    def on_mount(self) -> None:
-        options = self.query_one(OptionList)
-        options.highlighted = self.choices.index(self.value) if self.value in self.choices else 0
-        options.focus()
-
-    def action_move(self, direction: int) -> None:
-        options = self.query_one(OptionList)
-        options.action_cursor_down() if direction > 0 else options.action_cursor_up()
-
-    def action_go(self, to_last: bool) -> None:
-        options = self.query_one(OptionList)
-        options.action_last() if to_last else options.action_first()
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self.choices[event.option_index])
 
 
 class Stopped(Refused):
@@ -208,11 +175,7 @@ class Reading(ModalScreen[str]):
             box.border_title = visible(self.title_shown)
             with VerticalScroll(can_focus=True):
                 yield Static(self.text, markup=False)
-            shown = Text("     ").join(
-                Text.assemble((key, "bold"), f" {meaning}")
-                for key, meaning in (*self.answers.items(), ("Esc", "Close"))
-            )
-            yield Static(shown, classes="answers")
+            yield Static(told({**self.answers, "Esc": "Close"}), classes="answers")
 
     def on_key(self, event: events.Key) -> None:
         if event.key in self.answers:

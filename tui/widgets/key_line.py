@@ -1,11 +1,18 @@
-"""The bottom line of every page: its most used keys, from the table of actions. What is not possible now is dim."""
+"""The bottom line of every page: its most used keys, from the table of actions, or for a moment a message.
+
+What is not possible now is dim. A message stands here and not over the page, where it would hide the row that it is
+about; one that needs more lines takes them from the page, whose cursor stays in view.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 from rich.text import Text
 from textual import events
+from textual.message import Message
 from textual.widgets import Static
 
 from postroom.tui.actions import Action
@@ -16,6 +23,8 @@ MOST_KEYS_WIDE = 11
 WIDE = 110
 GAP = 3
 """Blanks between two keys."""
+Severity = Literal["information", "warning", "error"]
+STYLES = {"information": "bold", "warning": "bold yellow", "error": "bold red"}
 ALWAYS = ("anywhere.search", "anywhere.help")
 
 
@@ -42,22 +51,40 @@ def _width(action: Action) -> int:
     return len(action.shown_key) + 1 + len(action.footer)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """One message."""
+
+    text: str
+    severity: Severity = "information"
+
+
 class KeyLine(Static):
-    """One line of `key caption` pairs. A click on one does it."""
+    """One line of `key caption` pairs, a click on one does it; or the messages that stand, a click takes them away."""
 
     DEFAULT_CSS = """
-    KeyLine { dock: bottom; height: 1; width: 100%; padding: 0 1; background: $panel; color: $text; }
+    KeyLine { dock: bottom; height: auto; max-height: 6; width: 100%; padding: 0 1; background: $panel; color: $text; }
     """
 
-    def __init__(self, actions: tuple[Action, ...], why_not: Callable[[Action], str]) -> None:
+    class Dismissed(Message):
+        """The messages were clicked."""
+
+    def __init__(
+        self, actions: tuple[Action, ...], why_not: Callable[[Action], str], has_rows: Callable[[], bool]
+    ) -> None:
         super().__init__(markup=False)
         self.actions = tuple(action for action in actions if action.footer)
-        self.why_not = why_not
+        self.why_not, self.has_rows = why_not, has_rows
         self._drawn: tuple[tuple[str, bool], ...] = ()
+        self.said: tuple[Said, ...] = ()
+        """The messages that stand here instead of the keys."""
 
     def shown(self) -> tuple[Action, ...]:
-        """The actions that fit, in the table's order."""
-        return that_fit(self.actions, self.size.width)
+        """The actions that fit, in the table's order; where there is nothing to act on, those that need nothing."""
+        wanted = self.actions
+        if not self.has_rows():
+            wanted = tuple(action for action in wanted if action.id in ALWAYS or not self.why_not(action))
+        return that_fit(wanted, self.size.width)
 
     def update_states(self) -> None:
         """Draw the line anew if another action is possible now."""
@@ -66,7 +93,15 @@ class KeyLine(Static):
             self._drawn = states
             self.refresh()
 
+    def show_said(self, said: tuple[Said, ...]) -> None:
+        """Show messages, or the keys again."""
+        if said != self.said:
+            self.said = said
+            self.refresh(layout=True)
+
     def render(self) -> Text:
+        if self.said:
+            return Text("\n").join(Text(one.text, STYLES[one.severity]) for one in self.said)
         text = Text(no_wrap=True)
         for action in self.shown():
             if text:
@@ -80,6 +115,9 @@ class KeyLine(Static):
         self.update_states()
 
     def on_click(self, event: events.Click) -> None:
+        if self.said:
+            self.post_message(self.Dismissed())
+            return
         x = event.x - 1
         for action in self.shown():
             wide = _width(action)

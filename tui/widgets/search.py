@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,7 +14,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from postroom.core.plain_text import visible
 from postroom.tui.widgets.text_line import TextLine
+
+BLANK = "(blank)"
+"""What stands for no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,24 @@ def matching(finds: list[Find], typed: str) -> list[Find]:
     return sorted(found, key=rank) if words else found
 
 
+class Options(OptionList):
+    """Textual's, ending at its ends: Down on the last line does not lead to the first."""
+
+    def action_cursor_down(self) -> None:
+        if self.highlighted != self.option_count - 1:
+            super().action_cursor_down()
+
+    def action_cursor_up(self) -> None:
+        if self.highlighted != 0:
+            super().action_cursor_up()
+
+    def page_down(self) -> None:
+        self.action_page_down()  # type: ignore[no-untyped-call]
+
+    def page_up(self) -> None:
+        self.action_page_up()  # type: ignore[no-untyped-call]
+
+
 class Search(ModalScreen[str | None]):
     """Dismissed with the id of what was chosen, or None."""
 
@@ -56,6 +79,8 @@ class Search(ModalScreen[str | None]):
         Binding("escape", "dismiss(None)", "Back", show=False),
         Binding("down,ctrl+n", "move(1)", "Down", show=False, priority=True),
         Binding("up,ctrl+p", "move(-1)", "Up", show=False, priority=True),
+        Binding("pagedown", "page(1)", "A Page Down", show=False, priority=True),
+        Binding("pageup", "page(-1)", "A Page Up", show=False, priority=True),
     ]
 
     def __init__(self, finds: list[Find], *, title: str = "Search for a page or an action", value: str = "") -> None:
@@ -67,7 +92,7 @@ class Search(ModalScreen[str | None]):
         with Vertical(classes="dialog wide search") as box:
             box.border_title = self.title_shown
             yield TextLine(placeholder="A part of its name", compact=True)
-            yield OptionList(compact=True, markup=False)
+            yield Options(compact=True, markup=False)
             yield Static(Text(""), markup=False, classes="answers")
 
     def on_mount(self) -> None:
@@ -78,14 +103,18 @@ class Search(ModalScreen[str | None]):
         self._fill(event.value)
 
     def _fill(self, typed: str) -> None:
-        self.found = matching(self.finds, typed)
+        self.found = [find for find in matching(self.finds, typed) if find.id or not typed]  # no word means blank
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._line(find)) for find in self.found])
         present = [place for place, find in enumerate(self.found) if find.id == self.value and not typed]
         options.highlighted = (present or [0])[0] if self.found else None
         if not self.found:
-            self.query_one(".answers", Static).update(Text("Nothing is called so."))
+            self._tell(Text("Nothing is called so."))
+
+    def _tell(self, text: Text) -> None:
+        """What stands below the list."""
+        self.query_one(".answers", Static).update(text)
 
     def _line(self, find: Find) -> Text:
         style = "dim" if find.why_not else ""
@@ -96,10 +125,11 @@ class Search(ModalScreen[str | None]):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         if event.option_index < len(self.found):
-            find = self.found[event.option_index]
-            self.query_one(".answers", Static).update(
-                Text(find.why_not or find.help, no_wrap=True, overflow="ellipsis")
-            )
+            self._tell(self._about(self.found[event.option_index]))
+
+    def _about(self, find: Find) -> Text:
+        """What stands below the list while the cursor is on this one."""
+        return Text(find.why_not or find.help, no_wrap=True, overflow="ellipsis")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self.found[event.option_index].id)
@@ -112,3 +142,42 @@ class Search(ModalScreen[str | None]):
     def action_move(self, direction: int) -> None:
         options = self.query_one(OptionList)
         options.action_cursor_down() if direction > 0 else options.action_cursor_up()
+
+    def action_page(self, direction: int) -> None:
+        options = self.query_one(Options)
+        options.page_down() if direction > 0 else options.page_up()
+
+
+class Choose(Search):
+    """A choice from a closed list, the present value under the cursor. Enter takes it, Esc leaves as it was (None).
+
+    Typing lets only those stay that have what is typed. `details` says what there is to know of the choices.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("home", "go(False)", "First", show=False, priority=True),
+        Binding("end", "go(True)", "Last", show=False, priority=True),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[str], value: str, details: str = "") -> None:
+        super().__init__([Find(choice, choice or BLANK, "") for choice in choices], title=title, value=value)
+        self.details = details
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog narrow") as box:
+            box.border_title = visible(self.title_shown)
+            yield TextLine(placeholder="A part of its name", compact=True)
+            yield Options(compact=True, markup=False)
+            if self.details:
+                yield Static(Text(visible(self.details)), markup=False, classes="details")
+            yield Static(Text(""), markup=False, classes="answers")
+
+    def _line(self, find: Find) -> Text:
+        return Text(visible(find.caption), "" if find.id else "dim", no_wrap=True, overflow="ellipsis")
+
+    def _about(self, find: Find) -> Text:
+        return Text.assemble(("Enter", "bold"), " OK     ", ("Esc", "bold"), " Leave as it is")
+
+    def action_go(self, to_last: bool) -> None:
+        options = self.query_one(OptionList)
+        options.action_last() if to_last else options.action_first()
