@@ -450,7 +450,7 @@ async def test_a_document_that_goes_while_a_field_of_its_card_is_typed_leaves_no
         await screen.press("enter")
         await screen.sees("Leave as it is")
         documents.delete(the("S-ORD1001").id, user=current_user())
-        await screen.hears("The Sales Order is no longer there")
+        await screen.hears("Deleted: Sales Order S-ORD1001.")
         await screen.sees("17 documents")
         await screen.sees_no("Leave as it is")
         await screen.press("j")

@@ -93,7 +93,7 @@ async def test_the_heads_of_a_report_stay_in_view_and_its_ends_are_a_key_away(po
         for end in ("G", "end"):
             await screen.press(end)
             await screen.sees_no("1000 Assets")
-            assert "Total" in screen.lines[-2]
+            await screen.until(lambda: "Total" in screen.lines[-2])
             assert screen.lines[3:5] == heads
             await screen.press("g" if end == "G" else "home")
             await screen.sees("1000 Assets")
