@@ -11,7 +11,7 @@ import pytest
 from screens import SIZES, goes_to_field, goes_to_row, is_on, terminal
 from textual.worker import WorkerState
 
-from postroom.core import documents, masters, numbering, setups
+from postroom.core import currencies, documents, masters, numbering, setups
 from postroom.core.company import current_user
 from postroom.core.database import Location, transaction
 from postroom.core.errors import Problem
@@ -781,9 +781,9 @@ async def test_what_a_document_comes_to_is_read_in_80_columns_in_list_lines_and_
     async with terminal(demo_firm, page="purchase-order") as screen:
         await screen.sees("Posting Date 20")
         view = screen.list.table.row_of(screen.list.table.cursor_key)
-        total = f"Including VAT {shown.money(view.amount_including_vat, view.currency)}"
+        total = f"Including VAT {shown.money(view.amount_including_vat, view.currency, currencies.decimals())}"
         assert f"Posting Date {shown.day(view.posting_date)}   {total}" in screen.shown
-        assert f"Amount {shown.money(view.amount, view.currency)}   VAT " in screen.shown
+        assert f"Amount {shown.money(view.amount, view.currency, currencies.decimals())}   VAT " in screen.shown
         await screen.press("v")
         await screen.sees(f"Preview Posting: {view.record}   Nothing is posted.", "*** stands for a number")
         await screen.press("escape", "enter", "l")

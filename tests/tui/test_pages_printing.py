@@ -120,7 +120,7 @@ async def test_what_waits_for_a_jammed_printer_goes_to_another(sqlite_firm: Loca
         await screen.sees("JAM")
         await screen.press("j", "m")
         await screen.sees("Move 3 print jobs to", "Report Inbox", "FILES")
-        await screen.press("j", "enter")
+        await screen.press("down", "enter")
         await screen.hears("3 print jobs moved from JAM to FILES.")
     assert {print_job(entry).printer_code for entry in waiting} == {"FILES"}
 
