@@ -375,6 +375,12 @@ def pipelined_transaction(then: Callable[[], object] = lambda: None) -> Iterator
             made.close_pipeline()
 
 
+def prepare_at_once() -> None:
+    """Let connections of this process keep every statement prepared from its first run: it will repeat them all."""
+    if isinstance(database.obj, Postgres):
+        database.obj.prepare_threshold = 0
+
+
 def has_moved() -> bool:
     """Whether the open company's SQLite file is no longer the one in its place."""
     return isinstance(database.obj, CompanyFile) and not database.is_closed() and database.obj.has_moved()

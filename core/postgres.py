@@ -60,6 +60,8 @@ class Postgres(PostgresqlDatabase):
     """PostgreSQL, also taking statements in its own text, which the driver need not rewrite, and without waiting."""
 
     psycopg3_adapter = _Adapter
+    prepare_threshold = 5
+    """How often a statement is run before a new connection keeps it prepared."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._pipelines = threading.local()
@@ -78,7 +80,7 @@ class Postgres(PostgresqlDatabase):
         made = cast(Any, super())._connect()
         # A number's type shall not hang on its size: each mixture would be another statement to prepare.
         made.adapters.register_dumper(int, Int8Dumper)
-        made.prepared_max = MOST_PREPARED
+        made.prepared_max, made.prepare_threshold = MOST_PREPARED, self.prepare_threshold
         return made
 
     @contextmanager

@@ -70,6 +70,7 @@ class EntryWorker(huey.consumer.Worker):
         self.me = replace(self.parent, process_id=pid, process_start=processes.start_of(pid))
         self.huey.answer = self.drain
         doorbell.install(self.huey.ring)
+        engine.prepare_at_once()
         self._reconnected(database.connect)
         super().initialize()
 

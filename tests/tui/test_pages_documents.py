@@ -788,5 +788,5 @@ async def test_what_a_document_comes_to_is_read_in_80_columns_in_list_lines_and_
         await screen.sees(f"Preview Posting: {view.record}   Nothing is posted.", "*** stands for a number")
         await screen.press("escape", "enter", "l")
         await is_on(screen, LinesPage)
-        assert screen.lines[1].startswith(f" {view.record}   ")
+        assert screen.lines[1].startswith(f" Lines of {view.record}   ")
         assert screen.lines[1].endswith(total)
