@@ -31,34 +31,34 @@ def document_of(record: str) -> tuple[DocumentType, str] | None:
 
 
 async def open_cause(desk: Any, problem: Problem) -> None:
-    """Open the page where the problem is mended, the cursor on its field; Esc leads back."""
+    """Show the page where the problem is mended, the cursor on its field. Esc leads back from one that was not open."""
     from postroom.tui.pages.records import card_of
 
     named = document_of(problem.record)
     if problem.code == "party_blocked" and named is not None:
         slug = "customer" if named[0].value.startswith("sales") else "vendor"
-        desk.push_screen(card_of(slug, problem.value, "blocked"))
+        desk.show_page(card_of(slug, problem.value, "blocked"))
         return
     if problem.code in _BLOCKED:
-        desk.push_screen(card_of(_BLOCKED[problem.code], problem.value, "blocked"))
+        desk.show_page(card_of(_BLOCKED[problem.code], problem.value, "blocked"))
         return
     if problem.code in _LISTS:
         desk.open_page(_LISTS[problem.code])
         return
     without_group = _WITHOUT_GROUP.match(problem.hint)
     if without_group is not None:
-        desk.push_screen(card_of(without_group[1].lower(), without_group[2], "posting_group"))
+        desk.show_page(card_of(without_group[1].lower(), without_group[2], "posting_group"))
         return
     behind = _behind(problem)
     if behind is not None:
-        desk.push_screen(card_of(*behind))
+        desk.show_page(card_of(*behind))
         return
     if named is not None:
         await _open_document(desk, *named, problem)
         return
     for kind in KINDS.values():
         if problem.record.startswith(f"{kind.title} "):
-            desk.push_screen(card_of(kind.slug, problem.record.removeprefix(f"{kind.title} "), problem.field))
+            desk.show_page(card_of(kind.slug, problem.record.removeprefix(f"{kind.title} "), problem.field))
             return
     desk.say(f"There is no page for this: {problem.message} {problem.hint}", "warning")
 
@@ -83,7 +83,7 @@ async def _open_document(desk: Any, kind: DocumentType, no: str, problem: Proble
     if found is None:
         return
     if problem.line is not None:
-        desk.push_screen(LineCard(found.id, kind, problem.line, problem.field))
+        desk.show_page(LineCard(found.id, kind, problem.line, problem.field))
     else:
         known = {field.name for field in HEADER}
-        desk.push_screen(DocumentCard(found.id, kind, problem.field if problem.field in known else ""))
+        desk.show_page(DocumentCard(found.id, kind, problem.field if problem.field in known else ""))

@@ -154,6 +154,10 @@ class FormPage(Page):
             tab.display = tab.title not in self.TEXTS
         self.go_to_field(self.wanted)
 
+    def reopened(self, wanted: Page) -> None:
+        if isinstance(wanted, FormPage) and wanted.wanted:
+            self.go_to_field(wanted.wanted)
+
     def go_to_field(self, key: str) -> None:
         """Put the cursor on a field, its FastTab unfolded; on the first one where there is none of that key."""
         if key in self.fields:

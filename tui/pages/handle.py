@@ -113,7 +113,7 @@ class HandlePage(ListPage):
         (row,) = self.situation().rows[:1]
         found = await self.desk.carry_out(lambda: documents.find(row.no, row.type))
         if found is not None:
-            self.app.push_screen(DocumentCard(found.id, found.type))
+            self.desk.show_page(DocumentCard(found.id, found.type))
 
     def do_mine(self) -> None:
         self.desk.chosen[self.address] = "" if self.mine_only else "mine"
