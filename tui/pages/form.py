@@ -5,8 +5,8 @@ A subclass says which fields it has (`form_fields`), reads them (`reading`, a Fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -18,6 +18,7 @@ from textual.reactive import reactive
 from textual.widgets import Collapsible, Static
 from textual.widgets._collapsible import CollapsibleTitle
 
+from postroom.core.errors import Refused
 from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind
 from postroom.tui.actions import ANYWHERE, FORM, Situation, bindings
@@ -283,7 +284,7 @@ class FormPage(Page):
             await self._choose(field)
         else:
             await self.app.push_screen_wait(
-                AskText(field.caption, field.help, field.value, attempt=lambda text: self._attempt(field, text))
+                AskText(field.caption, field.help, field.value, attempt=self._attempt(field))
             )
 
     async def _choose(self, field: FormField) -> None:
@@ -297,15 +298,50 @@ class FormPage(Page):
             await self._change(field, chosen)
 
     async def _change(self, field: FormField, value: str) -> None:
-        changed = await self.desk.carry_out(lambda: self.change(field.key, value))
-        self._tell(field, changed)
+        """Write what was chosen; what somebody else has written meanwhile is overwritten after a question."""
+        others: list[FormField] = []
 
-    async def _attempt(self, field: FormField, text: str) -> str:
-        changed: list[Any] = []
-        wrong = await self.desk.attempt(lambda: changed.append(self.change(field.key, text)))
-        if not wrong:
-            self._tell(field, changed[0])
-        return wrong
+        def write() -> Any:
+            others.extend(self._changed_meanwhile(field, value))
+            return None if others else self.change(field.key, value)
+
+        changed = await self.desk.carry_out(write)
+        if not others:
+            self._tell(field, changed)
+            return
+        question = f"{field.caption} was changed meanwhile to {said_value(others[0])}."
+        new = said_value(replace(field, value=value))
+        if await self.desk.ask(question, f"Overwrite it with {new}?", yes="Overwrite"):
+            await self._change(others[0], value)
+
+    def _attempt(self, field: FormField) -> Callable[[str], Awaitable[str]]:
+        """What writes a typed text, and says what is wrong with it; what was written meanwhile is overwritten by it
+        only when it is entered once more."""
+        started_with = field
+
+        async def attempt(text: str) -> str:
+            changed: list[Any] = []
+
+            def write() -> None:
+                nonlocal started_with
+                for other in self._changed_meanwhile(started_with, text):
+                    started_with = other
+                    raise Refused(
+                        f"Changed meanwhile to {said_value(other)}.", field=field.key, hint="Enter again overwrites it."
+                    )
+                changed.append(self.change(field.key, text))
+
+            wrong = await self.desk.attempt(write)
+            if not wrong:
+                self._tell(field, changed[0])
+            return wrong
+
+        return attempt
+
+    def _changed_meanwhile(self, field: FormField, text: str) -> list[FormField]:
+        """The field as it stands now if that is neither how it was nor what it is to be. Runs at the clerk's desk."""
+        now = next((one for one in self.reading()().fields if one.key == field.key), field)
+        return [now] if now.value not in (field.value, text) else []
 
     def _tell(self, field: FormField, changed: Any) -> None:
         """Fields that changed along with the one that was meant."""
