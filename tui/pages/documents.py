@@ -82,7 +82,7 @@ class DocumentsPage(ListPage, DocumentActions):
         """Show another type, with the filter, marks and cursor that it had."""
         self.kind = kind
         self.desk.chosen[self.address] = kind.value
-        self.state = self.desk.list_states.setdefault(self.state_name, type(self.state)())
+        self.state = self.desk.list_states.setdefault(self.state_name, self._remembered())
         self.table.mark(self.state.marks)
         self.has_read = False
         self.awaits = True
