@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from postroom.core.counted import counted
 from postroom.core.errors import PostroomError
+from postroom.core.filters import UnknownField
 from postroom.core.plain_text import visible
 from postroom.tui.actions import Situation
 from postroom.tui.pages.page import Page
@@ -30,6 +31,8 @@ MOST_COPIED = 100_000
 """At most so many rows are copied to a file; `postroom export` and `--json` know no limit."""
 OWN_ORDER = "Its own order"
 ONLY_INDEXED = "Its other columns have no index: sorted by them, a long list would keep you waiting."
+FILTER_SIGNS = ".. range   | or   & and   <> not   < > >=   * any   ? one character   '' blank"
+"""What the filter line says of the filter language, in a line of 80 columns; the keys of the page say more."""
 NEAR = 40
 """So many rows before the last loaded one the next are loaded."""
 
@@ -108,6 +111,7 @@ class ListPage(Page):
     def body(self) -> ComposeResult:
         yield Static(markup=False, id="caption")
         yield FilterLine(compact=True, id="filter", placeholder="field=EXPRESSION or words; empty shows everything")
+        yield Static(Text(), markup=False, id="filter-help")
         yield KeyedTable(self.columns(), self.key_of, id="table")
         yield Static(markup=False, id="empty")
         yield Detail(id="detail")
@@ -125,7 +129,7 @@ class ListPage(Page):
         super().on_mount()
         self.state = self.desk.list_states.setdefault(self.state_name, self._remembered())
         self.table.marks = self.state.marks
-        self.query_one("#filter").display = False
+        self.query_one("#filter").display = self.query_one("#filter-help").display = False
         self.query_one("#empty").display = False
         self.table.focus()
         self._draw_caption()
@@ -245,16 +249,35 @@ class ListPage(Page):
         if opening:
             self.action_act(opening)
 
-    def do_filter(self) -> None:
+    def do_filter(self) -> Any:
         line = self.query_one("#filter", FilterLine)
         line.value = self.state.filter
         line.display = True
         self.query_one("#caption").display = False
         line.focus()
+        shown = self.query_one("#filter-help", Static)
+        shown.update(FILTER_SIGNS)
+        shown.display = True
+        return self._show_filter_fields()
+
+    async def _show_filter_fields(self) -> None:
+        fields = " ".join(await self.filter_fields())
+        self.query_one("#filter-help", Static).update(Text(f"{FILTER_SIGNS}\nFields: {fields}"))
+
+    async def filter_fields(self) -> tuple[str, ...]:
+        """The fields that the list can be filtered by, which it tells when it is asked for one that it has not."""
+        read, window = self.read, self.state.window
+        try:
+            await self.desk.reader.desk.do(lambda: read("which-fields=?", window))
+        except UnknownField as error:
+            return error.fields
+        except PostroomError:  # it is told when the filter is taken
+            pass
+        return ()
 
     def close_filter(self) -> None:
         """Leave the filter line as if it had not been opened."""
-        self.query_one("#filter").display = False
+        self.query_one("#filter").display = self.query_one("#filter-help").display = False
         self.query_one("#caption").display = True
         if self.table.display:
             self.table.focus()
