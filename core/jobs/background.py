@@ -91,10 +91,17 @@ def post(
     return [results[id_] for id_ in ids]
 
 
-def remove(document_ids: Sequence[int], *, user: str) -> list[DocumentResult]:
+def remove(
+    document_ids: Sequence[int], *, user: str, progress: Callable[[int], None] | None = None
+) -> list[DocumentResult]:
     """Remove From Job Queue: the entry goes, the document stays released. One's own with Post, others' as admin."""
     users.require(user, Permission.POST)
-    return [_remove(id_, user) for id_ in dict.fromkeys(document_ids)]
+    done = []
+    for id_ in dict.fromkeys(document_ids):
+        done.append(_remove(id_, user))
+        if progress is not None:
+            progress(len(done))
+    return done
 
 
 def refuse_if_queued(document: Document) -> None:

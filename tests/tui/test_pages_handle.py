@@ -10,7 +10,7 @@ from screens import SIZES, Terminal, is_on, terminal
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import Problem
-from postroom.core.jobs import background, notes
+from postroom.core.jobs import background, entries, notes
 from postroom.core.kinds import Area, EntryStatus, JobQueueStatus
 from postroom.core.tables.trade import Document, Party
 from postroom.core.tables.work import JobQueueEntry, Note
@@ -276,6 +276,26 @@ async def test_exactly_what_failed_of_the_marked_batches_is_restarted(sqlite_fir
         await screen.press("slash")
         await screen.fills_in("no=1")
         await screen.sees("1 batch", "Filter: no=1")
+
+
+async def test_what_waits_of_the_batches_is_taken_out_of_the_job_queue_and_what_failed_stays(
+    sqlite_firm: Location,
+) -> None:
+    *_, failed = batch_of(3)
+    waiting = jobs.queued(3)
+    entries.set_on_hold([waiting[0].entry_no], user=current_user())
+    async with terminal(sqlite_firm, page="batches") as screen:
+        await screen.sees("2 batches", "3 to go")
+        await screen.press("R")
+        await screen.answers("Remove 3 documents that wait of batch 2 from the job queue? They stay Released.", "n")
+        assert JobQueueEntry.select().count() == 4
+        await screen.press("asterisk", "R")
+        await screen.answers("Remove 3 documents that wait of batches 2, 1 from the job queue?", "y")
+        await screen.hears("3 documents: removed.")
+        assert [row.entry_no for row in JobQueueEntry.select()] == [failed.entry_no]
+        await screen.sees("0 to go")
+        await screen.press("R")
+        await screen.hears("Remove From Job Queue: Nothing of it waits.")
 
 
 async def test_no_batch_says_what_one_is_and_its_keys_why_not(sqlite_firm: Location) -> None:
