@@ -74,7 +74,7 @@ class DocumentActions(Mixed):
             return
         if found.errors:
             failed = DocumentResult(found.type.value, found.no, "failed", errors=found.errors)
-            results.tell(self.desk, "Preview Posting", [failed])
+            await causes.tell(self.desk, "Preview Posting", [failed])
         else:
             self.app.push_screen(PreviewCard(view.id, found))
 
@@ -106,14 +106,9 @@ class DocumentActions(Mixed):
             self.done_with(
                 {str(view.id) for view, one in zip(views, done, strict=False) if one.result not in results.BAD}
             )
-            if len(done) == 1 and done[0].result in results.BAD and done[0].errors:
-                box = Reading(verb, results.report(done), {"m": "Go to the Cause"})
-                if await self.app.push_screen_wait(box):
-                    await causes.open_cause(self.desk, done[0].errors[0])
-            else:
-                queued = next((one.entry_id for one in done if one.result == "queued"), "")
-                stands = await self.desk.carry_out(lambda: why.standstill(queued)) if queued else ""
-                results.tell(self.desk, verb, done, but=stands or "")
+            queued = next((one.entry_id for one in done if one.result == "queued"), "")
+            stands = await self.desk.carry_out(lambda: why.standstill(queued)) if queued else ""
+            await causes.tell(self.desk, verb, done, but=stands or "")
 
     def done_with(self, keys: set[str]) -> None:
         """These documents' action has succeeded."""
@@ -148,7 +143,7 @@ class DocumentActions(Mixed):
         bad = [one for one in done if one.result in results.BAD]
         self.done_with({str(view.id) for view, one in zip(views, done, strict=True) if one not in bad})
         if bad:
-            results.tell(self.desk, verb, done)
+            await causes.tell(self.desk, verb, done)
         else:
             self.desk.say(f"{verb}: {of_what(views)}.")
 

@@ -105,7 +105,7 @@ class HandlePage(ListPage):
         done = await self.desk.long_work(f"Post again: {len(wanted)} documents", len(wanted), post)
         if done is not None:
             self.unmark({row.entry_id for row in rows})
-            results.tell(self.desk, "Post Again", done)
+            await causes.tell(self.desk, "Post Again", done)
 
     async def do_document(self) -> None:
         from postroom.tui.pages.document import DocumentCard
