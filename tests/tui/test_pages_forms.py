@@ -1,6 +1,8 @@
-"""Forms: what two people change at the same time."""
+"""Forms: what two people change at the same time, and what is offered to choose."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 import builders
 from screens import terminal
@@ -9,7 +11,8 @@ from textual.widgets import Input
 from postroom.core import documents, masters, setups
 from postroom.core.company import current_user
 from postroom.core.database import Location
-from postroom.core.kinds import Area, DocumentType
+from postroom.core.kinds import AccountType, Area, DocumentType, LineType
+from postroom.core.tables.setup import GlAccount
 from postroom.core.tables.trade import DocumentLine, Item, Party
 from postroom.tui.pages.document import DocumentCard
 from postroom.tui.pages.document_lines import LineCard
@@ -95,3 +98,32 @@ async def test_two_who_make_the_same_change_are_not_asked(sqlite_firm: Location)
         await screen.fills_in("Kettle")
         await screen.sees_no("Leave as it is")
         assert Item.get(Item.no == "I1").description == "Kettle"
+
+
+async def test_only_accounts_that_can_be_posted_to_are_offered_and_on_lines_those_of_direct_posting(
+    sqlite_firm: Location,
+) -> None:
+    def has(no: str, name: str, **fields: object) -> None:
+        GlAccount.create(no=no, name=f"Sundry {name}", **fields)
+
+    has("9001", "heading", type=AccountType.HEADING)
+    has("9002", "costs", direct_posting=True)
+    has("9003", "control", direct_posting=False)
+    builders.party(Area.SALES)
+    line = {"type": LineType.GL_ACCOUNT, "no": "9001", "quantity": Decimal(1), "unit_price": Decimal(5)}
+    id_ = builders.document(DocumentType.SALES_INVOICE, [line])
+    documents.reopen(id_, user=current_user())
+    async with terminal(sqlite_firm) as screen:
+        for page, field in (
+            (LineCard(id_, DocumentType.SALES_INVOICE, 10000), "no"),
+            (RecordCard("general-posting-setup", "HOME x RESALE"), "sales_account"),
+        ):
+            screen.app.push_screen(page)
+            await screen.is_on(page.address)
+            await screen.at_field(field)
+            await screen.press("enter")
+            await screen.type("sundry")
+            await screen.sees("9002  Sundry costs")
+            assert ("9003" in screen.shown) == (field == "sales_account")
+            assert "Sundry heading" not in screen.shown
+            await screen.press("escape", "escape")

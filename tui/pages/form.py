@@ -34,8 +34,8 @@ BLANK = "(blank)"
 class FormField:
     """One field of a form. `value` is its text as it could be typed again (booleans `true` and `false`).
 
-    `names` is the slug of the master records among which it may be chosen; `choices` a closed list. A field that is
-    not `editable` says in `help` why.
+    `names` is the slug of the master records among which it may be chosen, those that pass the filter `among`;
+    `choices` a closed list. A field that is not `editable` says in `help` why.
     """
 
     key: str
@@ -47,6 +47,7 @@ class FormField:
     names: str = ""
     value: str = ""
     editable: bool = True
+    among: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +292,10 @@ class FormPage(Page):
         """Choose among the records that the field may name, by typing a part of number or name."""
         from postroom.tui.pages.records import options_of
 
-        found = await self.desk.carry_out(lambda: options_of(field.names))
-        finds = [Find("", BLANK, ""), *(found or [])]
+        found = await self.desk.carry_out(lambda: options_of(field.names, field.among)) or []
+        if field.value and field.value not in (find.id for find in found):  # what stands there is no other's
+            found.insert(0, Find(field.value, visible(field.value), ""))
+        finds = [Find("", BLANK, ""), *found]
         chosen = await self.app.push_screen_wait(Search(finds, title=field.caption, value=field.value))
         if chosen is not None and chosen != field.value:
             await self._change(field, chosen)
