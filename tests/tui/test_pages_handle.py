@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+from datetime import datetime
+from pathlib import Path
+
 import builders
 import jobs
 import pytest
@@ -258,6 +262,19 @@ async def test_a_batch_shows_how_far_it_is_and_leads_to_its_entries_and_posted_d
         await screen.sees("Job Queue Entries", "1 entry", "Filter: batch_no=1", "Customer C2 is blocked")
         await screen.press("escape", "p")
         await screen.sees("Posted Documents", "4 posted documents", "Filter: batch_no=1")
+
+
+async def test_a_file_of_the_batches_holds_numbers_and_whole_times(sqlite_firm: Location, tmp_path: Path) -> None:
+    batch_of(3)
+    async with terminal(sqlite_firm, page="batches") as screen:
+        await screen.sees("1 batch")
+        await screen.press("Y")
+        await screen.fills_in(str(tmp_path / "batches.csv"))
+        await screen.hears("Written:")
+    ((row),) = csv.DictReader((tmp_path / "batches.csv").read_text().splitlines())
+    assert "Progress" not in row
+    assert [row[caption] for caption in ("No.", "Posted", "Failed", "To go")] == ["1", "2", "1", "0"]
+    assert datetime.fromisoformat(row["Time"]).tzinfo is not None
 
 
 async def test_exactly_what_failed_of_the_marked_batches_is_restarted(sqlite_firm: Location) -> None:

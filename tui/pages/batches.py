@@ -48,11 +48,11 @@ class BatchesPage(ListPage):
 
         return (
             Column("no", "No.", 5, lambda row: Text(str(row.no)), right=True),
-            Column("created", "Time", 12, lambda row: Text(shown.stamp(row.created, self.desk.time_zone))),
+            self.time_column("created", "Time", lambda row: row.created),
             number("posted", "Posted"),
             number("failed", "Failed"),
             number("to_go", "To go"),
-            Column("bar", "Progress", BAR, bar),
+            Column("bar", "Progress", BAR, bar, is_drawing=True),
             Column("report", "Report", 0, lambda row: shown.text(row.report)),
             Column("user", "User", 10, lambda row: shown.text(row.user), from_width=110),
         )
@@ -136,7 +136,7 @@ class NotesPage(ListPage):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("new", "", 3, lambda row: Text("" if row.is_read else "new", "bold yellow")),
-            Column("created", "Time", 12, lambda row: Text(shown.stamp(row.created, self.desk.time_zone))),
+            self.time_column("created", "Time", lambda row: row.created),
             Column("text", "Note", 0, lambda row: shown.text(row.text)),
         )
 

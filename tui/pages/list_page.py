@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from rich.text import Text
@@ -17,6 +18,7 @@ from postroom.core.counted import counted
 from postroom.core.errors import PostroomError
 from postroom.core.filters import UnknownField
 from postroom.core.plain_text import visible
+from postroom.tui import shown
 from postroom.tui.actions import Situation
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
@@ -91,6 +93,16 @@ class ListPage(Page):
     def columns(self) -> tuple[Column, ...]:
         """Every column the list may have."""
         raise NotImplementedError
+
+    def time_column(
+        self, id_: str, caption: str, time_of: Callable[[Any], datetime | None], from_width: int = 0
+    ) -> Column:
+        """A column of times: short on the screen, whole in a file."""
+        return Column(
+            *(id_, caption, 12, lambda row: Text(shown.stamp(time_of(row), self.desk.time_zone))),
+            from_width=from_width,
+            value=lambda row: shown.written_stamp(time_of(row), self.desk.time_zone),
+        )
 
     def key_of(self, row: Any) -> str:
         """The row's key, which stays the same as long as the row exists."""
@@ -255,9 +267,9 @@ class ListPage(Page):
         line.display = True
         self.query_one("#caption").display = False
         line.focus()
-        shown = self.query_one("#filter-help", Static)
-        shown.update(FILTER_SIGNS)
-        shown.display = True
+        signs = self.query_one("#filter-help", Static)
+        signs.update(FILTER_SIGNS)
+        signs.display = True
         return self._show_filter_fields()
 
     async def _show_filter_fields(self) -> None:
@@ -339,10 +351,10 @@ class ListPage(Page):
         rows = await self._all_rows("Copy to a File", MOST_COPIED)
         if rows is None:
             return None
-        columns, file = self.columns(), io.StringIO()
+        columns, file = [column for column in self.columns() if not column.is_drawing], io.StringIO()
         table = csv.writer(file, lineterminator="\n")
         table.writerow(column.caption for column in columns)
-        table.writerows([column.cell(row).plain for column in columns] for row in rows.values())
+        table.writerows([column.written(row) for column in columns] for row in rows.values())
         return file.getvalue()
 
     async def do_sort(self) -> None:
