@@ -51,7 +51,8 @@ async def test_a_value_that_no_closed_list_has_and_a_missing_one_are_refused_wit
 
 
 async def test_the_keys_of_a_list_tell_the_filter_language(demo_firm: Location) -> None:
-    async with terminal(demo_firm, (120, 40), "sales-invoice") as screen:
+    async with terminal(demo_firm, page="sales-invoice") as screen:
         await screen.press("question_mark")
-        await screen.press(*["j"] * 60)
-        await screen.sees("Filters, and which fields the page has", "status=Open|Released", "One or the other.")
+        await screen.sees("Esc Close")
+        await screen.press("G")
+        await screen.sees("status=Open|Released", "One or the other.", "amount>1000 freight", "Esc Close")
