@@ -142,8 +142,10 @@ def _queue_options(request: PostRequest, user: str, *, one: bool) -> QueueOption
     """A person's single document is checked first, where the setup of its area says so; batches are not."""
 
     def checked(document_id: int) -> tuple[Problem, ...]:
-        area = Document.get_by_id(document_id).type.area
-        setup = setup_of(area)
+        document = Document.get_or_none(Document.id == document_id)
+        if document is None:
+            return (gone(document_id),)
+        setup = setup_of(document.type.area)
         asked = posting_options.of_document(document_id).asked if request.again else request.asked
         return check.check(document_id, user=user, asked=asked) if setup.check_before_queueing else ()
 
