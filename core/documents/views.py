@@ -250,9 +250,9 @@ def _view(row: tuple[Any, ...]) -> DocumentView:
 def show(document_id: int) -> DocumentDetail:
     """A whole document. Raises NotFound."""
     document = source.read(document_id)
-    creators = list(Document.select(Document.created_by).where(Document.id == document_id).tuples())
+    created = Document.select(Document.created_by).where(Document.id == document_id).first()
     views = list_documents(ids=[document_id])
-    if not creators or not views:
+    if created is None or not views:
         raise source.gone()
     setup = posting_setup.current()
     computed = amounts.compute(document, setup)
@@ -264,7 +264,7 @@ def show(document_id: int) -> DocumentDetail:
         prices_including_vat=document.prices_including_vat,
         invoice_discount_amount=document.invoice_discount_amount,
         corrects_no=document.corrects_no,
-        created_by=creators[0][0],
+        created_by=created.created_by,
         lines=tuple(
             _line_view(document, line, rates.get(line.line.vat_group, Decimal(0)), remainder=remainder)
             for line in computed.lines
