@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from screens import terminal
-from textual.widgets import Static
 
 from postroom.core.database import Location
 from postroom.tui.pages import directory
@@ -29,11 +28,9 @@ async def test_the_line_in_which_a_filter_is_typed_tells_the_signs_and_the_field
 async def test_every_list_tells_its_fields(demo_firm: Location, address: str) -> None:
     async with terminal(demo_firm, page=address) as screen:
         await screen.until(lambda: not screen.page.awaits)
-        assert await screen.list.filter_fields()
+        fields = await screen.list.filter_fields()
         await screen.press("slash")
-        await screen.sees("Fields: ")
-        assert screen.list.query_one("#filter-help", Static).region.height <= 6
-        assert screen.line("Keys") or screen.line("Search")
+        await screen.sees(f"Fields: {' '.join(fields)}")
 
 
 async def test_a_value_that_no_closed_list_has_and_a_missing_one_are_refused_with_what_to_type(
