@@ -93,7 +93,9 @@ def test_the_demo_company_opens_with_a_consumer_from_a_first_start(tmp_path: Pat
         terminal.until(b"Consumer running", 60)
         terminal.type(QUIT)
         assert terminal.ends() == 0
-        assert terminal.sent.rstrip().endswith(b"l"), "the terminal is left as it was"
+        _, left, after = terminal.sent.rpartition(LEFT)
+        assert left, "the terminal is left as it was"
+        assert b"The demo's own consumer has ended with it" in after
     assert companies(tmp_path) == ["demo.db"]
 
 
