@@ -51,19 +51,21 @@ def create(location: Location, wanted: NewCompany) -> None:
             hint=f"Choose one of {', '.join(AMOUNT_PRECISIONS)}.",
         )
     time_zone = wanted.time_zone or local_time_zone()
-    if time_zone not in available_timezones():
-        raise UsageError(
-            f"{time_zone} is not a time zone.",
-            field="time-zone",
-            value=time_zone,
-            hint="It looks like Europe/Copenhagen.",
-        )
+    refuse_unknown_time_zone(time_zone)
     if location.is_postgres:
         made = engine.connect(location)
         _refuse_existing(made, location)
         _fill(made, location, wanted, time_zone)
     else:
         _create_file(location, wanted, time_zone)
+
+
+def refuse_unknown_time_zone(name: str) -> None:
+    """Raise UsageError unless there is a time zone of that name."""
+    if name not in available_timezones():
+        raise UsageError(
+            f"{name} is not a time zone.", field="time-zone", value=name, hint="It looks like Europe/Copenhagen."
+        )
 
 
 def _create_file(location: Location, wanted: NewCompany, time_zone: str) -> None:

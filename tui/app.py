@@ -95,6 +95,8 @@ class PostroomApp(App[int]):
         self.chosen: dict[str, str] = {}
         """What was chosen on a page that shows one of several lists, by the page's address."""
         self.pdf_program = PdfProgram()
+        self._last_read: Page | None = None
+        """The page whose snapshot was shown last."""
         self.reads = 0
         """How often a snapshot was shown; tests wait for it."""
         self._wake = asyncio.Event()
@@ -163,7 +165,10 @@ class PostroomApp(App[int]):
 
     def open_page(self, address: str, **options: Any) -> Page:
         """Show a page: going back to it if it is open below, else above all others."""
-        page = directory.make(address, **options)
+        return self.show_page(directory.make(address, **options))
+
+    def show_page(self, page: Page) -> Page:
+        """The same for a page that was made, such as a record's card: one that is open already is not stacked twice."""
         for depth, screen in enumerate(self.screen_stack):
             if isinstance(screen, Page) and screen.address == page.address:
                 for _ in range(len(self.screen_stack) - depth - 1):
@@ -327,7 +332,7 @@ class PostroomApp(App[int]):
 
     async def _look_for(self, page: Page) -> None:
         asked = page.asked()
-        if page.awaits:  # another page may have asked for the same just now
+        if page.awaits or page is not self._last_read:  # another page may have asked for the same just now
             self.reader.forget()
         try:
             reading = await self._answer(self.reader.read(asked, page.reading(), read_standing))
@@ -356,6 +361,7 @@ class PostroomApp(App[int]):
         self._last_refusal = ""
         self._set_health(replace(self.health, standing=reading.standing, away_since=None, read_once=True))
         if page is self.page_in_front() and page.is_mounted and page.asked() == asked:
+            self._last_read = page
             page.show(reading.page)
             self._shown(page)
         else:

@@ -24,6 +24,8 @@ async def to_file(desk: PostroomApp, text: str) -> None:
     """Ask for a file that is not there yet and write it; only inside a worker."""
 
     async def attempt(typed: str) -> str:
+        if not typed.strip():
+            return "A name is missing. Type one, such as list.csv; Esc writes nothing."
         path = Path(typed.strip()).expanduser()
         try:
             with path.open("x", encoding="utf-8") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -64,4 +65,29 @@ def show_keys(page: Page) -> None:
             grid.add_row(keys, Text(action.caption), told)
         else:
             grid.add_row(keys, Text.assemble(action.caption, "  ", told))
-    page.app.push_screen(Reading(f"Keys of {page.caption}", grid))
+    filters = filter_language() if any(action.id == "list.filter" for action in page.actions) else ""
+    page.app.push_screen(Reading(f"Keys of {page.caption}", Group(grid, filters)))
+
+
+_FILTERS = (
+    ("no=S-INV1001..S-INV1050", "From one to the other; ..X up to it, X.. from it on."),
+    ("party_no=C1*", "Begins with; * is any text, ? one character. Capitals do not count."),
+    ("status=Open|Released", "One or the other."),
+    ("amount=>100&<500", "Both at once; amount>100 is the same as amount=>100."),
+    ("user=<>ann", "Not that one."),
+    ("batch_no=''", "Blank; <>'' is not blank."),
+    ("name='North Sea*'", "A value with blanks or signs in it, in quotes; a quote in it twice."),
+    ("posting_date=..2026-11-30", "Dates in this form; times as 2026-11-24T22:00."),
+    ("amount>1000 freight", "Several conditions with blanks between. A word alone is searched for."),
+)
+"""The filter language by example."""
+
+
+def filter_language() -> Group:
+    """What can be typed after `/`, for the help of a list."""
+    grid = Table.grid(padding=(0, 2), expand=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(ratio=1)
+    for example, meaning in _FILTERS:
+        grid.add_row(Text(example, "bold"), Text(meaning, "bright_black"))
+    return Group(Text("\nFilters, and which fields the page has: /", "bold"), grid)

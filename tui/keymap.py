@@ -6,13 +6,16 @@
     [footer]
     job-queue-entries = ["job-queue-entries.restart", "list.sort"]
 
-Keys are Textual's names. A page's own line replaces the built-in one; both tables may be left out.
+Keys are Textual's names, or as the screen writes them. A page's own line replaces the built-in one; both tables may be
+left out. A file with a mistake is not used at all.
 """
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import pkgutil
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,14 +23,23 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
-from textual.keys import Keys
+from textual.keys import Keys, _character_to_key
 
 from postroom.core.errors import UsageError
+from postroom.core.masters import KINDS
 from postroom.tui import pages
 from postroom.tui.actions import ACTIONS, BY_ID, Action, actions_of
+from postroom.tui.actions.base import SHOWN_KEYS
+from postroom.tui.pages import directory
 from postroom.tui.pages.page import Page
 
 _MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
+_LOOKS = 'Keys are written f6, Ctrl+Y, Shift+F9, Y, / or Space, several as "ctrl+y,Y"'
+_UNUSED = "Nothing of the file is used until that is mended: the built-in keys are."
+_NO_PAGES = ("", "form", "ledger-entries", "listing", "record", "user")
+"""What several pages' actions have in common: no page is called so."""
+_CARDS = ("document-card", "line-card", "job-queue-card", "job-queue-entry-fields", "printer-card", "user-card")
+"""Cards whose actions are those of their lists."""
 
 
 @dataclass(frozen=True)
@@ -64,22 +76,24 @@ def read(path: Path) -> Keymap:
     except FileNotFoundError:
         return Keymap()
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {error}", hint="The built-in keys are used.") from error
+        raise UsageError(f"{path}: {error}.", hint=_UNUSED) from error
     wrong = [f"unknown table [{name}]" for name in found if name not in ("keys", "footer")]
     keys = _table(found, "keys", str, wrong)
     footers = _table(found, "footer", list, wrong)
     named = [*keys, *(id_ for line in footers.values() for id_ in line)]
     wrong += [f"there is no action {id_}" for id_ in dict.fromkeys(map(str, named)) if id_ not in BY_ID]
-    wrong += [
-        f"{id_}: {key!r} is no key" for id_, text in keys.items() for key in text.split(",") if not _is_key(key.strip())
+    wrong += [f"there is no page {page}{_like(page)}" for page in footers if page not in page_names()]
+    no_keys = [
+        f"{id_}: {key.strip()!r} is no key" for id_, text in keys.items() for key in text.split(",") if not _key(key)
     ]
+    wrong += [*no_keys, *([_LOOKS] if no_keys else [])]
     keymap = Keymap(
-        {id_: ",".join(key.strip() for key in text.split(",")) for id_, text in keys.items()},
+        {id_: keys_of(text) for id_, text in keys.items()},
         {page: tuple(map(str, line)) for page, line in footers.items()},
     )
     wrong = wrong or _twice(keymap)
     if wrong:
-        raise UsageError(f"{path}: {'; '.join(wrong[:5])}.", hint="The built-in keys are used.")
+        raise UsageError(f"{path}: {'; '.join(wrong[:6])}.", hint=_UNUSED)
     return keymap
 
 
@@ -96,12 +110,52 @@ def _table(found: Mapping[str, Any], name: str, wanted: type, wrong: list[str]) 
     return {key: value for key, value in table.items() if isinstance(value, wanted)}
 
 
-def _is_key(key: str) -> bool:
-    *modifiers, last = key.split("+")
+def keys_of(text: str) -> str:
+    """Keys separated by commas, by Textual's names; what is no key is left out."""
+    return ",".join(filter(None, map(_key, text.split(","))))
+
+
+def _key(text: str) -> str:
+    """A key by Textual's name, as it is typed or as the screen writes it (`Ctrl+Y`, `F9`, `PgDn`, `/`); blank if none.
+
+    Letters alone keep their case. Shift+F9 is also F21, as xterm and its kin send it.
+    """
+    *modifiers, last = text.strip().split("+")
+    modifiers = [one.lower() for one in modifiers]
+    if any(one not in _MODIFIERS for one in modifiers):
+        return ""
+    if len(last) == 1 and last.isalpha() and modifiers == ["shift"]:
+        return last.upper()
+    if len(last) == 1:
+        name = last.lower() if modifiers else last
+        return "+".join([*modifiers, name if name.isalnum() else _character_to_key(name)])
+    last = _BY_SHOWN.get(last.lower(), last.lower())
     known = {one.value for one in Keys} | {name for action in ACTIONS for name in action.keys.split(",")}
-    return all(one in _MODIFIERS for one in modifiers) and (
-        (len(last) == 1 and last.isalnum()) or last in known or (last.replace("_", "").isalpha() and "_" in last)
-    )
+    if last not in known and not (last.replace("_", "").isalpha() and "_" in last):
+        return ""
+    name = "+".join([*modifiers, last])
+    shifted = _SHIFTED.fullmatch(name)
+    return f"{name},f{int(shifted[1]) + 12}" if shifted else name
+
+
+_SHIFTED = re.compile(r"shift\+f(\d|1[0-2])")
+_BY_SHOWN = {shown.lower(): key for key, shown in SHOWN_KEYS.items() if len(shown) > 1 and "+" not in shown}
+"""Keys by what the screen calls them."""
+
+
+def page_names() -> set[str]:
+    """What the pages are called that have a line of keys."""
+    listed = {entry.address for entry in directory.PAGES if entry.page != "DocumentsPage"}
+    records = {f"{slug}-card" for slug in KINDS}
+    return (listed | {page.PAGE for page in _pages()} | records | set(_CARDS)) - set(_NO_PAGES)
+
+
+def _like(page: str) -> str:
+    """The pages that are called nearly so, in brackets."""
+    if any(entry.address == page for entry in directory.PAGES):
+        return " (all types of documents are the page documents)"
+    near = difflib.get_close_matches(page, page_names(), cutoff=0.5)
+    return f" ({' or '.join(near)}?)" if near else ""
 
 
 def _twice(keymap: Keymap) -> list[str]:

@@ -9,6 +9,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -195,6 +196,7 @@ def matching(rows: Sequence[Any], filter: str, *names: str, **others: Callable[[
     for one in chosen:
         if one.field:
             filters.refuse_unknown(one.field, told)
+            filters.refuse_unlisted(one.field, one.filter, _choices_of(told[one.field], rows))
 
     def passes(row: Any, one: FieldFilter) -> bool:
         if one.field:
@@ -202,6 +204,12 @@ def matching(rows: Sequence[Any], filter: str, *names: str, **others: Callable[[
         return any(one.filter.matches(str(found)) for tell in told.values() if (found := tell(row)) not in ("", None))
 
     return [row for row in rows if all(passes(row, one) for one in chosen)]
+
+
+def _choices_of(tell: Callable[[Any], object], rows: Sequence[Any]) -> list[str]:
+    """The values of the closed list that a row's field is of; none where it is of no such list."""
+    value = tell(rows[0]) if rows else None
+    return [one.value for one in type(value)] if isinstance(value, Enum) else []
 
 
 def sort_key(text: str) -> tuple[int, Decimal, str]:

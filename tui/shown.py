@@ -87,6 +87,11 @@ def stamp(instant: datetime | None, time_zone: str) -> str:
     return f"{then.day} {then:%b %H:%M}" if then.year == now.year else f"{then:%Y-%m-%d}"
 
 
+def written_stamp(instant: datetime | None, time_zone: str) -> str:
+    """A time in a file: `2026-11-24T22:00:05+01:00`."""
+    return instant.astimezone(ZoneInfo(time_zone)).isoformat(timespec="seconds") if instant is not None else ""
+
+
 def whole_stamp(instant: datetime | None, time_zone: str) -> str:
     """A time on a card: `Tue 24 Nov 2026 22:00:05`."""
     return f"{instant.astimezone(ZoneInfo(time_zone)):%a %-d %b %Y %H:%M:%S}" if instant is not None else ""

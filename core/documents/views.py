@@ -250,18 +250,21 @@ def _view(row: tuple[Any, ...]) -> DocumentView:
 def show(document_id: int) -> DocumentDetail:
     """A whole document. Raises NotFound."""
     document = source.read(document_id)
-    (view,) = list_documents(ids=[document_id])
+    created = Document.select(Document.created_by).where(Document.id == document_id).first()
+    views = list_documents(ids=[document_id])
+    if created is None or not views:
+        raise source.gone()
     setup = posting_setup.current()
     computed = amounts.compute(document, setup)
     rates = {group.product_group: group.pair.document_rate for group in computed.groups}
     remainder = setup.areas[document.area].ships_remainder
     return DocumentDetail(
-        view=view,
+        view=views[0],
         currency_factor=document.currency_factor,
         prices_including_vat=document.prices_including_vat,
         invoice_discount_amount=document.invoice_discount_amount,
         corrects_no=document.corrects_no,
-        created_by=Document.get_by_id(document_id).created_by,
+        created_by=created.created_by,
         lines=tuple(
             _line_view(document, line, rates.get(line.line.vat_group, Decimal(0)), remainder=remainder)
             for line in computed.lines

@@ -15,6 +15,7 @@ from __future__ import annotations
 from postroom.core.filters.conditions import condition, kind_of
 from postroom.core.filters.lists import (
     FieldFilter,
+    UnknownField,
     conditions,
     parse_filter,
     refuse_unknown,
@@ -29,6 +30,7 @@ __all__ = [
     "FieldFilter",
     "Filter",
     "Kind",
+    "UnknownField",
     "condition",
     "conditions",
     "fold",

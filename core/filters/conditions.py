@@ -15,7 +15,7 @@ from postroom.core import database as engine
 from postroom.core.filters.expressions import Joined, Node, Operand, Term
 from postroom.core.filters.matching import COMPARE, Filter, edge, matches_blank, parse, refuse_unordered
 from postroom.core.filters.values import Kind, Span, fold, span_of
-from postroom.core.tables.base import InstantField, ScaledField, database, instant_to_stored
+from postroom.core.tables.base import ChoiceField, InstantField, ScaledField, database, instant_to_stored
 
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
 
@@ -41,6 +41,12 @@ def kind_of(field: Field) -> Kind:
     if isinstance(field, DateField):
         return Kind.DATE
     return Kind.NUMBER if isinstance(field, IntegerField) else Kind.TEXT
+
+
+def choices_of(field: Field) -> list[str]:
+    """The values of a column that holds one of a closed list; none for any other."""
+    base = field.field if isinstance(field, FieldAlias) else field
+    return [value for value, _ in base.choices] if isinstance(base, ChoiceField) else []
 
 
 class _Column:

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from peewee import SQL, Field
 
 from postroom.core.errors import UsageError
-from postroom.core.filters.conditions import balanced, condition, kind_of
+from postroom.core.filters.conditions import balanced, choices_of, condition, kind_of
 from postroom.core.filters.expressions import Joined, Node, Operand, Parser, Term, end_of_quotes, opens_quote, wrong
-from postroom.core.filters.matching import Filter, parse
+from postroom.core.filters.matching import Filter, parse, quote
 from postroom.core.filters.values import Kind, fold
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)(=|<>|<=|>=|<|>)", re.ASCII)
@@ -41,6 +41,9 @@ def _field_filter(text: str, word: str, start: int) -> FieldFilter:
     if found:
         name, sign = found.groups()
         expression = word[found.end() if sign == "=" else found.end(1) :]
+        if not expression:
+            hint = f"Write {name}=VALUE without a blank between, or {name}='' for blank."
+            raise wrong(text, start + found.end(), f"a value must follow {name}=", hint)
         return FieldFilter(name.lower().replace("-", "_"), parse(expression))
     if word[0] in "|&" or word[-1] in "|&":
         raise wrong(text, start, f"{word} stands alone", "Write an expression without blanks: no=A|B.")
@@ -81,6 +84,7 @@ def conditions(
     for one in chosen:
         if one.field:
             refuse_unknown(one.field, fields)
+            refuse_unlisted(one.field, one.filter, choices_of(fields[one.field]))
             found.append(condition(fields[one.field], one.filter, time_zone=time_zone))
         else:
             texts = [field for field in searched if kind_of(field) is Kind.TEXT]
@@ -111,28 +115,42 @@ def row_matches(
 def refuse_unknown(field: str, fields: Mapping[str, object]) -> None:
     """Raise UsageError unless a list has the field."""
     if field not in fields:
-        raise UsageError(
+        raise UnknownField(field, sorted(fields))
+
+
+class UnknownField(UsageError):
+    """A list has no such field to filter by; `fields` are those that it has."""
+
+    def __init__(self, field: str, fields: Sequence[str]) -> None:
+        self.fields = tuple(fields)
+        super().__init__(
             f"There is no field {field} to filter by.",
             code="filter_invalid",
             field=field,
             value=field,
-            hint=f"The fields are {', '.join(sorted(fields))}.",
+            hint=f"The fields are {', '.join(fields)}.",
         )
 
 
-def refuse_unlisted(caption: str, plural: str, chosen: Filter, values: Sequence[str]) -> None:
-    """Raise UsageError where a filter of a closed list's field names a value that the list does not have."""
+def refuse_unlisted(field: str, chosen: Filter, values: Sequence[str]) -> None:
+    """Raise UsageError where a filter of a closed list's field names a value that the list does not have.
+
+    A field without `values` is none of a closed list.
+    """
     known = {fold(value) for value in values}
+    if not known:
+        return
     for term in _terms(chosen.root):
         if term.operator not in ("=", "<>") or term.low is None or term.low.has_wildcards:
             continue
         if fold(term.low.text) not in known:
+            typed = [quote(value) if " " in value or not value else value for value in values]
             raise UsageError(
-                f"There is no {caption} {term.low.text or 'blank'}.",
+                f"There is no {field} {term.low.text or 'blank'}.",
                 code="filter_invalid",
-                field=caption,
+                field=field,
                 value=term.low.text,
-                hint=f"The {plural} are {', '.join(values)}. One with a blank is put in single quotes.",
+                hint=f"It is one of {', '.join(typed)}.",
             )
 
 

@@ -91,10 +91,17 @@ def post(
     return [results[id_] for id_ in ids]
 
 
-def remove(document_ids: Sequence[int], *, user: str) -> list[DocumentResult]:
+def remove(
+    document_ids: Sequence[int], *, user: str, progress: Callable[[int], None] | None = None
+) -> list[DocumentResult]:
     """Remove From Job Queue: the entry goes, the document stays released. One's own with Post, others' as admin."""
     users.require(user, Permission.POST)
-    return [_remove(id_, user) for id_ in dict.fromkeys(document_ids)]
+    done = []
+    for id_ in dict.fromkeys(document_ids):
+        done.append(_remove(id_, user))
+        if progress is not None:
+            progress(len(done))
+    return done
 
 
 def refuse_if_queued(document: Document) -> None:
@@ -135,8 +142,10 @@ def _queue_options(request: PostRequest, user: str, *, one: bool) -> QueueOption
     """A person's single document is checked first, where the setup of its area says so; batches are not."""
 
     def checked(document_id: int) -> tuple[Problem, ...]:
-        area = Document.get_by_id(document_id).type.area
-        setup = setup_of(area)
+        document = Document.get_or_none(Document.id == document_id)
+        if document is None:
+            return (gone(document_id),)
+        setup = setup_of(document.type.area)
         asked = posting_options.of_document(document_id).asked if request.again else request.asked
         return check.check(document_id, user=user, asked=asked) if setup.check_before_queueing else ()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from postroom.core.errors import NotFound
 from postroom.core.jobs import entries
+from postroom.core.jobs.registry import POST_DOCUMENT
 from postroom.core.jobs.results import EntryResult
 from postroom.core.statements import query
 from postroom.core.tables.work import Batch
@@ -50,6 +51,17 @@ def restart(no: int, *, user: str) -> list[EntryResult]:
         "SELECT entry_no FROM job_queue_entry WHERE batch_no = ? AND status = 'Error' ORDER BY entry_no", (no,)
     )
     return entries.restart([number for (number,) in failed], user=user)
+
+
+def waiting(no: int) -> list[int]:
+    """The ids of a batch's documents that wait in the job queue, also On Hold. Raises NotFound."""
+    show(no)
+    found = query(
+        "SELECT record_id FROM job_queue_entry WHERE batch_no = ? AND job = ?"
+        " AND status NOT IN ('Error', 'In Process') ORDER BY entry_no",
+        (no, POST_DOCUMENT),
+    )
+    return [document_id for (document_id,) in found]
 
 
 def _views(rows: Sequence[Batch]) -> list[BatchView]:

@@ -99,7 +99,7 @@ def conditions(filter: str) -> list[Any]:
 
 def _is_shown(chosen: filters.Filter) -> Any:
     """The condition under which an entry's shown status passes a filter."""
-    filters.refuse_unlisted("status", "statuses", chosen, _SHOWN)
+    filters.refuse_unlisted("status", chosen, _SHOWN)
     wanted = [status for status in _SHOWN if chosen.matches(status)]
     column: Any = JobQueueEntry.status
     if EntryStatus.READY.value in wanted and not engine.is_postgres():

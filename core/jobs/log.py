@@ -89,7 +89,7 @@ def conditions(filter: str) -> list[Any]:
     chosen = filters.parse_filter(filter)
     of_status = [one.filter for one in chosen if one.field == "status"]
     for expression in of_status:
-        filters.refuse_unlisted("status", "statuses", expression, [status.value for status in LogStatus])
+        filters.refuse_unlisted("status", expression, [status.value for status in LogStatus])
     others = [one for one in chosen if one.field != "status"]
     return [*map(_of_status, of_status), *filters.conditions(others, COLUMNS, _SEARCHED)]
 

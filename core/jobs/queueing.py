@@ -24,7 +24,7 @@ from postroom.core.jobs.posting_options import PostingOptions
 from postroom.core.jobs.registry import POST_DOCUMENT
 from postroom.core.jobs.results import DocumentResult
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
-from postroom.core.posting import check
+from postroom.core.posting import check, source
 from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
 from postroom.core.statements import (
     Row,
@@ -271,7 +271,9 @@ def _release(documents: Sequence[_Queued], options: QueueOptions, setups: Setups
     for document in one_by_one:
         try:
             with transaction():
-                row = Document.get_by_id(document.id)
+                row = Document.get_or_none(Document.id == document.id)
+                if row is None:
+                    raise source.gone()
                 if options.calc_inv_discount:
                     releasing.calculate_invoice_discount(row)
                 releasing.release_in_transaction(row)

@@ -76,8 +76,8 @@ def list_queues() -> list[QueueView]:
 def show(code: str) -> QueueView:
     """One job queue. Raises NotFound."""
     _row(code)
-    (found,) = (view for view in list_queues() if view.code == code)
-    return found
+    found = next((view for view in list_queues() if view.code == code), None)
+    return found if found is not None else show(code)  # deleted meanwhile, which is told there
 
 
 def start(code: str, *, user: str) -> QueueView:

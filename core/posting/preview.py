@@ -84,15 +84,23 @@ def _posted_and_undone(document_id: int, user: str, asked: Asked) -> dict[str, A
         asked = posting_options.of_document(document_id).asked
     posting_id = secrets.token_hex(8)
     found: dict[str, Any] = {}
-    is_released = Document.get_by_id(document_id).status is DocumentStatus.RELEASED
+    is_released = _stored(document_id).status is DocumentStatus.RELEASED
     plan = post.prepare(document_id, user=user, posting_id=posting_id, asked=asked) if is_released else None
     with suppress(_RolledBack), transaction():
         if plan is None:  # releasing it may compute its invoice discount
-            releasing.release_in_transaction(Document.get_by_id(document_id))
+            releasing.release_in_transaction(_stored(document_id))
             plan = post.prepare(document_id, user=user, posting_id=posting_id, asked=asked)
         post.write(plan)
         found = reading.posting(posting_id)
         raise _RolledBack
+    return found
+
+
+def _stored(document_id: int) -> Document:
+    """The document's row. Raises NotFound."""
+    found: Document | None = Document.get_or_none(Document.id == document_id)
+    if found is None:
+        raise source.gone()
     return found
 
 

@@ -139,12 +139,15 @@ def one_of(rows: Asked) -> Source:
     """The one document that was asked for. Raises NotFound."""
     found = _read(rows)
     if not found:
-        raise NotFound(
-            "The document is no longer there.",
-            code="document_gone",
-            hint="It may have been posted or deleted meanwhile.",
-        )
+        raise gone()
     return found[0]
+
+
+def gone() -> NotFound:
+    """The error for a document that was posted or deleted, perhaps between two readings of it."""
+    return NotFound(
+        "The document is no longer there.", code="document_gone", hint="It may have been posted or deleted meanwhile."
+    )
 
 
 def read_many(document_ids: list[int]) -> list[Source]:

@@ -93,8 +93,8 @@ def list_printers() -> list[PrinterView]:
 def show(code: str) -> PrinterView:
     """One printer. Raises NotFound."""
     find(code)
-    (found,) = (view for view in list_printers() if view.code == code)
-    return found
+    found = next((view for view in list_printers() if view.code == code), None)
+    return found if found is not None else show(code)  # deleted meanwhile, which is told there
 
 
 def free_code(code: str, *, user: str) -> str:

@@ -12,7 +12,7 @@ from postroom.core.company import current_user
 from postroom.core.database import Location, transaction
 from postroom.core.errors import NotFound, NotPermitted, Problem, Refused, UsageError, problems_to_json
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, EntryStatus, JobQueueStatus
-from postroom.core.posting import post
+from postroom.core.posting import post, source
 from postroom.core.tables.setup import ChangeLogEntry, Charge, Currency, ExchangeRate, NumberSeries, UserSetup
 from postroom.core.tables.trade import Document, DocumentLine, Item, Party, UsedDocumentNo
 from postroom.core.tables.work import JobQueueEntry
@@ -217,6 +217,23 @@ def test_a_line_is_changed_and_deleted_and_typed_values_stay(trade: Location) ->
     assert documents.set_line(made, 10000, user="ann", delete=True).view.amount == 0
     with refusal("line_unknown"):
         documents.set_line(made, 10000, user="ann", delete=True)
+
+
+def test_a_document_that_goes_between_two_reads_is_told_as_gone(
+    trade: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = documents.new(DocumentType.SALES_INVOICE, {"party_no": "C1"}, user=current_user()).id
+    read = source.read
+
+    def read_and_lose(document_id: int) -> source.Source:
+        found = read(document_id)
+        documents.delete(document_id, user=current_user())
+        return found
+
+    monkeypatch.setattr(source, "read", read_and_lose)
+    with pytest.raises(NotFound) as refused:
+        documents.show(id_)
+    assert refused.value.problems[0].code == "document_gone"
 
 
 def test_every_change_raises_the_version(trade: Location) -> None:

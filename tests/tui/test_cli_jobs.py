@@ -136,6 +136,15 @@ def test_a_batch_tells_how_far_it_is(run: Run, queued: Location) -> None:
     assert run("--company", queued.text, "batch", "show", "999").code == 1
 
 
+def test_what_waits_of_a_batch_is_removed_from_the_job_queue(run: Run, queued: Location) -> None:
+    ask(run, queued, "entry", "run-once", entry_of(run, queued, "BAD")["id"], code=1)
+    (batch,) = ask(run, queued, "batch", "list")
+    assert outcome(ask(run, queued, "batch", "remove", str(batch["no"]))) == ["removed", "removed"]
+    assert [row["record_no"] for row in ask(run, queued, "entry", "list")] == ["BAD"]
+    assert ask(run, queued, "batch", "remove", str(batch["no"]))["results"] == []
+    assert run("--company", queued.text, "batch", "remove", "999").code == 1
+
+
 def test_the_log_is_cleaned_by_age(run: Run, queued: Location) -> None:
     ask(run, queued, "entry", "run-once", entry_of(run, queued, "GOOD")["id"])
     assert ask(run, queued, "log", "clean") == {"deleted": 0}

@@ -73,6 +73,24 @@ async def test_a_reading_box_gives_back_the_key_that_it_offers_and_no_other(sqli
         assert answered == ["m"]
 
 
+async def test_a_long_text_is_scrolled_by_the_keys_of_lists_and_how_to_close_it_stays_in_sight(
+    sqlite_firm: Location,
+) -> None:
+    async with terminal(sqlite_firm) as screen:
+        screen.app.push_screen(Reading("Errors", "\n".join(f"Line {number}." for number in range(1, 101))))
+        await screen.sees("Line 1.", "Esc Close")
+        for keys, seen, unseen in (
+            ("G", "Line 100.", "Line 1."),
+            ("g", "Line 1.", "Line 100."),
+            ("ctrl+d", "Line 20.", "Line 2."),
+            ("ctrl+u", "Line 1.", "Line 20."),
+            ("end", "Line 100.", "Line 1."),
+        ):
+            await screen.press(keys)
+            await screen.sees(seen, "Esc Close")
+            await screen.sees_no(unseen)
+
+
 async def test_messages_stand_two_at_a_time_and_none_twice(sqlite_firm: Location) -> None:
     async with terminal(sqlite_firm) as screen:
         for message in ("one", "two", "two", "three", "two"):

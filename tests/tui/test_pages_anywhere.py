@@ -93,6 +93,10 @@ async def test_filter_and_order_are_there_again_for_the_same_user_and_not_for_an
         await screen.sees("9 documents", "by No., downwards", "Filter: no=S-ORD100*")
         await screen.press("backslash")
         await screen.sees("18 documents")
+    async with terminal(demo_firm, page="sales-return-order", memory=Memory(mine)) as screen:
+        await screen.sees("Sales Return Orders")
+        await screen.press("left")
+        await screen.sees("18 documents", "by No., downwards")
     async with terminal(demo_firm, page="documents", memory=Memory(tmp_path / "other.json")) as screen:
         await screen.sees("18 documents")
         assert "downwards" not in screen.shown

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+from datetime import datetime
+from pathlib import Path
+
 import builders
 import jobs
 import pytest
@@ -10,7 +14,7 @@ from screens import SIZES, Terminal, is_on, terminal
 from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import Problem
-from postroom.core.jobs import background, notes
+from postroom.core.jobs import background, entries, notes
 from postroom.core.kinds import Area, EntryStatus, JobQueueStatus
 from postroom.core.tables.trade import Document, Party
 from postroom.core.tables.work import JobQueueEntry, Note
@@ -260,6 +264,19 @@ async def test_a_batch_shows_how_far_it_is_and_leads_to_its_entries_and_posted_d
         await screen.sees("Posted Documents", "4 posted documents", "Filter: batch_no=1")
 
 
+async def test_a_file_of_the_batches_holds_numbers_and_whole_times(sqlite_firm: Location, tmp_path: Path) -> None:
+    batch_of(3)
+    async with terminal(sqlite_firm, page="batches") as screen:
+        await screen.sees("1 batch")
+        await screen.press("Y")
+        await screen.fills_in(str(tmp_path / "batches.csv"))
+        await screen.hears("Written:")
+    ((row),) = csv.DictReader((tmp_path / "batches.csv").read_text().splitlines())
+    assert "Progress" not in row
+    assert [row[caption] for caption in ("No.", "Posted", "Failed", "To go")] == ["1", "2", "1", "0"]
+    assert datetime.fromisoformat(row["Time"]).tzinfo is not None
+
+
 async def test_exactly_what_failed_of_the_marked_batches_is_restarted(sqlite_firm: Location) -> None:
     *_, failed = batch_of(3)
     jobs.queued(2)
@@ -286,6 +303,26 @@ async def test_a_batch_whose_entries_are_gone_leads_to_its_result(sqlite_firm: L
         await screen.press("enter")
         await screen.is_on("batch-result")
         await screen.sees("Batch Result")
+
+
+async def test_what_waits_of_the_batches_is_taken_out_of_the_job_queue_and_what_failed_stays(
+    sqlite_firm: Location,
+) -> None:
+    *_, failed = batch_of(3)
+    waiting = jobs.queued(3)
+    entries.set_on_hold([waiting[0].entry_no], user=current_user())
+    async with terminal(sqlite_firm, page="batches") as screen:
+        await screen.sees("2 batches", "3 to go")
+        await screen.press("R")
+        await screen.answers("Remove 3 documents that wait of batch 2 from the job queue? They stay Released.", "n")
+        assert JobQueueEntry.select().count() == 4
+        await screen.press("asterisk", "R")
+        await screen.answers("Remove 3 documents that wait of batches 2, 1 from the job queue?", "y")
+        await screen.hears("3 documents: removed.")
+        assert [row.entry_no for row in JobQueueEntry.select()] == [failed.entry_no]
+        await screen.sees("0 to go")
+        await screen.press("R")
+        await screen.hears("Remove From Job Queue: Nothing of it waits.")
 
 
 async def test_no_batch_says_what_one_is_and_its_keys_why_not(sqlite_firm: Location) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -498,6 +499,8 @@ async def test_rows_are_copied_to_the_clipboard_and_all_that_match_to_a_file(
         assert "\t" in screen.app.clipboard
         await screen.press("Y")
         await screen.sees("Copy to a File")
+        await screen.press("enter")
+        await screen.sees("A name is missing.")
         target = tmp_path / "log.csv"
         target.write_text("mine")
         await screen.type(str(target))
@@ -510,6 +513,8 @@ async def test_rows_are_copied_to_the_clipboard_and_all_that_match_to_a_file(
         lines = (tmp_path / "log.csv2").read_text().splitlines()
         assert lines[0].startswith("No.,Status,")
         assert len(lines) == 306
+        times = [datetime.fromisoformat(row["Time"]) for row in csv.DictReader(lines)]
+        assert all(time.tzinfo is not None for time in times)
 
 
 @pytest.mark.parametrize("value", ["plain", "漢字漢字", "e\u0301te\u0301"])

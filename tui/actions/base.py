@@ -71,7 +71,7 @@ class Action:
         return shown_key(self.keys.partition(",")[0])
 
 
-_SHOWN_KEYS = {
+SHOWN_KEYS = {
     "slash": "/",
     "colon": ":",
     "question_mark": "?",
@@ -98,8 +98,8 @@ _SHOWN_KEYS = {
 def shown_key(key: str) -> str:
     """`ctrl+p` as `Ctrl+P`, `slash` as `/`, `f5` as `F5`; single letters keep their case."""
     *modifiers, last = key.split("+")
-    if last in _SHOWN_KEYS:
-        last = _SHOWN_KEYS[last]
+    if last in SHOWN_KEYS:
+        last = SHOWN_KEYS[last]
     elif modifiers or (last.startswith("f") and last[1:].isdigit()):
         last = last.upper()
     return "+".join([*(modifier.title() for modifier in modifiers), last])

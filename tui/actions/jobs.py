@@ -96,6 +96,11 @@ def _batch_posted(situation: Situation) -> str:
     return why_not or ("" if any(row.posted for row in situation.rows) else "Nothing of it is posted.")
 
 
+def _batch_waits(situation: Situation) -> str:
+    why_not = _batch(situation)
+    return why_not or ("" if any(row.to_go for row in situation.rows) else "Nothing of it waits.")
+
+
 ACTIONS: tuple[Action, ...] = (
     Action(
         "job-queue-entries.open",
@@ -349,6 +354,16 @@ ACTIONS: tuple[Action, ...] = (
         wide=True,
         dangerous=True,
         possible=_batch_posted,
+    ),
+    Action(
+        "batches.remove",
+        "Remove From Job Queue",
+        "R",
+        "Everything of the batch that still waits; the documents stay Released.",
+        "Remove",
+        wide=True,
+        dangerous=True,
+        possible=_batch_waits,
     ),
     Action(
         "batches.restart",

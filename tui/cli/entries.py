@@ -10,7 +10,7 @@ from datetime import timedelta
 import click
 
 from postroom.core.errors import UsageError, describe
-from postroom.core.jobs import batches, entries, handling, log, notes, undo
+from postroom.core.jobs import background, batches, entries, handling, log, notes, undo
 from postroom.core.jobs.results import EntryResult
 from postroom.tui.cli import frame, results, writing
 from postroom.tui.cli import undo as undo_options
@@ -21,7 +21,9 @@ entry_command = frame.group(
 )
 log_command = frame.group("log", "List what ran, and how it ended.", "postroom log list --filter 'status=Error'")
 batch_command = frame.group(
-    "batch", "Show how far batches are, restart what failed, cancel what posted.", "postroom batch show 7"
+    "batch",
+    "Show how far batches are; restart, remove from the job queue, cancel.",
+    "postroom batch show 7",
 )
 handle_command = frame.group("handle", "List the documents to handle.", "postroom handle list")
 note_command = frame.group("note", "List your notes.", "postroom note list")
@@ -234,6 +236,15 @@ def batch_restart(session: Session, no: int) -> int:
     """Let exactly those documents of a batch run again that failed."""
     user = session.open(rings=True)
     return results.report(session, batches.restart(no, user=user))
+
+
+@frame.command("remove", "postroom batch remove 7", under=batch_command)
+@click.argument("no", type=frame.NUMBER)
+@frame.json_option
+def batch_remove(session: Session, no: int) -> int:
+    """Take everything of a batch that still waits out of the job queue; the documents stay released."""
+    user = session.open(rings=True)
+    return results.report(session, background.remove(batches.waiting(no), user=user))
 
 
 @frame.command("cancel", "postroom batch cancel 7", under=batch_command)

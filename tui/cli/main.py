@@ -45,7 +45,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "consumer": ("consumer", "Post in the background: serve the started job queues until told to stop."),
         "entry": ("schedules", "List job queue entries and act on them."),
         "log": ("entries", "List what ran, and how it ended."),
-        "batch": ("entries", "Show how far batches are, restart what failed, cancel what posted."),
+        "batch": ("entries", "Show how far batches are; restart, remove from the job queue, cancel."),
         "handle": ("entries", "List the documents to handle."),
         "note": ("entries", "List your notes."),
         "queue": ("queues", "List, change, start and stop job queues."),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import sys
+import textwrap
 
 import click
 
@@ -17,7 +19,8 @@ from postroom.tui.cli.frame import Session
 GREETING = """\
 Welcome to Postroom: documents posted in the background, with job queues.
 
-There is no company yet. Yours would be {place}
+There is no company yet. Yours would be
+{place}
 
   demo   a company with some eighty documents to try everything on, posted while you look
   new    your own: chart of accounts, number series and job queues are made with it
@@ -36,9 +39,9 @@ def open_screen(session: Session) -> int:
     is_first = session.company is None and not location.path.exists()
     if not has_terminal():
         if is_first:
-            writing.say(f"There is no company yet (looked for {location.shown}).")
-            writing.say("Try `postroom demo`, or make one with `postroom init`.")
-        writing.say("The full screen needs a terminal; `postroom --help` lists what runs without one.")
+            _say(f"There is no company yet (looked for {location.shown}).")
+            _say("Try `postroom demo`, or make one with `postroom init`.")
+        _say("The full screen needs a terminal; `postroom --help` lists what runs without one.")
         return 2
     if is_first:
         writing.say(GREETING.format(place=location.shown))
@@ -68,16 +71,27 @@ def _make(location: Location) -> None:
     """Ask what a new company needs, and make it. Raises CompanyError where it cannot be made."""
     frame.make_data_folder()
     name = _ask("Name of the company", "My Company")
-    zone = _ask("Time zone", company.local_time_zone())
+    zone = _ask_time_zone()
     precision = _ask("Smallest amount, for good", "0.01", AMOUNT_PRECISIONS)
-    while True:
-        try:
-            company.create(location, NewCompany(name, precision, zone))
-            break
-        except UsageError as error:  # of the time zone: nothing else can be wrong
-            writing.say(str(error))
-            zone = _ask("Time zone", company.local_time_zone())
+    company.create(location, NewCompany(name, precision, zone))
     company.close()
+
+
+def _ask_time_zone() -> str:
+    """Ask until it is one that there is."""
+    while True:
+        zone = _ask("Time zone", company.local_time_zone())
+        try:
+            company.refuse_unknown_time_zone(zone)
+            return zone
+        except UsageError as error:
+            _say(str(error))
+
+
+def _say(text: str) -> None:
+    """A sentence whose lines end between words; a terminal would break it anywhere."""
+    width = shutil.get_terminal_size().columns
+    writing.say(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
 
 
 def _ask(question: str, default: str, choices: tuple[str, ...] = (), *, show: bool = True) -> str:

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from postroom.core import company
-from postroom.core.jobs import batches, notes, undo
+from postroom.core.counted import counted
+from postroom.core.jobs import background, batches, notes, undo
 from postroom.core.plain_text import visible
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, LIST, bindings
@@ -48,11 +49,11 @@ class BatchesPage(ListPage):
 
         return (
             Column("no", "No.", 5, lambda row: Text(str(row.no)), right=True),
-            Column("created", "Time", 12, lambda row: Text(shown.stamp(row.created, self.desk.time_zone))),
+            self.time_column("created", "Time", lambda row: row.created),
             number("posted", "Posted"),
             number("failed", "Failed"),
             number("to_go", "To go"),
-            Column("bar", "Progress", BAR, bar),
+            Column("bar", "Progress", BAR, bar, is_drawing=True),
             Column("report", "Report", 0, lambda row: shown.text(row.report)),
             Column("user", "User", 10, lambda row: shown.text(row.user), from_width=110),
         )
@@ -88,11 +89,34 @@ class BatchesPage(ListPage):
     def do_result(self) -> None:
         self.desk.open_page("batch-result", about=self.table.cursor_key)
 
-    async def do_cancel(self) -> None:
-        """Undo what the batches have posted."""
+    def _chosen(self) -> tuple[list[int], str]:
+        """The numbers of the batches that an action is for, and what they are called."""
         numbers = [row.no for row in self.situation().rows]
         named = ", ".join(map(str, numbers))
-        title = f"batch {named}" if len(numbers) == 1 else f"batches {named}"
+        return numbers, f"batch {named}" if len(numbers) == 1 else f"batches {named}"
+
+    async def do_remove(self) -> None:
+        """Take what still waits of the batches out of the job queue."""
+        (numbers, title), user = self._chosen(), self.desk.user
+        ids = await self.desk.carry_out(lambda: [id_ for no in numbers for id_ in batches.waiting(no)])
+        if not ids:
+            if ids is not None:
+                self.desk.say(f"No document of {title} waits any more.", "warning")
+            return
+        waits = counted(len(ids), "document that waits", "documents that wait")
+        if await results.ask_to_remove(self.desk, f"{waits} of {title}", len(ids)):
+            done = await self.desk.long_work(
+                f"Remove From Job Queue: {counted(len(ids), 'document')}",
+                len(ids),
+                lambda progress: background.remove(ids, user=user, progress=progress),
+            )
+            if done is not None:
+                results.tell(self.desk, "Remove From Job Queue", done)
+                self.unmark(set(map(str, numbers)))
+
+    async def do_cancel(self) -> None:
+        """Undo what the batches have posted."""
+        numbers, title = self._chosen()
         ids = await self.desk.carry_out(lambda: [id_ for no in numbers for id_ in undo.of_batch(no)])
         if not ids:
             self.desk.say(f"No invoice and no credit memo of {title} is posted.", "warning")
@@ -121,7 +145,7 @@ class NotesPage(ListPage):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("new", "", 3, lambda row: Text("" if row.is_read else "new", "bold yellow")),
-            Column("created", "Time", 12, lambda row: Text(shown.stamp(row.created, self.desk.time_zone))),
+            self.time_column("created", "Time", lambda row: row.created),
             Column("text", "Note", 0, lambda row: shown.text(row.text)),
         )
 

@@ -77,7 +77,7 @@ class DocumentActions(Mixed):
             return
         if found.errors:
             failed = DocumentResult(found.type.value, found.no, "failed", errors=found.errors)
-            results.tell(self.desk, "Preview Posting", [failed])
+            await causes.tell(self.desk, "Preview Posting", [failed])
         else:
             self.app.push_screen(PreviewCard(view.id, found))
 
@@ -113,15 +113,11 @@ class DocumentActions(Mixed):
             # What would post stays marked after a check, to be posted next.
             is_over = [(one.result in results.BAD) is request.check_only for one in done]
             self.done_with({str(view.id) for view, over in zip(views, is_over, strict=False) if over})
-            if len(done) == 1 and done[0].result in results.BAD and done[0].errors:
-                told = Reading(verb, results.report(done), {"m": "Go to the Cause"})
-                if await self.app.push_screen_wait(told):
-                    await causes.open_cause(self.desk, done[0].errors[0])
-            else:
-                queued = next((one.entry_id for one in done if one.result == "queued"), "")
-                stands = await self.desk.carry_out(lambda: why.standstill(queued)) if queued else ""
-                is_chosen = request.check_only and len(done) > 1
-                results.tell(self.desk, verb, done, but="What would post stays marked." if is_chosen else stands or "")
+            queued = next((one.entry_id for one in done if one.result == "queued"), "")
+            stands = await self.desk.carry_out(lambda: why.standstill(queued)) if queued else ""
+            is_chosen = request.check_only and len(done) > 1
+            but = "What would post stays marked." if is_chosen else stands or ""
+            await causes.tell(self.desk, verb, done, but=but)
 
     def done_with(self, keys: set[str]) -> None:
         """These documents' action has succeeded."""
@@ -156,7 +152,7 @@ class DocumentActions(Mixed):
         bad = [one for one in done if one.result in results.BAD]
         self.done_with({str(view.id) for view, one in zip(views, done, strict=True) if one not in bad})
         if bad:
-            results.tell(self.desk, verb, done)
+            await causes.tell(self.desk, verb, done)
         else:
             self.desk.say(f"{verb}: {of_what(views)}.")
 

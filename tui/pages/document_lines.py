@@ -250,7 +250,8 @@ def of_line(field: DocumentField, value: str = "", type_: LineType | None = None
     tab = "Line" if field.name in ("type", "no", "description", "quantity", "unit_price") else "Details"
     names = _NAMED_BY.get(type_, "") if field.name == "no" and type_ is not None else _NAMES.get(field.name, "")
     choices = tuple(_TYPES) if field.name == "type" else field.choices
-    return FormField(field.name, tab, field.caption, field.kind, field.help, choices, names, value)
+    among = "type=Posting direct_posting=true" if names == "gl-account" else ""
+    return FormField(field.name, tab, field.caption, field.kind, field.help, choices, names, value, among=among)
 
 
 def read_line(id_: int, kind: DocumentType, line_no: int) -> FormSnapshot:

@@ -190,9 +190,6 @@ class EntriesPage(EntryActions, ListPage):
     EMPTY = "The job queue is empty.\n\nWhat is posted via the job queue waits here. : finds Sales & Receivables Setup."
 
     def columns(self) -> tuple[Column, ...]:
-        def started(entry: Any) -> Text:
-            return Text(shown.stamp(entry.started or entry.earliest_start, self.desk.time_zone))
-
         return (
             Column("entry_no", "No.", 6, lambda entry: Text(str(entry.entry_no)), right=True, from_width=100),
             Column("status", "Status", 10, lambda entry: shown.status(entry.status)),
@@ -205,7 +202,7 @@ class EntriesPage(EntryActions, ListPage):
             Column("category", "Category", 10, lambda entry: shown.text(entry.category), from_width=90),
             Column("priority", "Prio.", 5, lambda entry: Text(str(entry.priority)), right=True, from_width=140),
             Column("attempts", "Att.", 4, attempts, right=True, from_width=120),
-            Column("started", "Start", 12, started, from_width=140),
+            self.time_column("started", "Start", lambda entry: entry.started or entry.earliest_start, 140),
             Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=120),
             Column("reason", "Error or why it waits", 0, reason),
         )

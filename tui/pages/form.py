@@ -5,8 +5,8 @@ A subclass says which fields it has (`form_fields`), reads them (`reading`, a Fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -18,6 +18,7 @@ from textual.reactive import reactive
 from textual.widgets import Collapsible, Static
 from textual.widgets._collapsible import CollapsibleTitle
 
+from postroom.core.errors import Refused
 from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind
 from postroom.tui.actions import ANYWHERE, FORM, Situation, bindings
@@ -31,8 +32,8 @@ from postroom.tui.widgets.search import BLANK, Choose, Find, Search
 class FormField:
     """One field of a form. `value` is its text as it could be typed again (booleans `true` and `false`).
 
-    `names` is the slug of the master records among which it may be chosen; `choices` a closed list. A field that is
-    not `editable` says in `help` why.
+    `names` is the slug of the master records among which it may be chosen, those that pass the filter `among`;
+    `choices` a closed list. A field that is not `editable` says in `help` why.
     """
 
     key: str
@@ -44,6 +45,7 @@ class FormField:
     names: str = ""
     value: str = ""
     editable: bool = True
+    among: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,10 @@ class FormPage(Page):
             tab.collapsed = folds.get(tab.title, tab.collapsed)
             tab.display = tab.title not in self.TEXTS
         self.go_to_field(self.wanted)
+
+    def reopened(self, wanted: Page) -> None:
+        if isinstance(wanted, FormPage) and wanted.wanted:
+            self.go_to_field(wanted.wanted)
 
     def go_to_field(self, key: str) -> None:
         """Put the cursor on a field, its FastTab unfolded; on the first one where there is none of that key."""
@@ -282,29 +288,66 @@ class FormPage(Page):
             await self._choose(field)
         else:
             await self.app.push_screen_wait(
-                AskText(field.caption, asked_as(field), field.value, attempt=lambda text: self._attempt(field, text))
+                AskText(field.caption, asked_as(field), field.value, attempt=self._attempt(field))
             )
 
     async def _choose(self, field: FormField) -> None:
         """Choose among the records that the field may name, by typing a part of number or name."""
         from postroom.tui.pages.records import options_of
 
-        found = await self.desk.carry_out(lambda: options_of(field.names))
-        finds = [Find("", BLANK, ""), *(found or [])]
+        found = await self.desk.carry_out(lambda: options_of(field.names, field.among)) or []
+        if field.value and field.value not in (find.id for find in found):  # what stands there is no other's
+            found.insert(0, Find(field.value, visible(field.value), ""))
+        finds = [Find("", BLANK, ""), *found]
         chosen = await self.app.push_screen_wait(Search(finds, title=field.caption, value=field.value))
         if chosen is not None and chosen != field.value:
             await self._change(field, chosen)
 
     async def _change(self, field: FormField, value: str) -> None:
-        changed = await self.desk.carry_out(lambda: self.change(field.key, value))
-        self._tell(field, changed)
+        """Write what was chosen; what somebody else has written meanwhile is overwritten after a question."""
+        others: list[FormField] = []
 
-    async def _attempt(self, field: FormField, text: str) -> str:
-        changed: list[Any] = []
-        wrong = await self.desk.attempt(lambda: changed.append(self.change(field.key, text)))
-        if not wrong:
-            self._tell(field, changed[0])
-        return wrong
+        def write() -> Any:
+            others.extend(self._changed_meanwhile(field, value))
+            return None if others else self.change(field.key, value)
+
+        changed = await self.desk.carry_out(write)
+        if not others:
+            self._tell(field, changed)
+            return
+        question = f"{field.caption} was changed meanwhile to {said_value(others[0])}."
+        new = said_value(replace(field, value=value))
+        if await self.desk.ask(question, f"Overwrite it with {new}?", yes="Overwrite"):
+            await self._change(others[0], value)
+
+    def _attempt(self, field: FormField) -> Callable[[str], Awaitable[str]]:
+        """What writes a typed text, and says what is wrong with it; what was written meanwhile is overwritten by it
+        only when it is entered once more."""
+        started_with = field
+
+        async def attempt(text: str) -> str:
+            changed: list[Any] = []
+
+            def write() -> None:
+                nonlocal started_with
+                for other in self._changed_meanwhile(started_with, text):
+                    started_with = other
+                    raise Refused(
+                        f"Changed meanwhile to {said_value(other)}.", field=field.key, hint="Enter again overwrites it."
+                    )
+                changed.append(self.change(field.key, text))
+
+            wrong = await self.desk.attempt(write)
+            if not wrong:
+                self._tell(field, changed[0])
+            return wrong
+
+        return attempt
+
+    def _changed_meanwhile(self, field: FormField, text: str) -> list[FormField]:
+        """The field as it stands now if that is neither how it was nor what it is to be. Runs at the clerk's desk."""
+        now = next((one for one in self.reading()().fields if one.key == field.key), field)
+        return [now] if now.value not in (field.value, text) else []
 
     def _tell(self, field: FormField, changed: Any) -> None:
         """Fields that changed along with the one that was meant."""

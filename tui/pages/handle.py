@@ -106,7 +106,7 @@ class HandlePage(ListPage):
         done = await self.desk.long_work(f"Post again: {len(wanted)} documents", len(wanted), post)
         if done is not None:
             self.unmark({row.entry_id for row in rows})
-            results.tell(self.desk, "Post Again", done)
+            await causes.tell(self.desk, "Post Again", done)
 
     async def do_document(self) -> None:
         from postroom.tui.pages.document import DocumentCard
@@ -114,7 +114,7 @@ class HandlePage(ListPage):
         (row,) = self.situation().rows[:1]
         found = await self.desk.carry_out(lambda: documents.find(row.no, row.type))
         if found is not None:
-            self.app.push_screen(DocumentCard(found.id, found.type))
+            self.desk.show_page(DocumentCard(found.id, found.type))
 
     def do_mine(self) -> None:
         self.desk.chosen[self.address] = "" if self.mine_only else "mine"

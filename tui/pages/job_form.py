@@ -21,7 +21,7 @@ from postroom.core.values import FieldKind, read_integer
 from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, FORM, Situation, bindings
 from postroom.tui.actions.documents import BATCH_POST, SCHEDULE
-from postroom.tui.pages import results
+from postroom.tui.pages import causes
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.page import Page
 
@@ -209,7 +209,7 @@ class BatchForm(JobForm):
         self.desk.say("Every document that matches is being checked.")
         done = await self.desk.carry_out(check)
         if done is not None:
-            results.tell(self.desk, f"Check: {self.caption}", done)
+            await causes.tell(self.desk, f"Check: {self.caption}", done)
 
     async def do_run(self) -> None:
         from postroom.core.jobs import batch_posting
@@ -232,7 +232,7 @@ class BatchForm(JobForm):
             lambda progress: batch_posting.run_now(self.job.name, self.parameters(), user=user, progress=progress),
         )
         if done is not None:
-            results.tell(self.desk, self.caption, done)
+            await causes.tell(self.desk, self.caption, done)
 
 
 def option_names(job: JobType) -> list[str]:

@@ -389,7 +389,7 @@ class ChangesPage(ListPage):
 
     def columns(self) -> tuple[Column, ...]:
         return (
-            Column("at", "Time", 12, lambda row: Text(shown.stamp(row["at"], self.desk.time_zone))),
+            self.time_column("at", "Time", lambda row: row["at"]),
             Column("user", "User", 10, lambda row: shown.text(row["user"]), from_width=100),
             Column("action", "Action", 18, lambda row: shown.text(row["action"]), from_width=120),
             Column("record", "Record", 22, changed_record, cut=changed_record_within),

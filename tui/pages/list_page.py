@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -15,6 +16,7 @@ from textual.widgets import Input, Static
 
 from postroom.core.counted import counted
 from postroom.core.errors import PostroomError
+from postroom.core.filters import UnknownField
 from postroom.core.plain_text import visible
 from postroom.tui import shown
 from postroom.tui.actions import Situation
@@ -32,6 +34,8 @@ MOST_COPIED = 100_000
 """At most so many rows are copied to a file; `postroom export` and `--json` know no limit."""
 OWN_ORDER = "Its own order"
 ONLY_INDEXED = "Its other columns have no index: sorted by them, a long list would keep you waiting."
+FILTER_SIGNS = ".. range   | or   & and   <> not   < > >=   * any   ? one character   '' blank"
+"""What the filter line says of the filter language, in a line of 80 columns; the keys of the page say more."""
 NEAR = 40
 """So many rows before the last loaded one the next are loaded."""
 
@@ -73,6 +77,16 @@ class ListPage(Page):
         """Every column the list may have."""
         raise NotImplementedError
 
+    def time_column(
+        self, id_: str, caption: str, time_of: Callable[[Any], datetime | None], from_width: int = 0
+    ) -> Column:
+        """A column of times: short on the screen, whole in a file."""
+        return Column(
+            *(id_, caption, 12, lambda row: Text(shown.stamp(time_of(row), self.desk.time_zone))),
+            from_width=from_width,
+            value=lambda row: shown.written_stamp(time_of(row), self.desk.time_zone),
+        )
+
     def key_of(self, row: Any) -> str:
         """The row's key, which stays the same as long as the row exists."""
         raise NotImplementedError
@@ -92,6 +106,7 @@ class ListPage(Page):
     def body(self) -> ComposeResult:
         yield Static(markup=False, id="caption")
         yield FilterLine(compact=True, id="filter", placeholder="field=EXPRESSION or words; empty shows everything")
+        yield Static(Text(), markup=False, id="filter-help")
         yield KeyedTable(self.columns(), self.key_of, id="table")
         yield Static(markup=False, id="empty")
         yield Detail(id="detail")
@@ -109,7 +124,7 @@ class ListPage(Page):
         super().on_mount()
         self.state = self.drilled or self.own_state()
         self.table.marks = self.state.marks
-        self.query_one("#filter").display = False
+        self.query_one("#filter").display = self.query_one("#filter-help").display = False
         self.query_one("#empty").display = False
         self.table.focus()
         self._draw_caption()
@@ -256,17 +271,36 @@ class ListPage(Page):
         if opening:
             self.action_act(opening)
 
-    def do_filter(self) -> None:
+    def do_filter(self) -> Any:
         line = self.query_one("#filter", FilterLine)
         line.value = self.state.filter
         line.display = True
         self.query_one("#caption").display = False
         line.focus()
+        signs = self.query_one("#filter-help", Static)
+        signs.update(FILTER_SIGNS)
+        signs.display = True
+        return self._show_filter_fields()
+
+    async def _show_filter_fields(self) -> None:
+        fields = " ".join(await self.filter_fields())
+        self.query_one("#filter-help", Static).update(Text(f"{FILTER_SIGNS}\nFields: {fields}"))
+
+    async def filter_fields(self) -> tuple[str, ...]:
+        """The fields that the list can be filtered by, which it tells when it is asked for one that it has not."""
+        read, window = self.read, self.state.window
+        try:
+            await self.desk.reader.desk.do(lambda: read("which-fields=?", window))
+        except UnknownField as error:
+            return error.fields
+        except PostroomError:  # it is told when the filter is taken
+            pass
+        return ()
 
     def close_filter(self) -> None:
         """Leave the filter line as if it had not been opened."""
         self.desk.messages.hush()  # what was wrong with it
-        self.query_one("#filter").display = False
+        self.query_one("#filter").display = self.query_one("#filter-help").display = False
         self.query_one("#caption").display = True
         if self.table.display:
             self.table.focus()
@@ -331,10 +365,10 @@ class ListPage(Page):
         rows = await self._all_rows("Copy to a File", MOST_COPIED)
         if rows is None:
             return None
-        columns, file = self.columns(), io.StringIO()
+        columns, file = [column for column in self.columns() if not column.is_drawing], io.StringIO()
         table = csv.writer(file, lineterminator="\n")
         table.writerow(column.caption for column in columns)
-        table.writerows([column.cell(row).plain for column in columns] for row in rows.values())
+        table.writerows([column.written(row) for column in columns] for row in rows.values())
         return file.getvalue()
 
     async def do_sort(self) -> None:

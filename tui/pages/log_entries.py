@@ -58,8 +58,9 @@ class LogPage(ListPage, LogActions):
     EMPTY = "Nothing has run yet.\n\nEvery posting leaves a line here, whether it succeeds or not."
 
     def columns(self) -> tuple[Column, ...]:
-        def when(entry: Any) -> Text:
-            return Text(shown.stamp(entry.end or entry.start, self.desk.time_zone))
+        def took_seconds(entry: Any) -> str:
+            found = seconds(entry)
+            return "" if found is None else f"{found:.3f}"
 
         return (
             Column("entry_no", "No.", 7, lambda entry: Text(str(entry.entry_no)), right=True, from_width=100),
@@ -70,8 +71,8 @@ class LogPage(ListPage, LogActions):
                 28,
                 lambda entry: Text(shown.record(entry.record_type, entry.record_no, entry.description)),
             ),
-            Column("when", "Time", 12, when),
-            Column("duration", "Duration", 9, took, right=True, from_width=100),
+            self.time_column("when", "Time", lambda entry: entry.end or entry.start),
+            Column("duration", "Duration", 9, took, right=True, from_width=100, value=took_seconds),
             Column("job_queue", "Job Queue", 10, lambda entry: shown.text(entry.job_queue), from_width=140),
             Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=120),
             Column("outcome", "Error or result", 0, outcome),

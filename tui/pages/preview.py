@@ -13,7 +13,7 @@ from postroom.core.posting import preview
 from postroom.core.posting.preview import Preview
 from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, CARD, bindings
-from postroom.tui.pages import results
+from postroom.tui.pages import causes, results
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section
 from postroom.tui.pages.ledgers import document_lines, entry_sections
 
@@ -55,7 +55,7 @@ class PreviewCard(CardPage):
         found = await self.desk.carry_out(lambda: preview.preview(id_, user=user))
         if found is not None and found.errors:
             failed = results.RecordResult(found.type.value, found.no, "failed", errors=found.errors)
-            results.tell(self.desk, self.CAPTION, [failed])
+            await causes.tell(self.desk, self.CAPTION, [failed])
         elif found is not None:
             self.found = found
             super().do_refresh()

@@ -41,6 +41,8 @@ _HELP = {
     "ending_no": "The last number. Blank: no end.",
 }
 """What fields of master records mean, where their captions do not say it."""
+POSTING_ACCOUNTS = "type=Posting"
+"""The accounts that take entries: no headings and totals."""
 LEDGERS = {"customer": "party_no", "vendor": "party_no", "item": "item_no", "gl-account": "account_no"}
 """The kinds that ledger entries name, and in which field; the ledgers bear the kind's slug, G/L's is `gl`."""
 _KEY_CAPTIONS = {
@@ -87,10 +89,10 @@ def name_of(row: Any) -> str:
     return str(row.get("name") or row.get("description") or "")
 
 
-def options_of(slug: str) -> list[Find]:
-    """The records of a kind, to choose one."""
+def options_of(slug: str, among: str = "") -> list[Find]:
+    """The records of a kind that pass a filter, to choose one."""
     kind = KINDS[slug]
-    rows = masters.list_records(slug)
+    rows = masters.list_records(slug, among)
     return [Find(key_of(kind, row), f"{key_of(kind, row)}  {visible(name_of(row))}".strip(), "") for row in rows]
 
 
@@ -250,11 +252,17 @@ def of_master(field: MasterField, value: str = "") -> FormField:
         _tab_of(field),
         field.caption,
         field.kind,
-        f"Enter shows every {KINDS[field.names].title}." if field.names else _help_of(field),
+        _choice_help(field) if field.names else _help_of(field),
         field.choices,
         field.names,
         value,
+        among=POSTING_ACCOUNTS if field.names == "gl-account" else "",
     )
+
+
+def _choice_help(field: MasterField) -> str:
+    which = "posting account" if field.names == "gl-account" else KINDS[field.names].title
+    return f"Enter shows every {which}."
 
 
 def _help_of(field: MasterField) -> str:

@@ -30,14 +30,14 @@ async def show_record(desk: Any, record_type: str, record_no: str, posted: Seque
     if found is None:
         return
     if isinstance(found, Document):
-        desk.push_screen(DocumentCard(found.id, found.type))
+        desk.show_page(DocumentCard(found.id, found.type))
         return
     titles = [f"Posted {Report(row['area'], row['kind']).title} {visible(row['no'])}" for row in found]
     title: str | None = titles[-1]  # the invoice; what moved the goods stands before it
     if len(found) > 1:
         title = await desk.push_screen_wait(Choose("Posted Documents", titles, titles[-1]))
     if title is not None:
-        desk.push_screen(PostedCard(found[titles.index(title)]["id"]))
+        desk.show_page(PostedCard(found[titles.index(title)]["id"]))
 
 
 def _posted(references: Sequence[Any]) -> list[reading.Row]:

@@ -164,6 +164,10 @@ class Reading(ModalScreen[str]):
         Binding("escape,enter,q,question_mark", "dismiss('')", "Close", show=False),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
+        Binding("ctrl+d,pagedown", "scroll_half(1)", "Half a Page Down", show=False),
+        Binding("ctrl+u,pageup", "scroll_half(-1)", "Half a Page Up", show=False),
+        Binding("g,home", "scroll_to_end(-1)", "Beginning", show=False),
+        Binding("G,end", "scroll_to_end(1)", "End", show=False),
     ]
 
     def __init__(self, title: str, text: RenderableType, answers: Mapping[str, str] | None = None) -> None:
@@ -175,7 +179,7 @@ class Reading(ModalScreen[str]):
             box.border_title = visible(self.title_shown)
             with VerticalScroll(can_focus=True):
                 yield Static(self.text, markup=False)
-            yield Static(told({**self.answers, "Esc": "Close"}), classes="answers")
+            yield Static(told({**self.answers, "Esc": "Close"}), classes="answers below")
 
     def on_key(self, event: events.Key) -> None:
         if event.key in self.answers:
@@ -184,3 +188,10 @@ class Reading(ModalScreen[str]):
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_scroll_half(self, direction: int) -> None:
+        self.action_scroll(direction * max(1, self.query_one(VerticalScroll).size.height // 2))
+
+    def action_scroll_to_end(self, direction: int) -> None:
+        text = self.query_one(VerticalScroll)
+        text.scroll_to(y=text.max_scroll_y if direction > 0 else 0, animate=False)

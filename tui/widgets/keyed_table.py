@@ -41,6 +41,17 @@ class Column:
     least: int = 8
     cut: Callable[[Any, int], Text] | None = None
     """Draws a row in at most so many characters where the cell's text needs more; without it the end is left out."""
+    value: Callable[[Any], str] | None = None
+    """What a file holds where the cell is drawn for the eye: a whole time, a number of seconds."""
+    is_drawing: bool = False
+    """Whether it only draws what other columns tell: then files leave it out."""
+
+    def written(self, row: Any) -> str:
+        """The cell in a file: numbers without signs between thousands."""
+        if self.value is not None:
+            return self.value(row)
+        text = self.cell(row).plain
+        return text.replace(",", "") if self.right else text
 
 
 def laid_out(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
