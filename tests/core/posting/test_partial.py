@@ -12,7 +12,7 @@ from builders import balances, document, item_line, post_now
 from postroom.core import documents, setups
 from postroom.core.database import Location
 from postroom.core.errors import CheckFailed, Refused
-from postroom.core.kinds import Area, DocumentStatus, DocumentType, JobQueueStatus, LineType
+from postroom.core.kinds import Area, DocumentStatus, DocumentType, JobQueueStatus, LineType, PostedKind
 from postroom.core.posting import check
 from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
 from postroom.core.tables.ledgers import PostedDocument, PostedLine
@@ -116,6 +116,21 @@ def test_a_sales_order_goes_in_steps_and_is_gone_when_all_is_invoiced(trade: Loc
         ("invoice", [(4, 400, 240)]),
     ]
     assert PostedLine.select().where(PostedLine.type == LineType.COMMENT).count() == 4
+
+
+def test_a_shipment_bears_its_share_of_a_line_discount_amount_as_fine_as_it_is_stored(trade: Location) -> None:
+    line = item_line("I1", 3, 100, line_discount_amount=D("0.10"))
+    order = document(SALE, [line])
+    of(order, qty_to_ship=1)
+    post_now(order, SHIP)
+    post_now(order, SHIP)
+    post_now(document(SALE, [line]), SHIP)
+    shipped = PostedLine.select().join(PostedDocument).where(PostedDocument.kind == PostedKind.SHIPMENT)
+    assert [row.line_discount_amount for row in shipped.order_by(PostedLine.id)] == [
+        D("0.03333"),
+        D("0.06667"),
+        D("0.10"),
+    ]
 
 
 @pytest.mark.parametrize(

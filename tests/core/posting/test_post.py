@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import builders
 import pytest
@@ -257,6 +259,15 @@ def test_comments_of_a_whole_document_are_worth_nothing(trade: Location) -> None
     assert (comment.line_discount_amount, comment.invoice_discount_amount, comment.amount) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("type_", [DocumentType.SALES_INVOICE, DocumentType.PURCHASE_INVOICE])
+def test_a_posted_invoice_bears_what_its_goods_cost_whichever_way_they_went(
+    trade: Location, type_: DocumentType
+) -> None:
+    for ref in post_now(document(type_, [item_line("I1", "0.5", 60)])):
+        (line,) = PostedDocument.get(no=ref.no, kind=ref.kind, area=ref.area).lines
+        assert line.cost_amount == 30
+
+
 def test_three_pieces_for_ten_sold_one_by_one_leave_nothing_behind(trade: Location) -> None:
     builders.item("I3")
     third = item_line("I3", 3, "3.33333", line_discount_amount=D("-0.00001"))  # 3 pieces for 10.00
@@ -336,6 +347,65 @@ def test_a_vendors_number_taken_meanwhile_is_noticed_and_nothing_is_written(trad
 def test_a_total_of_zero_posts(trade: Location) -> None:
     _, invoice = post_now(document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100), item_line("I1", -1, 100)]))
     assert PostedDocument.get(no=invoice.no, kind=PostedKind.INVOICE).amount_including_vat == 0
+    assert not GlEntry.select().where(GlEntry.amount == 0).exists()
+
+
+def the_invoice(**fields: Any) -> PostedDocument:
+    """What comes of a sales invoice for one piece."""
+    _, ref = post_now(document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100)], **fields))
+    posted: PostedDocument = PostedDocument.get(no=ref.no, kind=ref.kind)
+    return posted
+
+
+EARLIER, LATER = date(2026, 2, 27), date(2026, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("document_date", "due_date", "dated", "due"),
+    [
+        (EARLIER, LATER, EARLIER, LATER),
+        (EARLIER, None, EARLIER, EARLIER),
+        (None, LATER, builders.DAY, LATER),
+        (None, None, builders.DAY, builders.DAY),
+    ],
+)
+def test_a_due_date_that_is_blank_is_the_document_date_and_that_the_posting_date(
+    trade: Location, document_date: date | None, due_date: date | None, dated: date, due: date
+) -> None:
+    posted = the_invoice(document_date=document_date, due_date=due_date)
+    assert (posted.posting_date, posted.document_date, posted.due_date) == (builders.DAY, dated, due)
+    assert PartyLedgerEntry.get(document_no=posted.no).due_date == due
+
+
+def test_a_customer_is_named_as_the_document_does_or_as_the_customer_is_called(trade: Location) -> None:
+    assert the_invoice(party_name="Ann & Daughters").party_name == "Ann & Daughters"
+    assert the_invoice(party_name="").party_name == "Name of C1"
+
+
+def test_a_party_entry_bears_the_number_that_the_other_side_gave_the_document(trade: Location) -> None:
+    sold = the_invoice(external_document_no="ORDER-7", vendor_document_no="")
+    assert PartyLedgerEntry.get(document_no=sold.no).external_document_no == "ORDER-7"
+    bought = document(DocumentType.PURCHASE_INVOICE, [item_line("I1", 1, 60)], vendor_document_no="V-7")
+    _, ref = post_now(bought)
+    assert PartyLedgerEntry.get(document_no=ref.no, area=Area.PURCHASE).external_document_no == "V-7"
+
+
+def test_an_invoice_in_the_local_currency_has_the_factor_1_whatever_was_typed(trade: Location) -> None:
+    assert the_invoice(currency_factor=D(7)).currency_factor == 1
+
+
+@pytest.mark.parametrize("type_", [DocumentType.SALES_INVOICE, DocumentType.PURCHASE_INVOICE])
+def test_a_line_without_a_quantity_is_posted_with_the_others_and_is_worth_nothing(
+    trade: Location, type_: DocumentType
+) -> None:
+    before = balances()
+    post_now(document(type_, [item_line("I1", 1, 60)]))
+    alone, before = change(before), balances()
+    refs = post_now(document(type_, [item_line("I1", 1, 60), item_line("I1", 0, 60)]))
+    assert change(before) == alone
+    for ref in refs:
+        lines = PostedDocument.get(no=ref.no, kind=ref.kind, area=ref.area).lines
+        assert [line.quantity for line in lines.order_by(PostedLine.line_no)] == [1, 0]
 
 
 @pytest.mark.parametrize("precision", ["1", "0.001", "0.0001"])
