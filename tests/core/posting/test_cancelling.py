@@ -402,6 +402,13 @@ def test_what_refuses_a_cancellation_is_told_and_leaves_nothing_behind(trade: Lo
     assert balances_of_all()
 
 
+def test_what_a_document_moved_both_ways_goes_back_from_its_last_line_to_its_first(trade: Location) -> None:
+    Item.update(prevent_negative=True).where(Item.no == "I2").execute()
+    before = balances_of_all()
+    cancelled(post_now(document(PURCHASE, [item_line("I2", 5, 1), item_line("I2", -3, 1)])))  # 3 first, then 5 of 5
+    assert balances_of_all() == before
+
+
 def test_a_credit_memo_is_cancelled_although_shipping_is_blocked_and_an_invoice_is_not_made_again(
     trade: Location,
 ) -> None:

@@ -17,6 +17,7 @@ from postroom.core import database
 from postroom.core.database import Location
 from postroom.core.errors import CheckFailed, Refused
 from postroom.core.kinds import Area, DocumentType, LineType
+from postroom.core.money import ZERO
 from postroom.core.posting import post, source, stock
 from postroom.core.tables.ledgers import GlRegister, PostedLine
 from postroom.core.tables.setup import Company, Currency, NumberSeriesLine, PurchasesSetup
@@ -156,6 +157,18 @@ def test_what_moves_an_items_value_is_refused_from_fourteen_digits_on(
     movement = stock.Movement("I1", 10000, D(1), D(cost), D(adjustment))
     problems = list(stock.too_large(bought, [movement], {"I1": stock.Stock(D(1), D(value))}))
     assert [problem.code for problem in problems] == ["stock_too_large"] * is_refused
+
+
+def test_what_a_posting_moves_in_all_and_pieces_under_zero_are_refused_from_fourteen_digits_on(
+    trade: Location,
+) -> None:
+    sold = source.read(document(SALE, [item_line("I1", 2, 1), item_line("I2", 1, 1)]))
+    movements = [stock.Movement("I1", 10000, D(-2), -NINE, ZERO), stock.Movement("I2", 20000, D(-1), -NINE, ZERO)]
+    some, far_below = stock.Stock(D(1), D(1)), stock.Stock(-MOST - 1, ZERO)
+    problems = list(stock.too_large(sold, movements, {"I1": some, "I2": some}))
+    assert [(problem.line, problem.value) for problem in problems] == [(20000, "1")]
+    problems = list(stock.too_large(sold, movements[:1], {"I1": far_below}))
+    assert [(problem.line, problem.value) for problem in problems] == [(10000, "2")]
 
 
 def test_the_largest_amounts_that_there_are_post(trade: Location) -> None:
