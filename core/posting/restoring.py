@@ -22,8 +22,8 @@ from postroom.core.tables.ledgers import ADJUSTMENT, LEFT_OVER
 class Restored:
     """What a cancelled posting changes of an item's value beyond its lines, in LCY, + into stock."""
 
-    adjustment: Decimal = ZERO
-    left_over: Decimal = ZERO
+    adjustment: Decimal
+    left_over: Decimal
     """What corrections before it had written off because no pieces were left."""
     shares: Decimal = ZERO
     """The part of the adjustment that receipts added to its own goods later."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import builders
 import pytest
+from at_once import at_once
 from builders import document, item_line
 from jobs import assert_verified
 from standing import balances_of_all, open_amounts
@@ -23,6 +22,7 @@ from postroom.core.jobs import undo
 from postroom.core.jobs.undo import CancelRequest, CancelResult
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, LineType, VatType
 from postroom.core.posting import check, post
+from postroom.core.posting.steps import Asked
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import (
     Currency,
@@ -34,7 +34,7 @@ from postroom.core.tables.setup import (
     PartyPostingGroup,
     VatPostingSetup,
 )
-from postroom.core.tables.trade import Document, DocumentLine, Item, Party
+from postroom.core.tables.trade import Document, DocumentLine, Item, ItemStock, Party
 
 D = Decimal
 NOW = CancelRequest("now")
@@ -341,35 +341,12 @@ def test_two_corrections_that_are_prepared_together_are_posted_once(trade: Locat
     assert_verified()
 
 
-def at_once(location: Location, act: Callable[[], object], times: int = 4) -> list[object]:
-    """What became of an act that several threads, each with its own connection, do at the same time."""
-    barrier = threading.Barrier(times)
-    told: list[object] = []
-
-    def work() -> None:
-        try:
-            engine.reconnect()
-            barrier.wait()
-            told.append(act())
-        except Exception as error:  # noqa: BLE001  it is looked at by the test
-            told.append(error)
-        finally:
-            company.close()
-
-    threads = [threading.Thread(target=work) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return told
-
-
 @pytest.mark.parametrize("mode", ["queue", "now"])
 def test_several_who_cancel_at_the_same_moment_cancel_once(trade: Location, mode: str) -> None:
     before = balances_of_all()
     no = post_now(document(SALE, LINES))
     id_, user = id_of(no), company.current_user()
-    told = at_once(trade, lambda: undo.cancel([id_], CancelRequest(mode), user=user)[0].result)
+    told = at_once(lambda: undo.cancel([id_], CancelRequest(mode), user=user)[0].result)
     assert sorted(map(str, told)) == ["posted" if mode == "now" else "queued", "refused", "refused", "refused"], told
     if mode == "now":
         assert balances_of_all() == before
@@ -400,6 +377,92 @@ def test_what_refuses_a_cancellation_is_told_and_leaves_nothing_behind(trade: Lo
     Item.update(prevent_negative=True).where(Item.no == "I2").execute()
     assert refusals(bought) == [("not_enough_stock", True)]
     assert balances_of_all()
+
+
+def stock_of(item_no: str) -> tuple[Decimal, Decimal]:
+    stock = ItemStock.get_by_id(item_no)
+    return stock.quantity, stock.value
+
+
+def test_each_sale_cancelled_takes_back_what_a_later_receipt_added_to_its_own_goods(trade: Location) -> None:
+    first = post_now(document(SALE, [item_line("I2", 2, 100), item_line("I2", 1, 100)]))  # of nothing, at nothing
+    second = post_now(document(SALE, [item_line("I2", 3, 100)]))
+    post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # six of them are sold: 48.00 go to cost of sales
+    for sale, quantity, value in ((first, 7, 56), (second, 10, 80)):
+        cancelled(sale)
+        assert stock_of("I2") == (quantity, value)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_invoices_of_goods_that_were_shipped_before_take_back_what_a_receipt_added_to_them(trade: Location) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 4, 100)])
+    builders.post_now(order, Asked(ship=True))  # of nothing, at nothing
+    DocumentLine.update(qty_to_invoice=D(1)).where(DocumentLine.document == order).execute()
+    (first,), (second,) = (builders.post_now(order, Asked(invoice=True)) for _ in range(2))
+    post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 32.00 go to cost of sales
+    for invoice, quantity, value in ((second, 9, 72), (first, 10, 80)):
+        cancelled(invoice.no)
+        assert stock_of("I2") == (quantity, value)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def a_purchase_cancelled_that_leaves_value_on_no_pieces() -> tuple[str, str]:
+    """Two came at 12.50, one is sold, one came at 7.50; cancelling the first purchase takes 25.00 of 20.00 along.
+
+    The sale, and what cancelled the purchase.
+    """
+    bought = post_now(document(PURCHASE, [item_line("I2", 2, "12.50")]))
+    sold = post_now(document(SALE, [item_line("I2", 1, 100)]))
+    post_now(document(PURCHASE, [item_line("I2", 1, "7.50")]))
+    assert stock_of("I2") == (2, 20)
+    memo = cancelled(bought)
+    assert stock_of("I2") == (0, 0)
+    assert builders.balances()["7100"] == D("7.50")  # 12.50 of the sale less 5.00 that were left on no pieces
+    assert_verified()
+    return sold, memo
+
+
+def test_value_left_on_no_pieces_is_there_again_for_the_next_cancellation(trade: Location) -> None:
+    sold, _ = a_purchase_cancelled_that_leaves_value_on_no_pieces()
+    cancelled(sold)
+    assert stock_of("I2") == (1, D("7.50"))
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_value_left_on_no_pieces_comes_back_when_what_left_it_is_cancelled(trade: Location) -> None:
+    _, memo = a_purchase_cancelled_that_leaves_value_on_no_pieces()
+    cancelled(memo)
+    assert stock_of("I2") == (2, 20)
+    assert builders.balances()["7100"] == D("12.50")
+    assert_verified()
+
+
+def test_value_left_on_no_pieces_stays_in_cost_of_sales_once_other_goods_have_moved(trade: Location) -> None:
+    sold, memo = a_purchase_cancelled_that_leaves_value_on_no_pieces()
+    post_now(document(PURCHASE, [item_line("I2", 1, 9)]))
+    cancelled(sold)
+    assert stock_of("I2") == (2, D("21.50"))
+    assert builders.balances()["7100"] == D(-5)
+    cancelled(memo)
+    assert stock_of("I2") == (4, D("41.50"))  # its 25.00 less the 5.00 that it had written off
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_goods_whose_receipt_was_cancelled_return_without_what_it_had_added(trade: Location, by_hand: bool) -> None:
+    before = balances_of_all()
+    sold = post_now(document(SALE, [item_line("I2", 2, 100)]))  # of nothing, at nothing
+    cancelled(post_now(document(PURCHASE, [item_line("I2", 5, 10)])))  # 20.00 went to cost of sales, and came back
+    if by_hand:
+        post_now(document(SALE_BACK, [item_line("I2", 2, 100)], corrects_no=sold))
+    else:
+        cancelled(sold)
+    assert balances_of_all() == before
+    assert_verified()
 
 
 def test_what_a_document_moved_both_ways_goes_back_from_its_last_line_to_its_first(trade: Location) -> None:

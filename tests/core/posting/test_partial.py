@@ -327,6 +327,23 @@ def test_a_declared_vat_is_that_of_the_invoice_that_comes_next(trade: Location) 
     assert_verified()
 
 
+def test_a_declared_vat_waits_for_the_invoice_of_its_own_line(trade: Location) -> None:
+    PurchasesSetup.update(max_vat_difference_allowed=D("0.05")).execute()
+    Company.update(setup_version=Company.setup_version + 1).execute()
+    later = item_line("I2", 1, 10, vat="VAT10", declared_vat_amount=D("1.02"), qty_to_ship=D(0))
+    order = document(PURCHASE, [item_line("I2", 1, 10, declared_vat_amount=D("2.53")), later])
+    post_now(order)
+    assert Document.get_by_id(order).vat_amount == D("3.52")
+    assert [line.declared_vat_amount for line in DocumentLine.select().order_by(DocumentLine.id)] == [None, D("1.02")]
+
+
+def test_what_is_typed_of_one_order_stays_when_another_is_posted(trade: Location) -> None:
+    typed, order = (document(SALE, [item_line("I1", 3, 100, qty_to_ship=D(1), qty_to_invoice=D(1))]) for _ in range(2))
+    post_now(order)
+    assert quantities(order) == [(2, 2, 1, 1)]
+    assert quantities(typed) == [(1, 1, 0, 0)]
+
+
 @pytest.mark.parametrize(
     ("fields", "asked", "codes"),
     [

@@ -9,6 +9,7 @@ from typing import Any
 
 import builders
 import pytest
+from at_once import at_once
 from builders import balances, document, item_line
 
 from postroom.core import database
@@ -329,6 +330,20 @@ def test_stock_taken_meanwhile_is_noticed_under_the_lock(trade: Location) -> Non
         post.write(plan)
     assert [problem.code for problem in failed.value.problems] == ["not_enough_stock"]
     assert ItemStock.get_by_id("I5").quantity == 0
+
+
+def test_first_receipts_of_an_item_at_the_same_moment_are_all_in_stock(trade: Location) -> None:
+    builders.item("I5")
+    ids = [document(DocumentType.PURCHASE_INVOICE, [item_line("I5", 1, 10)]) for _ in range(4)]
+    plans = [post.prepare(document_id, user="ann", posting_id=f"P{document_id}") for document_id in ids]
+
+    def receive() -> str:
+        with database.transaction():
+            return post.write(plans.pop())[0].kind.value
+
+    assert at_once(receive) == ["receipt"] * 4
+    stock = ItemStock.get_by_id("I5")
+    assert (stock.quantity, stock.value) == (4, 40)
 
 
 def test_a_vendors_number_taken_meanwhile_is_noticed_and_nothing_is_written(trade: Location) -> None:
