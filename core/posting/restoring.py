@@ -23,10 +23,11 @@ class Restored:
     """What a cancelled posting changes of an item's value beyond its lines, in LCY, + into stock."""
 
     adjustment: Decimal
+    """Its own adjustments turned, without what corrections have taken back of them."""
     left_over: Decimal
     """What corrections before it had written off because no pieces were left."""
     shares: Decimal = ZERO
-    """The part of the adjustment that receipts added to its own goods later."""
+    """What receipts added to its own goods later."""
 
 
 def shares_of(register_no: int, item_no: str, adjustments: Mapping[int, Decimal], step: Decimal) -> dict[int, Decimal]:
@@ -59,7 +60,7 @@ def of_cancelled(register_no: int, item_nos: Sequence[str], step: Decimal) -> di
                 restored -= story.taken(share)
             elif share.register_no == register_no and share.receipt not in story.cancelled:
                 shares += share.cost
-        found[item_no] = Restored(restored + shares, left_over.get(item_no, ZERO), shares)
+        found[item_no] = Restored(restored, left_over.get(item_no, ZERO), shares)
     return found
 
 

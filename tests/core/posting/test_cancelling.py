@@ -408,6 +408,106 @@ def test_invoices_of_goods_that_were_shipped_before_take_back_what_a_receipt_add
     assert_verified()
 
 
+def test_invoices_share_to_the_cent_what_a_receipt_added(trade: Location) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 3, 100)])
+    builders.post_now(order, Asked(ship=True))  # of nothing, at nothing
+    DocumentLine.update(qty_to_invoice=D(1)).where(DocumentLine.document == order).execute()
+    (first,), (second,) = (builders.post_now(order, Asked(invoice=True)) for _ in range(2))
+    post_now(document(PURCHASE, [item_line("I2", 3, 10, price_per_quantity=D(3))]))
+    cancelled(first.no)
+    assert stock_of("I2") == (1, D("3.33"))
+    cancelled(second.no)
+    assert stock_of("I2") == (3, 10)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_an_invoice_takes_back_nothing_that_was_added_to_a_line_of_another_invoice(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I2", 2, 5)]))
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 2, 100), item_line("I2", 2, 100)])
+    builders.post_now(order, Asked(ship=True))  # the second line's goods are not there yet, and go at 5.00 too
+    second_line = DocumentLine.document == order, DocumentLine.line_no == 20000
+    DocumentLine.update(qty_to_invoice=D(0)).where(*second_line).execute()
+    (first,), (second,) = (builders.post_now(order, Asked(invoice=True)) for _ in range(2))
+    post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 6.00 more go to cost of sales
+    for invoice, quantity, value in ((second, 10, 80), (first, 12, 90)):
+        cancelled(invoice.no)
+        assert stock_of("I2") == (quantity, value)
+    assert_verified()
+
+
+def test_lines_of_one_item_shipped_before_and_with_their_invoice_take_back_what_was_added_to_each(
+    trade: Location,
+) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 2, 100, qty_to_ship=D(1)) for _ in range(2)])
+    builders.post_now(order, Asked(ship=True))  # of nothing, at nothing
+    invoice = builders.post_now(order)[-1]
+    post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 32.00 go to cost of sales
+    cancelled(invoice.no)
+    assert stock_of("I2") == (10, 80)
+    assert_verified()
+
+
+def test_an_invoice_of_goods_shipped_with_it_and_before_takes_back_only_what_was_added_to_its_own(
+    trade: Location,
+) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 3, 100, qty_to_ship=D(1))])
+    builders.post_now(order, Asked(ship=True))  # of nothing, at nothing
+    DocumentLine.update(qty_to_ship=D(1), qty_to_invoice=D(1)).where(DocumentLine.document == order).execute()
+    invoice = builders.post_now(order)[-1]
+    post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 16.00 go to cost of sales, half of it is invoiced
+    cancelled(invoice.no)
+    assert stock_of("I2") == (9, 72)
+    assert_verified()
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_goods_shipped_before_and_after_the_receipt_that_valued_the_first_come_back_at_both_costs(
+    trade: Location, by_hand: bool
+) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 4, 100, qty_to_ship=D(2))])
+    builders.post_now(order, Asked(ship=True))  # of nothing, at nothing
+    post_now(document(PURCHASE, [item_line("I2", 1, 8), item_line("I2", 1, 9)]))  # 17.00 go to cost of sales
+    invoice = builders.post_now(order)[-1].no  # and two more pieces, at the 9.00 that the last one cost
+    assert stock_of("I2") == (-2, -18)
+    if by_hand:
+        post_now(document(SALE_BACK, [item_line("I2", 4, 100)], corrects_no=invoice))
+    else:
+        cancelled(invoice)
+    assert stock_of("I2") == (2, 17)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_an_order_without_goods_that_was_shipped_before_is_cancelled(trade: Location) -> None:
+    before = balances_of_all()
+    order = document(DocumentType.SALES_ORDER, LINES[3:])
+    builders.post_now(order, Asked(ship=True))
+    cancelled(builders.post_now(order)[-1].no)
+    assert balances_of_all() == before
+
+
+def test_a_sale_cancelled_while_stock_is_under_zero_values_no_other_goods_anew(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I2", 1, 10)]))
+    sold = post_now(document(SALE, [item_line("I2", 1, 100)]))
+    post_now(document(PURCHASE, [item_line("I2", 1, 12)]))
+    post_now(document(SALE, [item_line("I2", 5, 100)]))
+    assert stock_of("I2") == (-4, -48)
+    cancelled(sold)
+    assert stock_of("I2") == (-3, -38)
+    assert_verified()
+
+
+def test_lines_of_one_item_go_back_as_one_line_of_all_their_pieces_would(trade: Location) -> None:
+    bought = post_now(document(PURCHASE, [item_line("I2", 1, 10), item_line("I2", 1, 10)]))
+    post_now(document(PURCHASE, [item_line("I2", 1, 16)]))
+    post_now(document(SALE, [item_line("I2", 2, 100)]))
+    assert stock_of("I2") == (1, 12)
+    cancelled(bought)  # after its second line no pieces are left, but 2.00
+    assert stock_of("I2") == (-1, -8)
+    assert_verified()
+
+
 def a_purchase_cancelled_that_leaves_value_on_no_pieces() -> tuple[str, str]:
     """Two came at 12.50, one is sold, one came at 7.50; cancelling the first purchase takes 25.00 of 20.00 along.
 
@@ -463,6 +563,27 @@ def test_goods_whose_receipt_was_cancelled_return_without_what_it_had_added(trad
         cancelled(sold)
     assert balances_of_all() == before
     assert_verified()
+
+
+@pytest.mark.parametrize("account", ["1200", "7100"])
+def test_a_cancellation_needs_the_accounts_that_its_goods_go_back_to(trade: Location, account: str) -> None:
+    no = post_now(document(SALE, [item_line("I1", 1, 5)]))
+    GlAccount.update(blocked=True).where(GlAccount.no == account).execute()
+    setups.raise_version()
+    (result,) = cancel(no)
+    (problem,) = result.errors
+    assert (problem.code, problem.field, problem.value) == ("gl_account_blocked", "account_no", account)
+    assert problem.hint.startswith(f"It goes back to the accounts of the posted Invoice {no}.")
+
+
+def test_nothing_is_needed_of_a_line_that_moved_nothing(trade: Location) -> None:
+    Item.update(general_product_group="RAW", inventory_group="RAW").where(Item.no == "I2").execute()
+    no = post_now(document(SALE, [item_line("I1", 1, 5), item_line("I2", 0, 5)]))
+    Item.update(blocked=True).where(Item.no == "I2").execute()
+    of_raw = InventoryGroup.get(InventoryGroup.code == "RAW").stock_account
+    GlAccount.update(blocked=True).where(GlAccount.no == of_raw).execute()
+    setups.raise_version()
+    cancelled(no)
 
 
 def test_what_a_document_moved_both_ways_goes_back_from_its_last_line_to_its_first(trade: Location) -> None:

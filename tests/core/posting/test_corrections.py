@@ -126,6 +126,21 @@ def test_what_cannot_be_corrected_is_refused(
     assert codes_of(document(type_, [item_line("I1", 1, 100)], **fields)) == [code]
 
 
+def test_a_correction_refused_is_told_what_there_is_instead(trade: Location) -> None:
+    line = item_line("I1", 1, 100)
+    euros: dict[str, object] = {"currency_code": "EUR", "currency_factor": D("7.5")}
+    (_, at_home), (_, in_euros) = post_now(document(SALE, [line])), post_now(document(SALE, [line], **euros))
+
+    def told(**fields: object) -> str:
+        (problem,) = check.check(document(SALE_BACK, [line], **fields), user="ann")
+        return problem.message
+
+    assert told(corrects_no="NONE") == "There is no posted sales invoice NONE."
+    assert told(corrects_no=at_home.no, party_no="C2") == f"Invoice {at_home.no} belongs to C1, not to C2."
+    assert told(corrects_no=at_home.no, **euros) == f"Invoice {at_home.no} is in the local currency, not in EUR."
+    assert told(corrects_no=in_euros.no) == f"Invoice {in_euros.no} is in EUR, not in the local currency."
+
+
 def test_a_corrections_vendor_number_may_be_blank_but_not_used_twice(trade: Location) -> None:
     _, invoice = post_now(document(PURCHASE, [item_line("I1", 2, 10)]))
     post_now(document(PURCHASE_BACK, [item_line("I1", 1, 10)], vendor_document_no="CM-1"))

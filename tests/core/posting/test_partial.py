@@ -517,3 +517,16 @@ def test_a_return_order_that_corrects_goes_in_parts_at_the_originals_cost(trade:
     assert change(before) == {"1200": D(180), "7100": D(-180)}
     post_now(order)
     assert_verified()
+
+
+def test_a_return_order_takes_a_correction_back_by_pieces_that_add_up_to_what_they_cost(trade: Location) -> None:
+    post_now(document(DocumentType.PURCHASE_INVOICE, [item_line("I2", 3, 10, price_per_quantity=D(3))]))
+    _, invoice = post_now(document(DocumentType.SALES_INVOICE, [item_line("I2", 3, 100)]))
+    order = document(BACK, [item_line("I2", 3, 100)], corrects_no=invoice.no)
+    values = []
+    for _ in range(3):
+        of(order, qty_to_receive=1)
+        post_now(order, RECEIVE)
+        values.append(ItemStock.get_by_id("I2").value)
+    assert values == [D("3.33"), D("6.67"), D(10)]
+    assert_verified()
