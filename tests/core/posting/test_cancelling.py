@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from decimal import Decimal
 from typing import Any
@@ -548,6 +549,68 @@ def test_value_left_on_no_pieces_stays_in_cost_of_sales_once_other_goods_have_mo
     assert builders.balances()["7100"] == D(-5)
     cancelled(memo)
     assert stock_of("I2") == (4, D("41.50"))  # its 25.00 less the 5.00 that it had written off
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+@pytest.mark.parametrize("turn", list(itertools.permutations(range(3))))
+def test_a_sale_and_the_two_receipts_that_valued_it_are_cancelled_in_any_order(
+    trade: Location, turn: tuple[int, int, int]
+) -> None:
+    before = balances_of_all()
+    made = [(SALE, [item_line("I2", 2, 100), item_line("I2", 2, 100)])]  # of nothing, at nothing
+    made += [(PURCHASE, [item_line("I2", 1, 8)]), (PURCHASE, [item_line("I2", 5, 10)])]
+    nos = [post_now(document(type_, lines)) for type_, lines in made]
+    assert (stock_of("I2"), builders.balances()["7100"]) == ((2, 20), 38)
+    for place in turn:
+        cancelled(nos[place])
+    assert balances_of_all() == before
+    assert_verified()
+
+
+@pytest.mark.parametrize("returned", [1, 2])
+def test_a_receipt_cancelled_takes_along_what_it_had_added_to_goods_that_are_not_back(
+    trade: Location, returned: int
+) -> None:
+    sold = post_now(document(SALE, [item_line("I2", 2, 100)]))  # of nothing, at nothing
+    bought = post_now(document(PURCHASE, [item_line("I2", 5, 10)]))  # 20.00 go to cost of sales
+    post_now(document(SALE_BACK, [item_line("I2", returned, 100)], corrects_no=sold))
+    assert builders.balances().get("7100", 0) == 20 - 10 * returned
+    cancelled(bought)
+    assert stock_of("I2") == (returned - 2, 0)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_a_receipt_cancelled_between_two_invoices_of_goods_that_it_valued_leaves_nothing_behind(
+    trade: Location,
+) -> None:
+    post_now(document(SALE, [item_line("I2", 1, 100)]))  # of nothing, at nothing, as all that follow
+    before = balances_of_all()
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 4, 100, qty_to_ship=D(2))])
+    builders.post_now(order, Asked(ship=True))
+    DocumentLine.update(qty_to_invoice=D(2)).where(DocumentLine.document == order).execute()
+    first, second = (builders.post_now(order)[-1].no for _ in range(2))
+    bought = post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 40.00 go to cost of sales
+    for no, stock in ((first, (7, 56)), (bought, (-3, 0)), (second, (-1, 0))):
+        cancelled(no)
+        assert stock_of("I2") == stock
+    assert balances_of_all() == before
+    assert_verified()
+
+
+def test_goods_that_a_return_order_brings_back_before_its_credit_memo_have_what_a_receipt_added(
+    trade: Location,
+) -> None:
+    post_now(document(SALE, [item_line("I2", 1, 100)]))  # of nothing, at nothing
+    sold = post_now(document(SALE, [item_line("I2", 2, 100)]))
+    bought = post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 24.00 go to cost of sales
+    builders.post_now(
+        document(DocumentType.SALES_RETURN_ORDER, [item_line("I2", 2, 100)], corrects_no=sold), Asked(receive=True)
+    )
+    assert stock_of("I2") == (9, 72)
+    cancelled(bought)
+    assert stock_of("I2") == (-1, 0)
     assert "7100" not in builders.balances()
     assert_verified()
 
