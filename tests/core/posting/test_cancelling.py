@@ -216,8 +216,11 @@ def test_a_vat_pair_that_is_gone_keeps_nothing_from_being_cancelled(trade: Locat
     assert balances_of_all() == before
 
 
-def test_the_open_document_shows_what_it_will_post(trade: Location) -> None:
-    no = post_now(document(PURCHASE, LINES, **KINDS["foreign"]))
+@pytest.mark.parametrize("kind", ["discounts", "foreign"])
+def test_the_open_document_shows_what_it_will_post(trade: Location, kind: str) -> None:
+    bought = document(PURCHASE, LINES, **KINDS[kind])
+    typed = [line.line_amount for line in documents.show(bought).lines]
+    no = post_now(bought)
     change_everything()
     with engine.transaction():
         (made,) = cancellations.make([id_of(no)], user="ann")
@@ -232,7 +235,8 @@ def test_the_open_document_shows_what_it_will_post(trade: Location) -> None:
     documents.recompute_amounts()
     assert documents.list_documents(ids=[made.document_id]) == [view]
     detail = documents.show(made.document_id)
-    assert (detail.corrects_no, detail.currency_factor) == (no, D("7.4613"))
+    assert (detail.corrects_no, detail.currency_factor) == (no, KINDS[kind].get("currency_factor", 1))
+    assert [line.line_amount for line in detail.lines] == typed
     assert [(line.line_no, line.quantity, line.amount, line.vat_amount, line.vat_rate) for line in detail.lines] == [
         (line["line_no"], line["quantity"], line["amount"], line["vat_amount"], line["vat_rate"])
         for line in original["lines"]
