@@ -8,6 +8,7 @@ from decimal import Decimal
 import builders
 import pytest
 from builders import balances, document, item_line
+from standing import open_amounts
 
 from postroom.core import database
 from postroom.core.database import Location
@@ -188,6 +189,25 @@ def take_back(quantity: int, corrects_no: str) -> None:
 
 def buy(quantity: int, price: str) -> None:
     post_now(document(PURCHASE, [item_line("I1", quantity, price)]))
+
+
+def test_corrections_close_no_more_than_the_others_left_open(trade: Location) -> None:
+    sale = sell(4)  # 500.00
+    take_back(1, sale)
+    take_back(1, sale)
+    _, dear = post_now(
+        document(SALE_BACK, [item_line("I1", 2, 300)], corrects_no=sale)
+    )  # 750.00, of which 250.00 close
+    still_open = open_amounts()
+    assert still_open.get(("invoice", sale), 0) == 0
+    assert still_open["credit_memo", dear.no] == -500
+    assert verify().ok
+
+
+def test_a_correction_of_nothing_closes_nothing(trade: Location) -> None:
+    _, free = post_now(document(SALE, [item_line("I1", 1, 0)]))
+    post_now(document(SALE_BACK, [item_line("I1", 1, 0)], corrects_no=free.no))
+    assert not PartyLedgerApplication.select().exists()
 
 
 def test_goods_sold_before_they_came_return_with_what_the_receipt_added(trade: Location) -> None:
