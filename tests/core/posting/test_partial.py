@@ -349,7 +349,13 @@ def test_what_is_typed_of_one_order_stays_when_another_is_posted(trade: Location
     [
         ({"qty_to_invoice": D(1)}, INVOICE, ["invoice_more_than_shipped"]),
         ({"qty_to_ship": D(1), "qty_to_invoice": D(2)}, Asked(), ["invoice_more_than_shipped"]),
+        ({"qty_to_ship": D(1), "qty_to_invoice": D(5)}, Asked(), ["invoice_more_than_shipped"]),
         ({"qty_to_ship": D(6)}, Asked(), ["ship_more_than_outstanding"]),
+        (
+            {"quantity_shipped": D(2), "qty_to_ship": D(5), "qty_to_invoice": D(5)},
+            Asked(),
+            ["ship_more_than_outstanding"],
+        ),
         ({"qty_to_ship": D(-1)}, SHIP, ["ship_more_than_outstanding"]),
         ({"qty_to_ship": D(0)}, Asked(), ["nothing_to_post"]),
         ({}, INVOICE, ["nothing_to_post"]),
@@ -364,6 +370,11 @@ def test_what_cannot_be_shipped_or_invoiced_is_named(
     before = balances()
     assert codes_of(order, asked) == codes
     assert balances() == before
+
+
+def test_a_line_that_is_shipped_whole_hides_no_other_that_is_not(trade: Location) -> None:
+    lines = [item_line("I1", 5, 100), item_line("I1", 5, 100, qty_to_ship=D(1), qty_to_invoice=D(5))]
+    assert codes_of(document(SALE, lines)) == ["invoice_more_than_shipped"]
 
 
 def test_a_header_says_what_a_posting_does_and_what_is_asked_overrules_it_once(trade: Location) -> None:

@@ -76,6 +76,11 @@ def test_what_there_is_is_told_in_the_words_of_the_document(type_: DocumentType,
         ("ship_more_than_outstanding", "qty_to_ship", "4", 10000),
         (f"invoice_more_than_{done}", "qty_to_invoice", "6", 10000),
     ]
+    nothing = quantities.nothing_to_post(replace(order, lines=(EVEN,)))
+    assert (
+        nothing.message == f"There is nothing to post: nothing is to be {done}, and nothing {done} is to be invoiced."
+    )
+    assert nothing.hint == f"{verb} it, and fill in Qty. to {verb} where it is 0."
 
 
 ALL_DONE = replace(LINE, quantity_shipped=D(5), quantity_invoiced=D(5))
@@ -83,7 +88,7 @@ NOT_INVOICED = replace(LINE, quantity_shipped=D(5))
 NOT_BEGUN = replace(LINE, quantity_shipped=D(0), quantity_invoiced=D(0))
 EVEN = replace(LINE, quantity_shipped=D(1))
 EMPTY = replace(LINE, quantity=D(0), quantity_shipped=D(0), quantity_invoiced=D(0))
-COMMENT = replace(LINE, type=LineType.COMMENT)
+COMMENT = replace(EMPTY, type=LineType.COMMENT)
 
 
 @pytest.mark.parametrize(
