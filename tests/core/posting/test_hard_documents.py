@@ -14,8 +14,10 @@ import pytest
 from builders import balances, document, item_line
 
 from postroom.core import database
+from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import CheckFailed, Refused
+from postroom.core.jobs import undo
 from postroom.core.kinds import Area, DocumentType, LineType
 from postroom.core.money import ZERO
 from postroom.core.posting import post, source, stock
@@ -130,6 +132,15 @@ def test_a_stock_worth_more_than_thirteen_digits_is_refused(trade: Location) -> 
     assert codes_of(document(PURCHASE, [item_line("I1", 1, 6 * 10**12)])) == ["stock_too_large"]
     post_now(document(PURCHASE, [item_line("I2", MOST, 0)]))
     assert codes_of(document(PURCHASE, [item_line("I2", 1, 0)])) == ["stock_too_large"]
+    assert verify().ok
+
+
+def test_goods_that_a_cancellation_would_make_worth_more_than_thirteen_digits_stay_sold(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I1", 1, 6 * 10**12)]))
+    sold = post_now(document(SALE, [item_line("I1", 1, 1)]))[-1].no
+    post_now(document(PURCHASE, [item_line("I1", 1, 6 * 10**12)]))
+    (result,) = undo.cancel([undo.find(sold)], undo.CancelRequest("now"), user=current_user())
+    assert [problem.code for problem in result.errors] == ["stock_too_large"]
     assert verify().ok
 
 

@@ -127,6 +127,13 @@ def test_each_type_posts_its_documents_and_ledgers(
     assert abs(vat_entry.base) == net
     stock = ItemStock.get_by_id("I1")
     assert stock.quantity == 10 + pieces
+    made = [GlEntry, PartyLedgerEntry, VatEntry, ItemLedgerEntry, ValueEntry, GlRegister]
+    stamps = {
+        (row.source_code, row.user_id)
+        for ledger in made
+        for row in ledger.select().where(ledger.posting_id == goods.posting_id)
+    }
+    assert stamps == {("SALES" if type_.area is Area.SALES else "PURCHASES", "ann")}
 
 
 def test_every_register_balances_and_is_numbered_without_gaps(trade: Location) -> None:
@@ -233,6 +240,15 @@ def test_a_charge_and_a_gl_line_post_net_to_their_accounts(trade: Location) -> N
         )
     )
     assert change(before) == {"1300": D(70), "6400": D(-20), "8100": D(-45), "2300": D(-5)}
+    assert [row.item_no for row in ItemStock.select()] == ["I1"]  # which alone is a matter of stock
+
+
+def test_a_negative_line_of_a_purchase_credit_memo_brings_its_goods_at_its_price(trade: Location) -> None:
+    before = balances()
+    post_now(document(DocumentType.PURCHASE_CREDIT_MEMO, [item_line("I1", 5, 70), item_line("I1", -2, 70)]))
+    moved = change(before)
+    assert moved["1200"] == -5 * 60 + 2 * 70
+    assert moved["2100"] == D("262.50")
 
 
 def test_a_part_of_an_order_posts_its_own_lines_and_the_comments_which_are_worth_nothing(trade: Location) -> None:
@@ -316,8 +332,21 @@ def test_a_document_changed_after_it_was_computed_is_not_posted(trade: Location)
     document_id = document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100)])
     plan = post.prepare(document_id, user="ann", posting_id="x")
     Document.update(version=Document.version + 1).where(Document.id == document_id).execute()
+    with pytest.raises(Refused, match="changed") as refused, database.transaction():
+        post.write(plan)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.record) == ("document_changed", plan.computed.document.record)
+    assert problem.hint
+
+
+def test_a_document_posted_by_somebody_else_meanwhile_is_not_posted_again(trade: Location) -> None:
+    document_id = document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100)])
+    plan = post.prepare(document_id, user="ann", posting_id="x")
+    post_now(document_id)
+    before = balances()
     with pytest.raises(Refused, match="changed"), database.transaction():
         post.write(plan)
+    assert balances() == before
 
 
 def test_stock_taken_meanwhile_is_noticed_under_the_lock(trade: Location) -> None:
@@ -421,6 +450,7 @@ def test_a_line_without_a_quantity_is_posted_with_the_others_and_is_worth_nothin
     for ref in refs:
         lines = PostedDocument.get(no=ref.no, kind=ref.kind, area=ref.area).lines
         assert [line.quantity for line in lines.order_by(PostedLine.line_no)] == [1, 0]
+    assert not ItemLedgerEntry.select().where(ItemLedgerEntry.quantity == 0).exists()
 
 
 @pytest.mark.parametrize("precision", ["1", "0.001", "0.0001"])
