@@ -12,6 +12,7 @@ from typing import Any
 import builders
 import pytest
 from builders import balances, document, item_line
+from peewee import IntegrityError
 
 from postroom.core import database
 from postroom.core.company import current_user
@@ -23,7 +24,7 @@ from postroom.core.money import ZERO
 from postroom.core.posting import post, source, stock
 from postroom.core.tables.ledgers import GlRegister, PostedLine
 from postroom.core.tables.setup import Company, Currency, NumberSeriesLine, PurchasesSetup
-from postroom.core.tables.trade import ItemStock
+from postroom.core.tables.trade import Document, ItemStock
 from postroom.core.verify import verify
 
 D = Decimal
@@ -232,5 +233,21 @@ def test_a_series_that_gives_a_used_number_is_named(firm: Location) -> None:
     ).execute()
     with pytest.raises(Refused, match="S-INV\\+") as refused:
         post_now(made[1])
-    assert refused.value.problems[0].code == "posted_number_used"
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.record) == ("posted_number_used", f"Sales Invoice {Document.get_by_id(made[1]).no}")
+    assert "102002 of series S-SHPT+ or 103001 of series S-INV+" in problem.message
+    assert problem.hint
     assert GlRegister.select().count() == 1
+
+
+def test_a_clash_that_is_none_of_numbers_stays_what_it_is(firm: Location) -> None:
+    builders.party(Area.SALES)
+    builders.item()
+    plan = post.prepare(document(SALE, [item_line()]), user="ann", posting_id="x")
+
+    def clash() -> None:
+        raise IntegrityError("NOT NULL constraint failed: job_queue_log.no")
+
+    with pytest.raises(IntegrityError, match="job_queue_log"), database.transaction():
+        post.write(plan, clash)
+    assert balances() == {}
