@@ -309,10 +309,12 @@ def test_a_document_that_is_being_cancelled_is_not_cancelled_by_a_second_one(tra
 
 def test_one_that_is_corrected_in_part_is_not_cancelled(trade: Location) -> None:
     no = post_now(document(SALE, [item_line("I1", 4, 100)]))
-    memo = post_now(document(SALE_BACK, [item_line("I1", 1, 100)], corrects_no=no))
+    memo, _ = (post_now(document(SALE_BACK, [item_line("I1", 1, 100)], corrects_no=no)) for _ in range(2))
     (result,) = cancel(no)
-    assert codes([result]) == [["already_corrected"]]
-    assert memo in result.errors[0].message
+    (problem,) = result.errors
+    assert (problem.code, problem.field, problem.value) == ("already_corrected", "corrects_no", no)
+    assert f"by Sales Credit Memo {memo} of 2026-03-02" in problem.message
+    assert problem.hint.startswith(f"Cancel Sales Credit Memo {memo} first")
     before = balances_of_all()
     cancelled(memo)
     assert codes(cancel(no)) == [["already_corrected"]]
@@ -330,6 +332,8 @@ def test_no_line_is_corrected_by_more_than_was_posted(trade: Location) -> None:
         ("corrected_more_than_posted", 20000, "amount", "31"),
     ]
     assert all(problem.hint and problem.record for problem in problems)
+    beside = document(SALE_BACK, [item_line("I2", 9, 100), {**account, "unit_price": D(31)}], corrects_no=no)
+    assert [problem.line for problem in check.check(beside, user="ann")] == [20000]  # the first corrects no line of it
     post_now(document(SALE_BACK, [item_line("I1", 1, 100), {**account, "unit_price": D(30)}], corrects_no=no))
     assert_verified()
 
