@@ -510,10 +510,13 @@ def test_a_sale_cancelled_while_stock_is_under_zero_values_no_other_goods_anew(t
 def test_lines_of_one_item_go_back_as_one_line_of_all_their_pieces_would(trade: Location) -> None:
     bought = post_now(document(PURCHASE, [item_line("I2", 1, 10), item_line("I2", 1, 10)]))
     post_now(document(PURCHASE, [item_line("I2", 1, 16)]))
-    post_now(document(SALE, [item_line("I2", 2, 100)]))
+    sold = post_now(document(SALE, [item_line("I2", 2, 100)]))
     assert stock_of("I2") == (1, 12)
-    cancelled(bought)  # after its second line no pieces are left, but 2.00
+    cancelled(bought)  # after its second line no pieces are left, but 2.00, which its first line takes along
     assert stock_of("I2") == (-1, -8)
+    cancelled(sold)
+    assert stock_of("I2") == (1, 16)
+    assert "7100" not in builders.balances()
     assert_verified()
 
 
