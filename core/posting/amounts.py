@@ -169,7 +169,7 @@ def _in_lcy(
     lines = []
     for index, line in enumerate(document.lines):
         line_discount, invoice_discount = taken.line_discounts[index], taken.invoice_discounts[index]
-        if document.prices_including_vat and rates[index]:
+        if document.prices_including_vat:
             line_discount = round_to(EXACT.divide(line_discount, ONE + rates[index]), step)
             invoice_discount = round_to(EXACT.divide(invoice_discount, ONE + rates[index]), step)
         lines.append(

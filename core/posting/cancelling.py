@@ -54,7 +54,7 @@ def _accounts(
     """The original's accounts that take no entries any more."""
     named = [account_no for account_no, _ in mirror.gl]
     for line, found in zip(document.lines, line_accounts, strict=True):
-        if line.type is LineType.ITEM and line.quantity:
+        if line.quantity:
             named += [found.stock, found.cost_of_sales]
     where = f"the posted {CORRECTED[document.type.money_kind].title} {document.corrects_no}"
     for account_no in dict.fromkeys(named):
@@ -77,7 +77,10 @@ def move_goods(
     adjustments = {no: one.adjustment for no, one in restored.items()}
     if restoring.moved_before(original.register_no, original.source):
         for (_, item_no), cost in correction.added_later(original, sorted(stocks), step).items():
-            adjustments[item_no] += cost - restored[item_no].shares
+            adjustments[item_no] += cost
+    else:
+        for item_no, one in restored.items():
+            adjustments[item_no] += one.shares
     left_over = {no: one.left_over for no, one in restored.items()}
     movements = {}
     for line in reversed(document.lines):
@@ -85,7 +88,7 @@ def move_goods(
             continue
         on_hand, quantity = stocks[line.no], stock.into_stock(document, line.quantity)
         own = mirror.lines[line.line_no].cost
-        adjustment, back = adjustments.pop(line.no, ZERO), left_over.pop(line.no, ZERO)
+        adjustment, back = adjustments.pop(line.no, ZERO), left_over[line.no]
         on_hand.value += adjustment + back
         cost, written_off = stock.move(on_hand, quantity, own if quantity > 0 else -own, step, restores=True)
         left_over[line.no] = -written_off

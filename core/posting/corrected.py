@@ -93,7 +93,7 @@ def _too_much(document: Source, step: Step, amounts: Amounts) -> Iterator[Proble
     corrected = _lines(document, kind, f"d.corrects_no = ?{_STANDS}", CORRECTED[kind].value)
     for line, quantity in zip(amounts.lines, step.invoice, strict=True):
         key = (line.line.line_no, line.line.type.value, line.line.no)
-        if key not in posted or line.line.type is LineType.COMMENT:
+        if key not in posted:
             continue
         field, place = ("quantity", 0) if line.line.type is LineType.ITEM else ("amount", 1)
         whole, before = posted[key][place], corrected.get(key, (ZERO, ZERO))[place]

@@ -66,7 +66,7 @@ def read_original(document: Source) -> tuple[Original | None, Problem | None]:
     for line_no, type_, no, quantity, cost, *found_accounts in query(
         "SELECT line_no, type, no, quantity, cost_amount, account_no, line_discount_account, invoice_discount_account,"
         " stock_account, cost_account, received_account, variance_account FROM posted_line"
-        " WHERE posted_document_id = ? AND type <> 'comment'",
+        " WHERE posted_document_id = ?",
         (posted_id,),
     ):
         accounts[line_no, type_, no] = LineAccounts(*found_accounts)
@@ -98,7 +98,7 @@ def cost_of_goods(
     costs = {}
     for line, quantity in zip(document.lines, ship, strict=True):
         moved, worth = original.goods.get((line.line_no, line.no), (ZERO, ZERO))
-        if quantity and moved and line.type is LineType.ITEM:
+        if moved:
             worth += added.get((line.line_no, line.no), ZERO)
             after, before = (
                 round_to(EXACT.divide(EXACT.multiply(worth, abs(pieces)), abs(moved)), step)
@@ -153,8 +153,7 @@ def _shares_of_invoice(
     for register_no in sorted(posted):
         shares: Mapping[int, Decimal] = {}
         if any(not is_invoice for is_invoice, *_ in posted[register_no]):
-            later = {number: cost for number, cost in adjustments.items() if number > register_no}
-            shares = restoring.shares_of(register_no, item_no, later, step) if later else {}
+            shares = restoring.shares_of(register_no, item_no, adjustments, step)
         for is_invoice, line_no, quantity in sorted(posted[register_no]):  # a posting moves before it invoices
             if not is_invoice:
                 pieces[line_no] = pieces.get(line_no, ZERO) + quantity
@@ -164,7 +163,7 @@ def _shares_of_invoice(
                 taken[line_no] = part if register_no == original.register_no else ZERO
                 pieces[line_no] -= quantity
                 worth[line_no] -= part
-    return {line_no: part for line_no, part in taken.items() if part}
+    return taken
 
 
 def _problem(document: Source, code: str, message: str) -> Problem:

@@ -7,10 +7,10 @@ of rates, precisions, accounts and posting groups meanwhile (behaviour 10, *Undo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
-from postroom.core.kinds import CORRECTED, Area, LineType, VatType
+from postroom.core.kinds import CORRECTED, LineType, VatType
 from postroom.core.money import ZERO, from_units
 from postroom.core.posting.amounts import Amounts, LineAmounts, VatGroup
 from postroom.core.posting.source import Source
@@ -67,16 +67,14 @@ def read(document: Source) -> Mirror:
     ((account_no, amount, amount_lcy),) = query(
         f"SELECT account_no, amount, amount_lcy FROM party_ledger_entry {_OF_DOCUMENT}", entry
     )
-    gl = query(
-        f"SELECT account_no, SUM(amount) FROM gl_entry {_OF_DOCUMENT} GROUP BY account_no ORDER BY MIN(entry_no)", entry
-    )
+    gl = query(f"SELECT account_no, amount FROM gl_entry {_OF_DOCUMENT} ORDER BY entry_no", entry)
     lines = query(
         "SELECT line_no, vat_account, cost_amount, vat_business_group, vat_type, vat_rate FROM posted_line"
         " WHERE posted_document_id = ?",
         (posted_id,),
     )
     return Mirror(
-        tuple((account, -from_units(int(total))) for account, total in gl),
+        tuple((account, -from_units(amount)) for account, amount in gl),
         PartyMirror(account_no, -from_units(amount), -from_units(amount_lcy)),
         tuple(_vat_entries(entry)),
         {
@@ -111,7 +109,10 @@ def _vat_entries(entry: tuple[int, str, str]) -> Iterator[VatMirror]:
 
 
 def amounts(document: Source) -> Amounts:
-    """What a document that cancels another is worth: what that one was, on its face as positive."""
+    """What a document that cancels another is worth: what that one was, on its face as positive.
+
+    Its VAT groups tell type and rate alone, which its lines show: what is posted to VAT stands in its `Mirror`.
+    """
     posted_id, entry = _place(document)
     posted = {
         row[0]: row[1:]
@@ -128,27 +129,16 @@ def amounts(document: Source) -> Amounts:
         typed = net + invoice_discount + (vat if document.prices_including_vat else ZERO)
         lines.append(LineAmounts(line, typed, net, vat, line_discount, invoice_discount, net_lcy, ZERO, ZERO))
         if line.type is not LineType.COMMENT:
-            so_far = groups.get(group) or _no_vat(group, VatType(type_), from_units(rate))
-            groups[group] = replace(
-                so_far,
-                base=so_far.base + net,
-                vat=so_far.vat + vat,
-                computed=so_far.computed + vat,
-                base_lcy=so_far.base_lcy + net_lcy,
-            )
-    debit = 1 if (document.area is Area.SALES) == document.type.is_return else -1
-    for one in _vat_entries(entry):
-        group = groups[one.product_group]
-        if one.type is VatType.REVERSE_CHARGE and document.area is Area.PURCHASE:
-            groups[one.product_group] = replace(group, reverse_vat_lcy=abs(one.amount))
-        else:
-            groups[one.product_group] = replace(group, vat_lcy=group.vat_lcy + debit * one.amount)
+            groups.setdefault(group, _pair(group, VatType(type_), from_units(rate)))
     net, vat = sum((line.net for line in lines), ZERO), sum((line.vat for line in lines), ZERO)
     net_lcy = sum((line.net_lcy for line in lines), ZERO)
-    vat_lcy = sum((group.vat_lcy for group in groups.values()), ZERO)
+    ((owed_lcy,),) = query(f"SELECT amount_lcy FROM party_ledger_entry {_OF_DOCUMENT}", entry)
     discounts = [line.invoice_discount for line in lines]
-    return Amounts(tuple(lines), tuple(groups.values()), net, vat, net + vat, net_lcy, net_lcy + vat_lcy, discounts)
+    return Amounts(
+        tuple(lines), tuple(groups.values()), net, vat, net + vat, net_lcy, abs(from_units(owed_lcy)), discounts
+    )
 
 
-def _no_vat(group: str, type_: VatType, rate: Decimal) -> VatGroup:
+def _pair(group: str, type_: VatType, rate: Decimal) -> VatGroup:
+    """What the lines of a VAT group were posted with."""
     return VatGroup(group, VatPair(type_, rate, "", "", ""), ZERO, ZERO, ZERO, ZERO, ZERO, ZERO)

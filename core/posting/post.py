@@ -181,10 +181,9 @@ def _move_stock(plan: Plan, held: stock.Held) -> tuple[dict[int, Movement], dict
     document, setup, ship = computed.document, computed.setup, computed.step.ship
     lines = _moved_lines(computed)
     stocks = held.stocks()
-    if any(stock.is_guarded(amount.line) for amount, _ in lines):
-        problems = tuple(stock.shortages(document, ship, stocks))
-        if problems:
-            raise CheckFailed(problems)
+    problems = tuple(stock.shortages(document, ship, stocks))
+    if problems:
+        raise CheckFailed(problems)
     if computed.original is not None and computed.mirror is not None:
         movements = cancelling.move_goods(document, computed.mirror, computed.original, stocks, setup.precision)
         _refuse_too_large(document, movements, stocks)

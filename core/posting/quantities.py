@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from postroom.core.errors import Problem
-from postroom.core.kinds import LineType
 from postroom.core.money import write
 from postroom.core.posting.source import Source, SourceLine
 
@@ -14,7 +13,7 @@ from postroom.core.posting.source import Source, SourceLine
 def nothing_to_post(document: Source) -> Problem:
     """The problem of a posting that would neither move nor invoice anything."""
     record = document.record
-    lines = [line for line in document.lines if line.type is not LineType.COMMENT and line.quantity]
+    lines = [line for line in document.lines if line.quantity]
     if not lines:
         message = "There is nothing to post: no line has a quantity."
         return Problem(

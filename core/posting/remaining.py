@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from postroom.core.kinds import Area, JobQueueStatus, LineType
+from postroom.core.kinds import Area, JobQueueStatus
 from postroom.core.money import EXACT, ZERO, round_to, to_units
 from postroom.core.posting import amounts
 from postroom.core.posting.check import Computed
@@ -26,7 +26,7 @@ def invoiced_goods(computed: Computed, movements: Mapping[int, Movement]) -> dic
     step, precision = computed.step, computed.setup.precision
     taken = {}
     for line, to_ship, to_invoice in zip(computed.document.lines, step.ship, step.invoice, strict=True):
-        if not to_invoice or line.type is not LineType.ITEM:
+        if not to_invoice:
             continue
         value = line.goods_value + _cost(movements, line)
         moved, invoiced = line.quantity_shipped + to_ship, line.quantity_invoiced + to_invoice
@@ -93,7 +93,7 @@ def _totals(computed: Computed) -> amounts.Amounts:
     """The amounts of the whole order without the VAT that was declared for what is invoiced now."""
     document = computed.document
     lines = tuple(
-        replace(line, declared_vat_amount=None) if to_invoice and line.declared_vat_amount is not None else line
+        replace(line, declared_vat_amount=None) if to_invoice else line
         for line, to_invoice in zip(document.lines, computed.step.invoice, strict=True)
     )
     return amounts.compute(replace(document, lines=lines), computed.setup)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from postroom.core.money import EXACT, ZERO, from_units, round_to
+from postroom.core.money import EXACT, SMALLEST, ZERO, from_units, round_to
 from postroom.core.statements import marks, query
 from postroom.core.tables.ledgers import ADJUSTMENT, LEFT_OVER
 
@@ -22,11 +22,12 @@ from postroom.core.tables.ledgers import ADJUSTMENT, LEFT_OVER
 class Restored:
     """What a cancelled posting changes of an item's value beyond its lines, in LCY, + into stock."""
 
-    adjustment: Decimal = ZERO
-    left_over: Decimal = ZERO
+    adjustment: Decimal
+    """Its own adjustments turned, without what corrections have taken back of them."""
+    left_over: Decimal
     """What corrections before it had written off because no pieces were left."""
     shares: Decimal = ZERO
-    """The part of the adjustment that receipts added to its own goods later."""
+    """What receipts added to its own goods later."""
 
 
 def shares_of(register_no: int, item_no: str, adjustments: Mapping[int, Decimal], step: Decimal) -> dict[int, Decimal]:
@@ -59,7 +60,7 @@ def of_cancelled(register_no: int, item_nos: Sequence[str], step: Decimal) -> di
                 restored -= story.taken(share)
             elif share.register_no == register_no and share.receipt not in story.cancelled:
                 shares += share.cost
-        found[item_no] = Restored(restored + shares, left_over.get(item_no, ZERO), shares)
+        found[item_no] = Restored(restored, left_over.get(item_no, ZERO), shares)
     return found
 
 
@@ -167,20 +168,18 @@ class _Story:
 
     def __init__(self, item_no: str, since: int, step: Decimal) -> None:
         self.item_no, self.since, self.step = item_no, since, step
-        self.corrected: dict[int, set[int]] = {}
-        """Registers of corrections, each with those that moved what it corrected."""
+        self.corrected: dict[int, Mapping[tuple[int, int], Decimal]] = {}
+        """Registers of corrections, each with what had moved the goods that it moves back, as `_parts_of_invoice`."""
         self.cancelled: set[int] = set()
-        for register_no, moved_by, original, cancels in query(
-            "SELECT c.register_no, g.register_no, o.register_no, c.cancels FROM posted_document c"
+        for register_no, original, cancels, *source in query(
+            "SELECT c.register_no, o.register_no, c.cancels, o.source_type, o.source_no FROM posted_document c"
             " JOIN posted_document o ON o.area = c.area AND o.no = c.corrects_no"
-            " AND o.kind = CASE WHEN c.kind = 'invoice' THEN 'credit_memo' ELSE 'invoice' END"
-            " JOIN posted_document g ON g.source_no = o.source_no AND g.source_type = o.source_type"
-            " AND g.kind NOT IN ('invoice', 'credit_memo') AND g.register_no <= o.register_no"
-            " WHERE c.corrects_no <> '' AND c.kind IN ('invoice', 'credit_memo') AND c.register_no IN"
+            " AND o.kind = CASE WHEN c.kind IN ('shipment', 'receipt') THEN 'credit_memo' ELSE 'invoice' END"
+            " WHERE c.corrects_no <> '' AND c.kind NOT IN ('invoice', 'credit_memo') AND c.register_no IN"
             " (SELECT register_no FROM item_ledger_entry WHERE item_no = ? AND register_no > ?)",
             (item_no, since),
         ):
-            self.corrected.setdefault(register_no, set()).add(moved_by)
+            self.corrected[register_no] = _parts_of_invoice((source[0], source[1]), original, item_no)
             if cancels:
                 self.cancelled.add(original)
         self.given_back: dict[tuple[int, int], Decimal] = {}
@@ -205,15 +204,16 @@ class _Story:
         ):
             quantity = from_units(units)
             missing, after = max(-stock, ZERO), max(-stock - quantity, ZERO)
-            originals = self.corrected.get(register_no, ())
-            for original in originals:
-                key = (original, line_no)
-                self.given_back[key] = self.given_back.get(key, ZERO) + abs(quantity)
+            originals = self.corrected.get(register_no, {})
+            for (moved_by, of_line), part in originals.items():
+                if of_line == line_no:
+                    key = (moved_by, line_no)
+                    self.given_back[key] = self.given_back.get(key, ZERO) + EXACT.multiply(abs(quantity), part)
             if after > missing:
                 short.append(_Short(register_no, line_no, after - missing, abs(quantity)))
             elif missing:
                 shares += self._shared(register_no, left.pop(register_no, ZERO), short)
-                short = _served(short, missing - after, originals)
+                short = _served(short, missing - after, {moved_by for moved_by, _ in originals})
             stock += quantity
         return shares
 
@@ -233,10 +233,38 @@ class _Story:
 
     def taken(self, share: _Share) -> Decimal:
         """The part of a share that corrections of its line have taken back."""
-        back = self.given_back.get((share.register_no, share.line_no), ZERO)
+        back = round_to(self.given_back.get((share.register_no, share.line_no), ZERO), SMALLEST)
         if back >= share.moved:
             return share.cost
         return round_to(EXACT.divide(EXACT.multiply(share.cost, back), share.moved), self.step)
+
+
+def _parts_of_invoice(source: tuple[str, str], register_no: int, item_no: str) -> dict[tuple[int, int], Decimal]:
+    """Which part of each of its lines an invoice took of the pieces that each posting of its document had moved.
+
+    The document goes by type and no., the invoice by its register, the parts by register and line. Each invoice takes
+    of what is moved by then and not yet invoiced, of all of it alike.
+    """
+    posted = query(
+        "SELECT d.register_no, d.kind IN ('invoice', 'credit_memo'), l.line_no, l.quantity FROM posted_document d"
+        " JOIN posted_line l ON l.posted_document_id = d.id WHERE d.source_type = ? AND d.source_no = ?"
+        " AND d.register_no <= ? AND l.type = 'item' AND l.no = ? AND l.quantity <> 0",
+        (*source, register_no, item_no),
+    )
+    left: dict[int, dict[int, Decimal]] = {}
+    parts: dict[tuple[int, int], Decimal] = {}
+    for register, is_invoice, line_no, units in sorted(posted):  # a posting moves before it invoices
+        of_line = left.setdefault(line_no, {})
+        if not is_invoice:
+            of_line[register] = from_units(units)
+            continue
+        pieces = sum(of_line.values(), ZERO)
+        for moved_by, quantity in of_line.items():
+            part = EXACT.divide(quantity, pieces)
+            of_line[moved_by] -= EXACT.multiply(part, from_units(units))
+            if register == register_no:
+                parts[moved_by, line_no] = part
+    return parts
 
 
 def _served(short: list[_Short], quantity: Decimal, corrected: Collection[int]) -> list[_Short]:

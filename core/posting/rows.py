@@ -127,9 +127,8 @@ def money_entries(entries: Entries, header: Header, computed: Computed, goods: M
     owed = sign * amounts.gross_lcy
     entries.post(header, account, owed)
     _party_entry(entries, header, account, sign * amounts.gross, owed)
-    for line, quantity, accounts in zip(amounts.lines, computed.step.invoice, computed.accounts, strict=True):
-        if (quantity or computed.step.is_whole) and line.line.type is not LineType.COMMENT:
-            _line_entries(entries, header, accounts, line, goods.get(line.line.line_no, ZERO), sign)
+    for line, accounts in zip(amounts.lines, computed.accounts, strict=True):
+        _line_entries(entries, header, accounts, line, goods.get(line.line.line_no, ZERO), sign)
     for group in amounts.groups:
         _vat_entries(entries, header, group, sign)
 
@@ -416,7 +415,7 @@ def _line_row(
 
 def _part_of(amount: Decimal, quantity: Decimal, whole: Decimal) -> Decimal:
     """A typed amount's share in a part of its line, as exact as it is stored."""
-    if not amount or quantity == whole or not whole:
+    if quantity == whole:
         return amount
     return round_to(EXACT.divide(EXACT.multiply(amount, quantity), whole), SMALLEST)
 

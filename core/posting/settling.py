@@ -13,15 +13,12 @@ def settle(entry_no: int, own: int, area: Area, original: Original, posting_id: 
 
     `own` is that entry's amount as it is stored, debit positive.
     """
-    found = query(
+    ((settled_no, amount, closed),) = query(
         "SELECT e.entry_no, e.amount, COALESCE(SUM(a.amount), 0) FROM party_ledger_entry e"
         " LEFT JOIN party_ledger_application a ON a.entry_no = e.entry_no"
         " WHERE e.area = ? AND e.document_kind = ? AND e.document_no = ? GROUP BY e.entry_no, e.amount",
         (area.value, original.kind.value, original.no),
     )
-    if not found:
-        return
-    ((settled_no, amount, closed),) = found
     left = int(amount) - int(closed)
     if left * own >= 0:
         return

@@ -73,8 +73,7 @@ def of_document(document: Source, setup: PostingSetup, asked: Asked = AS_THE_DOC
         qty_to_invoice(line, to_ship) if invoices else ZERO for line, to_ship in zip(lines, ship, strict=True)
     )
     completes = all(
-        line.type is LineType.COMMENT or line.quantity_invoiced + to_invoice == line.quantity
-        for line, to_invoice in zip(lines, invoice, strict=True)
+        line.quantity_invoiced + to_invoice == line.quantity for line, to_invoice in zip(lines, invoice, strict=True)
     )
     is_whole = completes and all(
         not line.quantity_shipped and to_ship == line.quantity for line, to_ship in zip(lines, ship, strict=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 from postroom.core import database as engine
 from postroom.core.errors import Problem
-from postroom.core.kinds import LineType
 from postroom.core.money import EXACT, LARGEST, ZERO, from_units, round_to, to_units, write
 from postroom.core.posting.source import Source, SourceLine
 from postroom.core.statements import answer, asked, execute, marks
@@ -208,13 +207,10 @@ def shortages(document: Source, ship: Sequence[Decimal], stocks: Mapping[str, St
     `ship` is how much of each line moves. A cancellation moves its goods back from the last line to the first.
     """
     left = {no: stock.quantity for no, stock in stocks.items()}
-    moves = list(zip(document.lines, ship, strict=True))
+    moves = [(line, part) for line, part in zip(document.lines, ship, strict=True) if part and is_guarded(line)]
     for line, quantity in reversed(moves) if document.cancels else moves:
-        if not is_guarded(line):
-            continue
-        moved = into_stock(document, quantity)
-        available = left.get(line.no, ZERO)
-        left[line.no] = available + moved
+        moved, available = into_stock(document, quantity), left[line.no]
+        left[line.no] += moved
         if moved < 0 and left[line.no] < 0:
             yield Problem(
                 "not_enough_stock",
@@ -248,4 +244,4 @@ def too_large(document: Source, movements: Iterable[Movement], stocks: Mapping[s
 
 def is_guarded(line: SourceLine) -> bool:
     """Whether a line's item prevents negative stock."""
-    return line.type is LineType.ITEM and line.item is not None and line.item.prevent_negative
+    return line.item is not None and line.item.prevent_negative

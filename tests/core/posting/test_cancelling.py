@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
-import threading
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import builders
 import pytest
+from at_once import at_once
 from builders import document, item_line
 from jobs import assert_verified
 from standing import balances_of_all, open_amounts
@@ -23,6 +23,7 @@ from postroom.core.jobs import undo
 from postroom.core.jobs.undo import CancelRequest, CancelResult
 from postroom.core.kinds import Area, DocumentStatus, DocumentType, LineType, VatType
 from postroom.core.posting import check, post
+from postroom.core.posting.steps import Asked
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import (
     Currency,
@@ -34,7 +35,7 @@ from postroom.core.tables.setup import (
     PartyPostingGroup,
     VatPostingSetup,
 )
-from postroom.core.tables.trade import Document, DocumentLine, Item, Party
+from postroom.core.tables.trade import Document, DocumentLine, Item, ItemStock, Party
 
 D = Decimal
 NOW = CancelRequest("now")
@@ -215,8 +216,11 @@ def test_a_vat_pair_that_is_gone_keeps_nothing_from_being_cancelled(trade: Locat
     assert balances_of_all() == before
 
 
-def test_the_open_document_shows_what_it_will_post(trade: Location) -> None:
-    no = post_now(document(PURCHASE, LINES, **KINDS["foreign"]))
+@pytest.mark.parametrize("kind", ["discounts", "foreign"])
+def test_the_open_document_shows_what_it_will_post(trade: Location, kind: str) -> None:
+    bought = document(PURCHASE, LINES, **KINDS[kind])
+    typed = [line.line_amount for line in documents.show(bought).lines]
+    no = post_now(bought)
     change_everything()
     with engine.transaction():
         (made,) = cancellations.make([id_of(no)], user="ann")
@@ -231,7 +235,8 @@ def test_the_open_document_shows_what_it_will_post(trade: Location) -> None:
     documents.recompute_amounts()
     assert documents.list_documents(ids=[made.document_id]) == [view]
     detail = documents.show(made.document_id)
-    assert (detail.corrects_no, detail.currency_factor) == (no, D("7.4613"))
+    assert (detail.corrects_no, detail.currency_factor) == (no, KINDS[kind].get("currency_factor", 1))
+    assert [line.line_amount for line in detail.lines] == typed
     assert [(line.line_no, line.quantity, line.amount, line.vat_amount, line.vat_rate) for line in detail.lines] == [
         (line["line_no"], line["quantity"], line["amount"], line["vat_amount"], line["vat_rate"])
         for line in original["lines"]
@@ -305,11 +310,15 @@ def test_a_document_that_is_being_cancelled_is_not_cancelled_by_a_second_one(tra
 def test_one_that_is_corrected_in_part_is_cancelled_only_once_its_correction_is(trade: Location) -> None:
     before = balances_of_all()
     no = post_now(document(SALE, [item_line("I1", 4, 100)]))
-    memo = post_now(document(SALE_BACK, [item_line("I1", 1, 100)], corrects_no=no))
+    memo, other = (post_now(document(SALE_BACK, [item_line("I1", 1, 100)], corrects_no=no)) for _ in range(2))
     (result,) = cancel(no)
-    assert codes([result]) == [["already_corrected"]]
-    assert memo in result.errors[0].message
+    (problem,) = result.errors
+    assert (problem.code, problem.field, problem.value) == ("already_corrected", "corrects_no", no)
+    assert f"by Sales Credit Memo {memo} of 2026-03-02" in problem.message
+    assert problem.hint.startswith(f"Cancel Sales Credit Memo {memo} first")
     cancelled(memo)
+    assert codes(cancel(no)) == [["already_corrected"]]
+    cancelled(other)
     cancelled(no)
     assert balances_of_all() == before
     assert_verified()
@@ -326,6 +335,8 @@ def test_no_line_is_corrected_by_more_than_was_posted(trade: Location) -> None:
         ("corrected_more_than_posted", 20000, "amount", "31"),
     ]
     assert all(problem.hint and problem.record for problem in problems)
+    beside = document(SALE_BACK, [item_line("I2", 9, 100), {**account, "unit_price": D(31)}], corrects_no=no)
+    assert [problem.line for problem in check.check(beside, user="ann")] == [20000]  # the first corrects no line of it
     post_now(document(SALE_BACK, [item_line("I1", 1, 100), {**account, "unit_price": D(30)}], corrects_no=no))
     assert_verified()
 
@@ -359,35 +370,12 @@ def test_two_corrections_that_are_prepared_together_are_posted_once(trade: Locat
     assert_verified()
 
 
-def at_once(location: Location, act: Callable[[], object], times: int = 4) -> list[object]:
-    """What became of an act that several threads, each with its own connection, do at the same time."""
-    barrier = threading.Barrier(times)
-    told: list[object] = []
-
-    def work() -> None:
-        try:
-            engine.reconnect()
-            barrier.wait()
-            told.append(act())
-        except Exception as error:  # noqa: BLE001  it is looked at by the test
-            told.append(error)
-        finally:
-            company.close()
-
-    threads = [threading.Thread(target=work) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return told
-
-
 @pytest.mark.parametrize("mode", ["queue", "now"])
 def test_several_who_cancel_at_the_same_moment_cancel_once(trade: Location, mode: str) -> None:
     before = balances_of_all()
     no = post_now(document(SALE, LINES))
     id_, user = id_of(no), company.current_user()
-    told = at_once(trade, lambda: undo.cancel([id_], CancelRequest(mode), user=user)[0].result)
+    told = at_once(lambda: undo.cancel([id_], CancelRequest(mode), user=user)[0].result)
     assert sorted(map(str, told)) == ["posted" if mode == "now" else "queued", "refused", "refused", "refused"], told
     if mode == "now":
         assert balances_of_all() == before
@@ -418,6 +406,285 @@ def test_what_refuses_a_cancellation_is_told_and_leaves_nothing_behind(trade: Lo
     Item.update(prevent_negative=True).where(Item.no == "I2").execute()
     assert refusals(bought) == [("not_enough_stock", True)]
     assert balances_of_all()
+
+
+def stock_of(item_no: str) -> tuple[Decimal, Decimal]:
+    stock = ItemStock.get_by_id(item_no)
+    return stock.quantity, stock.value
+
+
+def test_each_sale_cancelled_takes_back_what_a_later_receipt_added_to_its_own_goods(trade: Location) -> None:
+    first = post_now(document(SALE, [item_line("I2", 2, 100), item_line("I2", 1, 100)]))  # of nothing, at nothing
+    second = post_now(document(SALE, [item_line("I2", 4, 100)]))
+    post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # seven of them are sold: 56.00 go to cost of sales
+    for sale, quantity, value in ((first, 6, 48), (second, 10, 80)):
+        cancelled(sale)
+        assert stock_of("I2") == (quantity, value)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_invoices_of_goods_that_were_shipped_before_take_back_what_a_receipt_added_to_them(trade: Location) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 4, 100)])
+    builders.post_now(order, Asked(ship=True))  # of nothing, at nothing
+    DocumentLine.update(qty_to_invoice=D(1)).where(DocumentLine.document == order).execute()
+    (first,), (second,) = (builders.post_now(order, Asked(invoice=True)) for _ in range(2))
+    post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 32.00 go to cost of sales
+    for invoice, quantity, value in ((second, 9, 72), (first, 10, 80)):
+        cancelled(invoice.no)
+        assert stock_of("I2") == (quantity, value)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_invoices_share_to_the_cent_what_a_receipt_added(trade: Location) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 3, 100)])
+    builders.post_now(order, Asked(ship=True))  # of nothing, at nothing
+    DocumentLine.update(qty_to_invoice=D(1)).where(DocumentLine.document == order).execute()
+    (first,), (second,) = (builders.post_now(order, Asked(invoice=True)) for _ in range(2))
+    post_now(document(PURCHASE, [item_line("I2", 3, 10, price_per_quantity=D(3))]))
+    cancelled(first.no)
+    assert stock_of("I2") == (1, D("3.33"))
+    cancelled(second.no)
+    assert stock_of("I2") == (3, 10)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_an_invoice_takes_back_nothing_that_was_added_to_a_line_of_another_invoice(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I2", 2, 5)]))
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 2, 100), item_line("I2", 2, 100)])
+    builders.post_now(order, Asked(ship=True))  # the second line's goods are not there yet, and go at 5.00 too
+    second_line = DocumentLine.document == order, DocumentLine.line_no == 20000
+    DocumentLine.update(qty_to_invoice=D(0)).where(*second_line).execute()
+    (first,), (second,) = (builders.post_now(order, Asked(invoice=True)) for _ in range(2))
+    post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 6.00 more go to cost of sales
+    for invoice, quantity, value in ((second, 10, 80), (first, 12, 90)):
+        cancelled(invoice.no)
+        assert stock_of("I2") == (quantity, value)
+    assert_verified()
+
+
+def test_lines_of_one_item_shipped_before_and_with_their_invoice_take_back_what_was_added_to_each(
+    trade: Location,
+) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 2, 100, qty_to_ship=D(1)) for _ in range(2)])
+    builders.post_now(order, Asked(ship=True))  # of nothing, at nothing
+    invoice = builders.post_now(order)[-1]
+    post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 32.00 go to cost of sales
+    cancelled(invoice.no)
+    assert stock_of("I2") == (10, 80)
+    assert_verified()
+
+
+def test_an_invoice_of_goods_shipped_with_it_and_before_takes_back_only_what_was_added_to_its_own(
+    trade: Location,
+) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 3, 100, qty_to_ship=D(1))])
+    builders.post_now(order, Asked(ship=True))  # of nothing, at nothing
+    DocumentLine.update(qty_to_ship=D(1), qty_to_invoice=D(1)).where(DocumentLine.document == order).execute()
+    invoice = builders.post_now(order)[-1]
+    post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 16.00 go to cost of sales, half of it is invoiced
+    cancelled(invoice.no)
+    assert stock_of("I2") == (9, 72)
+    assert_verified()
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_goods_shipped_before_and_after_the_receipt_that_valued_the_first_come_back_at_both_costs(
+    trade: Location, by_hand: bool
+) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 4, 100, qty_to_ship=D(2))])
+    builders.post_now(order, Asked(ship=True))  # of nothing, at nothing
+    post_now(document(PURCHASE, [item_line("I2", 1, 8), item_line("I2", 1, 9)]))  # 17.00 go to cost of sales
+    invoice = builders.post_now(order)[-1].no  # and two more pieces, at the 9.00 that the last one cost
+    assert stock_of("I2") == (-2, -18)
+    if by_hand:
+        post_now(document(SALE_BACK, [item_line("I2", 4, 100)], corrects_no=invoice))
+    else:
+        cancelled(invoice)
+    assert stock_of("I2") == (2, 17)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_an_order_without_goods_that_was_shipped_before_is_cancelled(trade: Location) -> None:
+    before = balances_of_all()
+    order = document(DocumentType.SALES_ORDER, LINES[3:])
+    builders.post_now(order, Asked(ship=True))
+    cancelled(builders.post_now(order)[-1].no)
+    assert balances_of_all() == before
+
+
+def test_a_sale_cancelled_while_stock_is_under_zero_values_no_other_goods_anew(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I2", 1, 10)]))
+    sold = post_now(document(SALE, [item_line("I2", 1, 100)]))
+    post_now(document(PURCHASE, [item_line("I2", 1, 12)]))
+    post_now(document(SALE, [item_line("I2", 5, 100)]))
+    assert stock_of("I2") == (-4, -48)
+    cancelled(sold)
+    assert stock_of("I2") == (-3, -38)
+    assert_verified()
+
+
+def test_lines_of_one_item_go_back_as_one_line_of_all_their_pieces_would(trade: Location) -> None:
+    bought = post_now(document(PURCHASE, [item_line("I2", 1, 10), item_line("I2", 1, 10)]))
+    post_now(document(PURCHASE, [item_line("I2", 1, 16)]))
+    sold = post_now(document(SALE, [item_line("I2", 2, 100)]))
+    assert stock_of("I2") == (1, 12)
+    cancelled(bought)  # after its second line no pieces are left, but 2.00, which its first line takes along
+    assert stock_of("I2") == (-1, -8)
+    cancelled(sold)
+    assert stock_of("I2") == (1, 16)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def a_purchase_cancelled_that_leaves_value_on_no_pieces() -> tuple[str, str]:
+    """Two came at 12.50, one is sold, one came at 7.50; cancelling the first purchase takes 25.00 of 20.00 along.
+
+    The sale, and what cancelled the purchase.
+    """
+    bought = post_now(document(PURCHASE, [item_line("I2", 2, "12.50")]))
+    sold = post_now(document(SALE, [item_line("I2", 1, 100)]))
+    post_now(document(PURCHASE, [item_line("I2", 1, "7.50")]))
+    assert stock_of("I2") == (2, 20)
+    memo = cancelled(bought)
+    assert stock_of("I2") == (0, 0)
+    assert builders.balances()["7100"] == D("7.50")  # 12.50 of the sale less 5.00 that were left on no pieces
+    assert_verified()
+    return sold, memo
+
+
+def test_value_left_on_no_pieces_is_there_again_for_the_next_cancellation(trade: Location) -> None:
+    sold, _ = a_purchase_cancelled_that_leaves_value_on_no_pieces()
+    cancelled(sold)
+    assert stock_of("I2") == (1, D("7.50"))
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_value_left_on_no_pieces_comes_back_when_what_left_it_is_cancelled(trade: Location) -> None:
+    _, memo = a_purchase_cancelled_that_leaves_value_on_no_pieces()
+    cancelled(memo)
+    assert stock_of("I2") == (2, 20)
+    assert builders.balances()["7100"] == D("12.50")
+    assert_verified()
+
+
+def test_value_left_on_no_pieces_stays_in_cost_of_sales_once_other_goods_have_moved(trade: Location) -> None:
+    sold, memo = a_purchase_cancelled_that_leaves_value_on_no_pieces()
+    post_now(document(PURCHASE, [item_line("I2", 1, 9)]))
+    cancelled(sold)
+    assert stock_of("I2") == (2, D("21.50"))
+    assert builders.balances()["7100"] == D(-5)
+    cancelled(memo)
+    assert stock_of("I2") == (4, D("41.50"))  # its 25.00 less the 5.00 that it had written off
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+@pytest.mark.parametrize("turn", list(itertools.permutations(range(3))))
+def test_a_sale_and_the_two_receipts_that_valued_it_are_cancelled_in_any_order(
+    trade: Location, turn: tuple[int, int, int]
+) -> None:
+    before = balances_of_all()
+    made = [(SALE, [item_line("I2", 2, 100), item_line("I2", 2, 100)])]  # of nothing, at nothing
+    made += [(PURCHASE, [item_line("I2", 1, 8)]), (PURCHASE, [item_line("I2", 5, 10)])]
+    nos = [post_now(document(type_, lines)) for type_, lines in made]
+    assert (stock_of("I2"), builders.balances()["7100"]) == ((2, 20), 38)
+    for place in turn:
+        cancelled(nos[place])
+    assert balances_of_all() == before
+    assert_verified()
+
+
+@pytest.mark.parametrize("returned", [1, 2])
+def test_a_receipt_cancelled_takes_along_what_it_had_added_to_goods_that_are_not_back(
+    trade: Location, returned: int
+) -> None:
+    sold = post_now(document(SALE, [item_line("I2", 2, 100)]))  # of nothing, at nothing
+    bought = post_now(document(PURCHASE, [item_line("I2", 5, 10)]))  # 20.00 go to cost of sales
+    post_now(document(SALE_BACK, [item_line("I2", returned, 100)], corrects_no=sold))
+    assert builders.balances().get("7100", 0) == 20 - 10 * returned
+    cancelled(bought)
+    assert stock_of("I2") == (returned - 2, 0)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_a_receipt_cancelled_between_two_invoices_of_goods_that_it_valued_leaves_nothing_behind(
+    trade: Location,
+) -> None:
+    post_now(document(SALE, [item_line("I2", 1, 100)]))  # of nothing, at nothing, as all that follow
+    before = balances_of_all()
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 4, 100, qty_to_ship=D(2))])
+    builders.post_now(order, Asked(ship=True))
+    DocumentLine.update(qty_to_invoice=D(2)).where(DocumentLine.document == order).execute()
+    first, second = (builders.post_now(order)[-1].no for _ in range(2))
+    bought = post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 40.00 go to cost of sales
+    for no, stock in ((first, (7, 56)), (bought, (-3, 0)), (second, (-1, 0))):
+        cancelled(no)
+        assert stock_of("I2") == stock
+    assert balances_of_all() == before
+    assert_verified()
+
+
+def test_goods_that_a_return_order_brings_back_before_its_credit_memo_have_what_a_receipt_added(
+    trade: Location,
+) -> None:
+    post_now(document(SALE, [item_line("I2", 1, 100)]))  # of nothing, at nothing
+    sold = post_now(document(SALE, [item_line("I2", 2, 100)]))
+    bought = post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 24.00 go to cost of sales
+    builders.post_now(
+        document(DocumentType.SALES_RETURN_ORDER, [item_line("I2", 2, 100)], corrects_no=sold), Asked(receive=True)
+    )
+    assert stock_of("I2") == (9, 72)
+    cancelled(bought)
+    assert stock_of("I2") == (-1, 0)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_goods_whose_receipt_was_cancelled_return_without_what_it_had_added(trade: Location, by_hand: bool) -> None:
+    before = balances_of_all()
+    sold = post_now(document(SALE, [item_line("I2", 2, 100)]))  # of nothing, at nothing
+    cancelled(post_now(document(PURCHASE, [item_line("I2", 5, 10)])))  # 20.00 went to cost of sales, and came back
+    if by_hand:
+        post_now(document(SALE_BACK, [item_line("I2", 2, 100)], corrects_no=sold))
+    else:
+        cancelled(sold)
+    assert balances_of_all() == before
+    assert_verified()
+
+
+@pytest.mark.parametrize("account", ["1200", "7100"])
+def test_a_cancellation_needs_the_accounts_that_its_goods_go_back_to(trade: Location, account: str) -> None:
+    no = post_now(document(SALE, [item_line("I1", 1, 5)]))
+    GlAccount.update(blocked=True).where(GlAccount.no == account).execute()
+    setups.raise_version()
+    (result,) = cancel(no)
+    (problem,) = result.errors
+    assert (problem.code, problem.field, problem.value) == ("gl_account_blocked", "account_no", account)
+    assert problem.hint.startswith(f"It goes back to the accounts of the posted Invoice {no}.")
+
+
+def test_nothing_is_needed_of_a_line_that_moved_nothing(trade: Location) -> None:
+    Item.update(general_product_group="RAW", inventory_group="RAW").where(Item.no == "I2").execute()
+    no = post_now(document(SALE, [item_line("I1", 1, 5), item_line("I2", 0, 5)]))
+    Item.update(blocked=True).where(Item.no == "I2").execute()
+    of_raw = InventoryGroup.get(InventoryGroup.code == "RAW").stock_account
+    GlAccount.update(blocked=True).where(GlAccount.no == of_raw).execute()
+    setups.raise_version()
+    cancelled(no)
+
+
+def test_what_a_document_moved_both_ways_goes_back_from_its_last_line_to_its_first(trade: Location) -> None:
+    Item.update(prevent_negative=True).where(Item.no == "I2").execute()
+    before = balances_of_all()
+    cancelled(post_now(document(PURCHASE, [item_line("I2", 5, 1), item_line("I2", -3, 1)])))  # 3 first, then 5 of 5
+    assert balances_of_all() == before
 
 
 def test_a_credit_memo_is_cancelled_although_shipping_is_blocked_and_an_invoice_is_not_made_again(

@@ -355,9 +355,9 @@ CASES = {
         "not_enough_stock",
         "qty_to_ship",
         "6",
-        10000,
+        20000,
         type=ORDER,
-        lines=(item_line("FEW", 9, qty_to_ship=D(6)),),
+        lines=(item_line(), item_line("FEW", 9, qty_to_ship=D(6))),
     ),
     "a piece that would cost too much": Case(
         "stock_too_large",
@@ -483,3 +483,18 @@ def test_blocked_customers_take_what_their_block_lets_pass(
 def test_a_declared_vat_may_differ_by_exactly_what_is_allowed(trade: Location, declared: str) -> None:
     made = document(PURCHASE, [item_line(quantity=2, declared_vat_amount=D(declared))])
     assert [one.result for one in post([made])] == ["posted"]
+
+
+def test_goods_that_come_in_are_not_refused_where_stock_is_under_zero(trade: Location) -> None:
+    assert [one.result for one in post([document(SALE, [item_line("I1", 2)])])] == ["posted"]
+    Item.update(prevent_negative=True).execute()
+    came, beside = (document(PURCHASE, [item_line(no, "0.5", 10)]) for no in ("I1", "FEW"))
+    assert [one.result for one in post([came, beside])] == ["posted", "posted"]
+
+
+def test_a_shortage_tells_what_each_line_wants_and_what_the_lines_before_it_leave(trade: Location) -> None:
+    (result,) = post([document(SALE, [item_line("FEW", 6), item_line("FEW", 1)])])
+    assert [problem.message for problem in result.errors] == [
+        "Item FEW: 6 wanted, 5 in stock.",
+        "Item FEW: 1 wanted, 0 in stock.",
+    ]

@@ -8,6 +8,7 @@ from decimal import Decimal
 import builders
 import pytest
 from builders import balances, document, item_line
+from standing import open_amounts
 
 from postroom.core import database
 from postroom.core.database import Location
@@ -126,6 +127,21 @@ def test_what_cannot_be_corrected_is_refused(
     assert codes_of(document(type_, [item_line("I1", 1, 100)], **fields)) == [code]
 
 
+def test_a_correction_refused_is_told_what_there_is_instead(trade: Location) -> None:
+    line = item_line("I1", 1, 100)
+    euros: dict[str, object] = {"currency_code": "EUR", "currency_factor": D("7.5")}
+    (_, at_home), (_, in_euros) = post_now(document(SALE, [line])), post_now(document(SALE, [line], **euros))
+
+    def told(**fields: object) -> str:
+        (problem,) = check.check(document(SALE_BACK, [line], **fields), user="ann")
+        return problem.message
+
+    assert told(corrects_no="NONE") == "There is no posted sales invoice NONE."
+    assert told(corrects_no=at_home.no, party_no="C2") == f"Invoice {at_home.no} belongs to C1, not to C2."
+    assert told(corrects_no=at_home.no, **euros) == f"Invoice {at_home.no} is in the local currency, not in EUR."
+    assert told(corrects_no=in_euros.no) == f"Invoice {in_euros.no} is in EUR, not in the local currency."
+
+
 def test_a_corrections_vendor_number_may_be_blank_but_not_used_twice(trade: Location) -> None:
     _, invoice = post_now(document(PURCHASE, [item_line("I1", 2, 10)]))
     post_now(document(PURCHASE_BACK, [item_line("I1", 1, 10)], vendor_document_no="CM-1"))
@@ -173,6 +189,25 @@ def take_back(quantity: int, corrects_no: str) -> None:
 
 def buy(quantity: int, price: str) -> None:
     post_now(document(PURCHASE, [item_line("I1", quantity, price)]))
+
+
+def test_corrections_close_no_more_than_the_others_left_open(trade: Location) -> None:
+    sale = sell(4)  # 500.00
+    take_back(1, sale)
+    take_back(1, sale)
+    _, dear = post_now(
+        document(SALE_BACK, [item_line("I1", 2, 300)], corrects_no=sale)
+    )  # 750.00, of which 250.00 close
+    still_open = open_amounts()
+    assert still_open.get(("invoice", sale), 0) == 0
+    assert still_open["credit_memo", dear.no] == -500
+    assert verify().ok
+
+
+def test_a_correction_of_nothing_closes_nothing(trade: Location) -> None:
+    _, free = post_now(document(SALE, [item_line("I1", 1, 0)]))
+    post_now(document(SALE_BACK, [item_line("I1", 1, 0)], corrects_no=free.no))
+    assert not PartyLedgerApplication.select().exists()
 
 
 def test_goods_sold_before_they_came_return_with_what_the_receipt_added(trade: Location) -> None:

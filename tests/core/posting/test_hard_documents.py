@@ -12,15 +12,19 @@ from typing import Any
 import builders
 import pytest
 from builders import balances, document, item_line
+from peewee import IntegrityError
 
 from postroom.core import database
+from postroom.core.company import current_user
 from postroom.core.database import Location
 from postroom.core.errors import CheckFailed, Refused
+from postroom.core.jobs import undo
 from postroom.core.kinds import Area, DocumentType, LineType
+from postroom.core.money import ZERO
 from postroom.core.posting import post, source, stock
 from postroom.core.tables.ledgers import GlRegister, PostedLine
 from postroom.core.tables.setup import Company, Currency, NumberSeriesLine, PurchasesSetup
-from postroom.core.tables.trade import ItemStock
+from postroom.core.tables.trade import Document, ItemStock
 from postroom.core.verify import verify
 
 D = Decimal
@@ -132,6 +136,15 @@ def test_a_stock_worth_more_than_thirteen_digits_is_refused(trade: Location) -> 
     assert verify().ok
 
 
+def test_goods_that_a_cancellation_would_make_worth_more_than_thirteen_digits_stay_sold(trade: Location) -> None:
+    post_now(document(PURCHASE, [item_line("I1", 1, 6 * 10**12)]))
+    sold = post_now(document(SALE, [item_line("I1", 1, 1)]))[-1].no
+    post_now(document(PURCHASE, [item_line("I1", 1, 6 * 10**12)]))
+    (result,) = undo.cancel([undo.find(sold)], undo.CancelRequest("now"), user=current_user())
+    assert [problem.code for problem in result.errors] == ["stock_too_large"]
+    assert verify().ok
+
+
 def test_a_piece_that_would_cost_more_than_thirteen_digits_is_refused(trade: Location) -> None:
     crumb = item_line("I1", "0.00001", 7 * 10**12, price_per_quantity=D("0.00001"))
     assert codes_of(document(PURCHASE, [crumb])) == ["stock_too_large"]
@@ -156,6 +169,18 @@ def test_what_moves_an_items_value_is_refused_from_fourteen_digits_on(
     movement = stock.Movement("I1", 10000, D(1), D(cost), D(adjustment))
     problems = list(stock.too_large(bought, [movement], {"I1": stock.Stock(D(1), D(value))}))
     assert [problem.code for problem in problems] == ["stock_too_large"] * is_refused
+
+
+def test_what_a_posting_moves_in_all_and_pieces_under_zero_are_refused_from_fourteen_digits_on(
+    trade: Location,
+) -> None:
+    sold = source.read(document(SALE, [item_line("I1", 2, 1), item_line("I2", 1, 1)]))
+    movements = [stock.Movement("I1", 10000, D(-2), -NINE, ZERO), stock.Movement("I2", 20000, D(-1), -NINE, ZERO)]
+    some, far_below = stock.Stock(D(1), D(1)), stock.Stock(-MOST - 1, ZERO)
+    problems = list(stock.too_large(sold, movements, {"I1": some, "I2": some}))
+    assert [(problem.line, problem.value) for problem in problems] == [(20000, "1")]
+    problems = list(stock.too_large(sold, movements[:1], {"I1": far_below}))
+    assert [(problem.line, problem.value) for problem in problems] == [(10000, "2")]
 
 
 def test_the_largest_amounts_that_there_are_post(trade: Location) -> None:
@@ -208,5 +233,21 @@ def test_a_series_that_gives_a_used_number_is_named(firm: Location) -> None:
     ).execute()
     with pytest.raises(Refused, match="S-INV\\+") as refused:
         post_now(made[1])
-    assert refused.value.problems[0].code == "posted_number_used"
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.record) == ("posted_number_used", f"Sales Invoice {Document.get_by_id(made[1]).no}")
+    assert "102002 of series S-SHPT+ or 103001 of series S-INV+" in problem.message
+    assert problem.hint
     assert GlRegister.select().count() == 1
+
+
+def test_a_clash_that_is_none_of_numbers_stays_what_it_is(firm: Location) -> None:
+    builders.party(Area.SALES)
+    builders.item()
+    plan = post.prepare(document(SALE, [item_line()]), user="ann", posting_id="x")
+
+    def clash() -> None:
+        raise IntegrityError("NOT NULL constraint failed: job_queue_log.no")
+
+    with pytest.raises(IntegrityError, match="job_queue_log"), database.transaction():
+        post.write(plan, clash)
+    assert balances() == {}

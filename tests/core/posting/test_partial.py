@@ -12,7 +12,7 @@ from builders import balances, document, item_line, post_now
 from postroom.core import documents, setups
 from postroom.core.database import Location
 from postroom.core.errors import CheckFailed, Refused
-from postroom.core.kinds import Area, DocumentStatus, DocumentType, JobQueueStatus, LineType
+from postroom.core.kinds import Area, DocumentStatus, DocumentType, JobQueueStatus, LineType, PostedKind
 from postroom.core.posting import check
 from postroom.core.posting.steps import AS_THE_DOCUMENT_SAYS, Asked
 from postroom.core.tables.ledgers import PostedDocument, PostedLine
@@ -116,6 +116,21 @@ def test_a_sales_order_goes_in_steps_and_is_gone_when_all_is_invoiced(trade: Loc
         ("invoice", [(4, 400, 240)]),
     ]
     assert PostedLine.select().where(PostedLine.type == LineType.COMMENT).count() == 4
+
+
+def test_a_shipment_bears_its_share_of_a_line_discount_amount_as_fine_as_it_is_stored(trade: Location) -> None:
+    line = item_line("I1", 3, 100, line_discount_amount=D("0.10"))
+    order = document(SALE, [line])
+    of(order, qty_to_ship=1)
+    post_now(order, SHIP)
+    post_now(order, SHIP)
+    post_now(document(SALE, [line]), SHIP)
+    shipped = PostedLine.select().join(PostedDocument).where(PostedDocument.kind == PostedKind.SHIPMENT)
+    assert [row.line_discount_amount for row in shipped.order_by(PostedLine.id)] == [
+        D("0.03333"),
+        D("0.06667"),
+        D("0.10"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -312,12 +327,35 @@ def test_a_declared_vat_is_that_of_the_invoice_that_comes_next(trade: Location) 
     assert_verified()
 
 
+def test_a_declared_vat_waits_for_the_invoice_of_its_own_line(trade: Location) -> None:
+    PurchasesSetup.update(max_vat_difference_allowed=D("0.05")).execute()
+    Company.update(setup_version=Company.setup_version + 1).execute()
+    later = item_line("I2", 1, 10, vat="VAT10", declared_vat_amount=D("1.02"), qty_to_ship=D(0))
+    order = document(PURCHASE, [item_line("I2", 1, 10, declared_vat_amount=D("2.53")), later])
+    post_now(order)
+    assert Document.get_by_id(order).vat_amount == D("3.52")
+    assert [line.declared_vat_amount for line in DocumentLine.select().order_by(DocumentLine.id)] == [None, D("1.02")]
+
+
+def test_what_is_typed_of_one_order_stays_when_another_is_posted(trade: Location) -> None:
+    typed, order = (document(SALE, [item_line("I1", 3, 100, qty_to_ship=D(1), qty_to_invoice=D(1))]) for _ in range(2))
+    post_now(order)
+    assert quantities(order) == [(2, 2, 1, 1)]
+    assert quantities(typed) == [(1, 1, 0, 0)]
+
+
 @pytest.mark.parametrize(
     ("fields", "asked", "codes"),
     [
         ({"qty_to_invoice": D(1)}, INVOICE, ["invoice_more_than_shipped"]),
         ({"qty_to_ship": D(1), "qty_to_invoice": D(2)}, Asked(), ["invoice_more_than_shipped"]),
+        ({"qty_to_ship": D(1), "qty_to_invoice": D(5)}, Asked(), ["invoice_more_than_shipped"]),
         ({"qty_to_ship": D(6)}, Asked(), ["ship_more_than_outstanding"]),
+        (
+            {"quantity_shipped": D(2), "qty_to_ship": D(5), "qty_to_invoice": D(5)},
+            Asked(),
+            ["ship_more_than_outstanding"],
+        ),
         ({"qty_to_ship": D(-1)}, SHIP, ["ship_more_than_outstanding"]),
         ({"qty_to_ship": D(0)}, Asked(), ["nothing_to_post"]),
         ({}, INVOICE, ["nothing_to_post"]),
@@ -332,6 +370,11 @@ def test_what_cannot_be_shipped_or_invoiced_is_named(
     before = balances()
     assert codes_of(order, asked) == codes
     assert balances() == before
+
+
+def test_a_line_that_is_shipped_whole_hides_no_other_that_is_not(trade: Location) -> None:
+    lines = [item_line("I1", 5, 100), item_line("I1", 5, 100, qty_to_ship=D(1), qty_to_invoice=D(5))]
+    assert codes_of(document(SALE, lines)) == ["invoice_more_than_shipped"]
 
 
 def test_a_header_says_what_a_posting_does_and_what_is_asked_overrules_it_once(trade: Location) -> None:
@@ -484,4 +527,17 @@ def test_a_return_order_that_corrects_goes_in_parts_at_the_originals_cost(trade:
         post_now(order, RECEIVE)
     assert change(before) == {"1200": D(180), "7100": D(-180)}
     post_now(order)
+    assert_verified()
+
+
+def test_a_return_order_takes_a_correction_back_by_pieces_that_add_up_to_what_they_cost(trade: Location) -> None:
+    post_now(document(DocumentType.PURCHASE_INVOICE, [item_line("I2", 3, 10, price_per_quantity=D(3))]))
+    _, invoice = post_now(document(DocumentType.SALES_INVOICE, [item_line("I2", 3, 100)]))
+    order = document(BACK, [item_line("I2", 3, 100)], corrects_no=invoice.no)
+    values = []
+    for _ in range(3):
+        of(order, qty_to_receive=1)
+        post_now(order, RECEIVE)
+        values.append(ItemStock.get_by_id("I2").value)
+    assert values == [D("3.33"), D("6.67"), D(10)]
     assert_verified()

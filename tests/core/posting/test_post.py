@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import builders
 import pytest
+from at_once import at_once
 from builders import balances, document, item_line
 
 from postroom.core import database
@@ -124,6 +127,13 @@ def test_each_type_posts_its_documents_and_ledgers(
     assert abs(vat_entry.base) == net
     stock = ItemStock.get_by_id("I1")
     assert stock.quantity == 10 + pieces
+    made = [GlEntry, PartyLedgerEntry, VatEntry, ItemLedgerEntry, ValueEntry, GlRegister]
+    stamps = {
+        (row.source_code, row.user_id)
+        for ledger in made
+        for row in ledger.select().where(ledger.posting_id == goods.posting_id)
+    }
+    assert stamps == {("SALES" if type_.area is Area.SALES else "PURCHASES", "ann")}
 
 
 def test_every_register_balances_and_is_numbered_without_gaps(trade: Location) -> None:
@@ -230,6 +240,15 @@ def test_a_charge_and_a_gl_line_post_net_to_their_accounts(trade: Location) -> N
         )
     )
     assert change(before) == {"1300": D(70), "6400": D(-20), "8100": D(-45), "2300": D(-5)}
+    assert [row.item_no for row in ItemStock.select()] == ["I1"]  # which alone is a matter of stock
+
+
+def test_a_negative_line_of_a_purchase_credit_memo_brings_its_goods_at_its_price(trade: Location) -> None:
+    before = balances()
+    post_now(document(DocumentType.PURCHASE_CREDIT_MEMO, [item_line("I1", 5, 70), item_line("I1", -2, 70)]))
+    moved = change(before)
+    assert moved["1200"] == -5 * 60 + 2 * 70
+    assert moved["2100"] == D("262.50")
 
 
 def test_a_part_of_an_order_posts_its_own_lines_and_the_comments_which_are_worth_nothing(trade: Location) -> None:
@@ -255,6 +274,15 @@ def test_comments_of_a_whole_document_are_worth_nothing(trade: Location) -> None
     posted = PostedDocument.get(no=invoice.no, kind=invoice.kind)
     (comment,) = PostedLine.select().where(PostedLine.posted_document == posted, PostedLine.type == LineType.COMMENT)
     assert (comment.line_discount_amount, comment.invoice_discount_amount, comment.amount) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("type_", [DocumentType.SALES_INVOICE, DocumentType.PURCHASE_INVOICE])
+def test_a_posted_invoice_bears_what_its_goods_cost_whichever_way_they_went(
+    trade: Location, type_: DocumentType
+) -> None:
+    for ref in post_now(document(type_, [item_line("I1", "0.5", 60)])):
+        (line,) = PostedDocument.get(no=ref.no, kind=ref.kind, area=ref.area).lines
+        assert line.cost_amount == 30
 
 
 def test_three_pieces_for_ten_sold_one_by_one_leave_nothing_behind(trade: Location) -> None:
@@ -304,8 +332,21 @@ def test_a_document_changed_after_it_was_computed_is_not_posted(trade: Location)
     document_id = document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100)])
     plan = post.prepare(document_id, user="ann", posting_id="x")
     Document.update(version=Document.version + 1).where(Document.id == document_id).execute()
+    with pytest.raises(Refused, match="changed") as refused, database.transaction():
+        post.write(plan)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.record) == ("document_changed", plan.computed.document.record)
+    assert problem.hint
+
+
+def test_a_document_posted_by_somebody_else_meanwhile_is_not_posted_again(trade: Location) -> None:
+    document_id = document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100)])
+    plan = post.prepare(document_id, user="ann", posting_id="x")
+    post_now(document_id)
+    before = balances()
     with pytest.raises(Refused, match="changed"), database.transaction():
         post.write(plan)
+    assert balances() == before
 
 
 def test_stock_taken_meanwhile_is_noticed_under_the_lock(trade: Location) -> None:
@@ -318,6 +359,20 @@ def test_stock_taken_meanwhile_is_noticed_under_the_lock(trade: Location) -> Non
         post.write(plan)
     assert [problem.code for problem in failed.value.problems] == ["not_enough_stock"]
     assert ItemStock.get_by_id("I5").quantity == 0
+
+
+def test_first_receipts_of_an_item_at_the_same_moment_are_all_in_stock(trade: Location) -> None:
+    builders.item("I5")
+    ids = [document(DocumentType.PURCHASE_INVOICE, [item_line("I5", 1, 10)]) for _ in range(4)]
+    plans = [post.prepare(document_id, user="ann", posting_id=f"P{document_id}") for document_id in ids]
+
+    def receive() -> str:
+        with database.transaction():
+            return post.write(plans.pop())[0].kind.value
+
+    assert at_once(receive) == ["receipt"] * 4
+    stock = ItemStock.get_by_id("I5")
+    assert (stock.quantity, stock.value) == (4, 40)
 
 
 def test_a_vendors_number_taken_meanwhile_is_noticed_and_nothing_is_written(trade: Location) -> None:
@@ -336,6 +391,66 @@ def test_a_vendors_number_taken_meanwhile_is_noticed_and_nothing_is_written(trad
 def test_a_total_of_zero_posts(trade: Location) -> None:
     _, invoice = post_now(document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100), item_line("I1", -1, 100)]))
     assert PostedDocument.get(no=invoice.no, kind=PostedKind.INVOICE).amount_including_vat == 0
+    assert not GlEntry.select().where(GlEntry.amount == 0).exists()
+
+
+def the_invoice(**fields: Any) -> PostedDocument:
+    """What comes of a sales invoice for one piece."""
+    _, ref = post_now(document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100)], **fields))
+    posted: PostedDocument = PostedDocument.get(no=ref.no, kind=ref.kind)
+    return posted
+
+
+EARLIER, LATER = date(2026, 2, 27), date(2026, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("document_date", "due_date", "dated", "due"),
+    [
+        (EARLIER, LATER, EARLIER, LATER),
+        (EARLIER, None, EARLIER, EARLIER),
+        (None, LATER, builders.DAY, LATER),
+        (None, None, builders.DAY, builders.DAY),
+    ],
+)
+def test_a_due_date_that_is_blank_is_the_document_date_and_that_the_posting_date(
+    trade: Location, document_date: date | None, due_date: date | None, dated: date, due: date
+) -> None:
+    posted = the_invoice(document_date=document_date, due_date=due_date)
+    assert (posted.posting_date, posted.document_date, posted.due_date) == (builders.DAY, dated, due)
+    assert PartyLedgerEntry.get(document_no=posted.no).due_date == due
+
+
+def test_a_customer_is_named_as_the_document_does_or_as_the_customer_is_called(trade: Location) -> None:
+    assert the_invoice(party_name="Ann & Daughters").party_name == "Ann & Daughters"
+    assert the_invoice(party_name="").party_name == "Name of C1"
+
+
+def test_a_party_entry_bears_the_number_that_the_other_side_gave_the_document(trade: Location) -> None:
+    sold = the_invoice(external_document_no="ORDER-7", vendor_document_no="")
+    assert PartyLedgerEntry.get(document_no=sold.no).external_document_no == "ORDER-7"
+    bought = document(DocumentType.PURCHASE_INVOICE, [item_line("I1", 1, 60)], vendor_document_no="V-7")
+    _, ref = post_now(bought)
+    assert PartyLedgerEntry.get(document_no=ref.no, area=Area.PURCHASE).external_document_no == "V-7"
+
+
+def test_an_invoice_in_the_local_currency_has_the_factor_1_whatever_was_typed(trade: Location) -> None:
+    assert the_invoice(currency_factor=D(7)).currency_factor == 1
+
+
+@pytest.mark.parametrize("type_", [DocumentType.SALES_INVOICE, DocumentType.PURCHASE_INVOICE])
+def test_a_line_without_a_quantity_is_posted_with_the_others_and_is_worth_nothing(
+    trade: Location, type_: DocumentType
+) -> None:
+    before = balances()
+    post_now(document(type_, [item_line("I1", 1, 60)]))
+    alone, before = change(before), balances()
+    refs = post_now(document(type_, [item_line("I1", 1, 60), item_line("I1", 0, 60)]))
+    assert change(before) == alone
+    for ref in refs:
+        lines = PostedDocument.get(no=ref.no, kind=ref.kind, area=ref.area).lines
+        assert [line.quantity for line in lines.order_by(PostedLine.line_no)] == [1, 0]
+    assert not ItemLedgerEntry.select().where(ItemLedgerEntry.quantity == 0).exists()
 
 
 @pytest.mark.parametrize("precision", ["1", "0.001", "0.0001"])

@@ -72,9 +72,9 @@ def test_a_cost_below_nothing_is_never_remembered_as_the_last_known() -> None:
 
 
 def test_more_than_there_is_leaves_with_the_value_and_the_last_known_cost() -> None:
-    stock = held("1", "-190", "10")
-    assert move(stock, D(-3), None, CENT) == (D(170), D(0))
-    assert (stock.quantity, stock.value) == (D(-2), D(-20))
+    stock = held("1", "-190", "10.0025")
+    assert move(stock, D(-3), None, CENT) == (D("169.99"), D(0))  # 190.00 less twice 10.0025, rounded
+    assert (stock.quantity, stock.value) == (D(-2), D("-20.01"))
 
 
 @given(st.lists(st.tuples(quantities, worths), max_size=25), steps)

@@ -368,6 +368,37 @@ EXAMPLES = {
     6400 Freight and Fees Charged                    10.00
     2300 Sales VAT                                   27.50
 """,
+    "an order in dollars whose rounding the last invoiced line takes": """
+    (0.07, 0.14 and 0.21 so far are 0.52, 1.04 and 1.57; with the freight it is 0.29, so 2.16: 0.59 for the last 0.08)
+    ORDER: sales-order to C-ABROAD, USD at 7.4605
+    4 x 8100 at 0.07 = 0.28
+    1 x FREIGHT at 0.01 = 0.01
+                                           Debit    Credit
+    ORDER ships 1 and 0, invoices 1 and 0
+    shipment
+    invoice: 0.07 + VAT 0.00 = 0.07
+    1320 Receivables, Abroad                0.52
+    8100 Rent                                         0.52
+
+    ORDER ships 1 and 0, invoices 1 and 0
+    shipment
+    invoice: 0.07 + VAT 0.00 = 0.07
+    1320 Receivables, Abroad                0.52
+    8100 Rent                                         0.52
+
+    ORDER ships 1 and 0, invoices 1 and 0
+    shipment
+    invoice: 0.07 + VAT 0.00 = 0.07
+    1320 Receivables, Abroad                0.53
+    8100 Rent                                         0.53
+
+    ORDER ships 1 and 1, invoices 1 and 1
+    shipment
+    invoice: 0.08 + VAT 0.00 = 0.08
+    1320 Receivables, Abroad                0.59
+    8100 Rent                                         0.52
+    6400 Freight and Fees Charged                     0.07
+""",
 }
 
 
