@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from postroom.core import clock
 from postroom.core.database import Location
+from postroom.core.jobs import processes
 from postroom.tui.app import PostroomApp
 from postroom.tui.pages import directory
 from postroom.tui.screenshots import stage
@@ -22,10 +23,10 @@ STATUS_BAR = 0
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Location]:
+def company(tmp_path_factory: pytest.TempPathFactory) -> Location:
     """The company of the pictures: it has something to show on every page. Nothing here changes it."""
     with stage.staged(tmp_path_factory.mktemp("stage") / "demo.db") as location:
-        yield location
+        return location
 
 
 @asynccontextmanager
@@ -49,6 +50,7 @@ async def test_every_page_draws_no_colour_and_tells_the_line_of_the_cursor_from_
 ) -> None:
     """The pages of a room share one terminal: a start of its own for each would take twice as long."""
     clock.stand_still_at(stage.NOW)
+    monkeypatch.setattr(processes, "account", lambda: stage.USER)
     pages = [entry.address for entry in directory.PAGES if entry.module == room]
     async with without_colours(company, monkeypatch, pages[0]) as (app, pilot):
         for page in pages:
