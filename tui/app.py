@@ -17,7 +17,7 @@ from textual.app import App
 from textual.events import Event, Key
 from textual.screen import ModalScreen
 
-from postroom.core import bugs, clock
+from postroom.core import bugs, clock, company
 from postroom.core.database import Location
 from postroom.core.errors import DatabaseAway, NotFound, PostroomError, UsageError
 from postroom.core.plain_text import visible
@@ -425,16 +425,12 @@ class PostroomApp(App[int]):
 
 def run(location: Location, *, first_page: str = directory.FIRST) -> int:
     """Open the terminal on an existing company; returns the exit code. Raises PostroomError if it cannot be opened."""
-    from postroom.core import company
-
     company.open_company(location, busy_seconds=BUSY_SECONDS)
     return show(location, first_page=first_page)
 
 
 def show(location: Location, *, first_page: str = directory.FIRST) -> int:
     """The same for the company that this process has opened, with a patience of BUSY_SECONDS."""
-    from postroom.core import company
-
     company.close()  # the desks make connections of their own
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     try:

@@ -7,16 +7,14 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.widgets import Input, Static
 
 from postroom.core.counted import counted
 from postroom.core.errors import PostroomError
-from postroom.core.filters import UnknownField
 from postroom.core.plain_text import visible
 from postroom.tui import shown
 from postroom.tui.actions import Situation
@@ -24,9 +22,9 @@ from postroom.tui.pages.list_state import ListState, Window
 from postroom.tui.pages.page import Page
 from postroom.tui.snapshots import COUNT_LIMIT, ListSnapshot
 from postroom.tui.widgets.detail import Detail
+from postroom.tui.widgets.filter_line import FILTER_SIGNS, FilterLine, fields_told_by
 from postroom.tui.widgets.keyed_table import Column, KeyedTable
 from postroom.tui.widgets.search import Choose
-from postroom.tui.widgets.text_line import TextLine
 
 MOST_MARKED = 10_000
 """At most so many rows are marked at once."""
@@ -34,21 +32,8 @@ MOST_COPIED = 100_000
 """At most so many rows are copied to a file; `postroom export` and `--json` know no limit."""
 OWN_ORDER = "Its own order"
 ONLY_INDEXED = "Its other columns have no index: sorted by them, a long list would keep you waiting."
-FILTER_SIGNS = ".. range   | or   & and   <> not   < > >=   * any   ? one character   '' blank"
-"""What the filter line says of the filter language, in a line of 80 columns; the keys of the page say more."""
 NEAR = 40
 """So many rows before the last loaded one the next are loaded."""
-
-
-class FilterLine(TextLine):
-    """The line in which the filter is typed."""
-
-    BINDINGS: ClassVar = [Binding("escape", "leave", "Back to the list", show=False)]
-
-    def action_leave(self) -> None:
-        page = self.screen
-        assert isinstance(page, ListPage)
-        page.close_filter()
 
 
 class ListPage(Page):
@@ -287,15 +272,9 @@ class ListPage(Page):
         self.query_one("#filter-help", Static).update(Text(f"{FILTER_SIGNS}\nFields: {fields}"))
 
     async def filter_fields(self) -> tuple[str, ...]:
-        """The fields that the list can be filtered by, which it tells when it is asked for one that it has not."""
+        """The fields that the list can be filtered by."""
         read, window = self.read, self.state.window
-        try:
-            await self.desk.reader.desk.do(lambda: read("which-fields=?", window))
-        except UnknownField as error:
-            return error.fields
-        except PostroomError:  # it is told when the filter is taken
-            pass
-        return ()
+        return await self.desk.reader.desk.do(lambda: fields_told_by(lambda filter: read(filter, window)))
 
     def close_filter(self) -> None:
         """Leave the filter line as if it had not been opened."""
