@@ -69,7 +69,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "grant": ("setup", "Give users permission sets, with PostgreSQL as database rights."),
         "changelog": ("ledgers", "Show who changed what."),
         **{
-            slug: ("masters", f"List and change records of {title}.")
+            slug: ("masters", f"List, change and delete records of {title}.")
             for slug, title in (
                 ("customer", "Customer"),
                 ("vendor", "Vendor"),
