@@ -101,6 +101,13 @@ def test_wrong_usage_ends_with_2_and_a_message(arguments: list[str], run: Run, m
     assert told.err.strip()
 
 
+@pytest.mark.parametrize("noun", ["entry", "customer", "printer-selection"])
+def test_a_noun_without_a_verb_shows_its_help_once(noun: str, run: Run) -> None:
+    told, help_ = run(noun), run(noun, "--help")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == help_.out
+
+
 PROBLEM = ["code", "message", "record", "line", "field", "value", "hint"]
 
 

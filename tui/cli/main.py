@@ -187,6 +187,9 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _wrong_usage(error: click.ClickException, as_json: bool) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole help, and says all
+        writing.say(error.format_message())
+        return 2
     context, hint = getattr(error, "ctx", None), ""
     if context is not None:
         writing.say(f"Usage: {context.command_path} {' '.join(context.command.collect_usage_pieces(context))}")
