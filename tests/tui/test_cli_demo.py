@@ -87,9 +87,11 @@ def statuses(location: Location) -> dict[str, Any]:
 def test_a_consumer_works_until_idle_and_says_whether_an_entry_failed(queued: Location) -> None:
     told = spawn("--company", queued.text, "consumer", "--until-idle")
     assert told.code == 1, told.err
+    assert told.err == "1 document posted, 1 in error: `postroom handle list` and `postroom entry list` tell why.\n"
     assert statuses(queued) == {"BAD": "Error"}
     again = spawn("--company", queued.text, "consumer", "--until-idle", "--json")
     assert (again.code, again.json) == (0, {"until_idle": True, "exit_code": 0})
+    assert again.err == "0 documents posted, none in error.\n"
     assert spawn("--company", queued.text, "verify").code == 0
 
 
