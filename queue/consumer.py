@@ -62,8 +62,8 @@ def run(
     """Serve the job queues of a company until told to stop; the exit code: 0, 130 after SIGINT.
 
     `until_idle`: start the named queues (all, if none is named), end when they have nothing left to do, stop those it
-    started, `tell` what became of their entries; 1 if one ended in Error meanwhile. Raises NotFound for a queue that does not exist, CompanyError,
-    DatabaseAway, NotPermitted.
+    started, `tell` what became of their entries; 1 if one ended in Error meanwhile. Raises NotFound for a queue that
+    does not exist, CompanyError, DatabaseAway, NotPermitted.
     """
     _log_to_stderr()
     codes = tuple(dict.fromkeys(job_queues))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -64,7 +65,7 @@ def set_record(kind: str, no: str, changes: Mapping[str, str], *, user: str, cre
         shown = shown_key(key)
         row = chosen.table.get_or_none(*_conditions(chosen, key))
         if row is None and not create:
-            raise _unknown(chosen, shown)
+            raise _unknown(chosen, shown, f" `postroom {chosen.slug} set {shlex.quote(no)} --new` makes it.")
         is_new = row is None
         if row is None:
             row = chosen.table(**dict(chosen.fixed), **key)
@@ -187,7 +188,7 @@ def _conditions(kind: MasterKind, key: Mapping[str, Value]) -> list[Any]:
     ]
 
 
-def _unknown(kind: MasterKind, shown: str) -> NotFound:
+def _unknown(kind: MasterKind, shown: str, way_out: str = "") -> NotFound:
     keys = [shown_key({name: row[name] for name in kind.key}) for row in list_records(kind.slug)]
     return NotFound(
         f"{kind.record(shown)} does not exist.",
@@ -195,7 +196,7 @@ def _unknown(kind: MasterKind, shown: str) -> NotFound:
         record=kind.record(shown),
         field=kind.key[0],
         value=shown,
-        hint=values.near(shown, keys, kind.title),
+        hint=f"{values.near(shown, keys, kind.title)}{way_out}",
     )
 
 
