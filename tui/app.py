@@ -22,7 +22,7 @@ from postroom.core import bugs, clock
 from postroom.core.database import Location
 from postroom.core.errors import DatabaseAway, NotFound, PostroomError, UsageError
 from postroom.core.plain_text import visible
-from postroom.tui import hanging_up, keymap
+from postroom.tui import hanging_up, keymap, suspending
 from postroom.tui.cli import crash
 from postroom.tui.colours import THEME, has_few_colours, terminal_palette
 from postroom.tui.keymap import Keymap
@@ -198,6 +198,9 @@ class PostroomApp(App[int]):
     def say(self, message: str, severity: Severity = "information") -> None:
         """A message for a few seconds."""
         self.notify(visible(message, line_breaks=True), severity=severity, markup=False, timeout=self.message_seconds)
+
+    def action_suspend_process(self) -> None:
+        suspending.stop(self)
 
     def action_help_quit(self) -> None:
         """Ctrl+C: what ends the program."""
