@@ -304,7 +304,7 @@ def read_card(entry_id: str, time_zone: str) -> CardSnapshot:
     )
     attempts = fields(
         ("Attempts", f"{entry.attempts} of {entry.max_attempts}"),
-        ("Rerun Delay", shown_duration(entry.rerun_delay)),
+        ("Rerun Delay (sec.)", entry.rerun_delay),
         ("Job Timeout", shown_duration(entry.job_timeout)),
         ("Notify on Success", "Yes" if entry.notify_on_success else "No"),
     )
