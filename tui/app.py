@@ -204,7 +204,7 @@ class PostroomApp(App[int]):
 
     def action_help_quit(self) -> None:
         """Ctrl+C: what ends the program."""
-        self.say("q quits, Ctrl+Q also while something is typed. Background posting goes on.")
+        self.say("q quits, Ctrl+Q also while something is typed. Consumers go on; the demo's own ends.")
 
     def on_notify(self, event: Notify) -> None:
         """Two messages stand at a time, and none twice: more would hide what is below."""
