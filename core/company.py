@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from postroom.core import clock, grants, standard_company
 from postroom.core import database as engine
 from postroom.core.database import Location
-from postroom.core.errors import CompanyError, PostroomError, UsageError
+from postroom.core.errors import CompanyError, NotPermitted, PostroomError, UsageError
 from postroom.core.jobs import processes
 from postroom.core.money import parse_decimal
 from postroom.core.statements import query
@@ -143,11 +143,24 @@ def open_company(location: Location, *, busy_seconds: float = engine.BUSY_SECOND
         made.close()
         raise
     except (PeeweeException, sqlite3.Error) as error:
+        told = _no_rights(made, location) if engine.is_forbidden(error) else engine.translate(error, location.shown)
         made.close()
-        raise engine.translate(error, location.shown) or error from error
+        raise told or error from error
     if not location.is_postgres:
         made.execute_sql("PRAGMA journal_mode = wal")
     _bind(made, location)
+
+
+def _no_rights(made: Database, location: Location) -> NotPermitted:
+    """What is told to a database role that was given nothing in the company."""
+    role, owner = made.execute_sql(
+        "SELECT current_user, tableowner FROM pg_tables WHERE tablename = 'company' ORDER BY schemaname"
+    ).fetchone()
+    return NotPermitted(
+        f"The database role {role} has no rights in the company at {location.shown}.",
+        code="not_permitted",
+        hint=f"{owner}, who owns it, gives some: `postroom grant {role} post`, or view to look only.",
+    )
 
 
 def _refuse_moved(made: Database, location: Location) -> None:

@@ -199,13 +199,23 @@ def _connect_postgres(location: Location) -> Database:
                 hint="Create it, then `postroom init`.",
             ) from error
         raise DatabaseAway(
-            f"The database at {location.shown} does not answer: {_first_sentence(text)}",
+            f"The database at {location.shown} does not answer: {_sentence(error)}",
             hint="Check that the server runs and that you may log in; nothing was changed.",
         ) from error
     return made
 
 
-def _first_sentence(text: str) -> str:
+_DRIVERS_ADVICE = re.compile(r"[\s.]*(Is the server running|Multiple connection attempts failed).*")
+_DRIVERS_PREFIX = re.compile(r"^connection (failed|is bad): ")
+
+
+def _words(error: BaseException) -> str:
+    """What a driver says, on one line and without its own advice."""
+    return _DRIVERS_PREFIX.sub("", _DRIVERS_ADVICE.sub("", " ".join(str(error).split())))
+
+
+def _sentence(error: BaseException) -> str:
+    text = _words(error)
     return (text[:200] + "…") if len(text) > 200 else text.rstrip(".") + "."
 
 
@@ -298,7 +308,7 @@ def _driver_errors(error: BaseException) -> Iterator[BaseException]:
 
 def reason(error: BaseException) -> str:
     """Why the database failed, in its driver's words on one line: a full disk before what followed from it."""
-    return " ".join(str(_full_cause(error) or _driver_error(error) or error).split())
+    return _words(_full_cause(error) or _driver_error(error) or error)
 
 
 def translate(error: BaseException, shown: str) -> PostroomError | None:
@@ -312,7 +322,7 @@ def translate(error: BaseException, shown: str) -> PostroomError | None:
     denied = _driver_error(error)
     if isinstance(denied, psycopg.errors.InsufficientPrivilege):
         return NotPermitted(
-            f"{shown} does not allow that to you: {_first_sentence(' '.join(str(denied).split()))}",
+            f"{shown} does not allow that to you: {_sentence(denied)}",
             code="not_permitted",
             hint="Somebody with the permission set Setup gives rights by `postroom grant`.",
         )
@@ -324,7 +334,7 @@ def translate(error: BaseException, shown: str) -> PostroomError | None:
         return CompanyError(f"{shown} is damaged: {reason(error)}.", hint="Stop its consumers and restore a backup.")
     if is_away(error):
         return DatabaseAway(
-            f"{shown} is locked or away: {_first_sentence(' '.join(str(_driver_error(error) or error).split()))}",
+            f"{shown} is locked or away: {_sentence(_driver_error(error) or error)}",
             hint="Nothing was changed; try again.",
         )
     return None

@@ -15,6 +15,7 @@ PostroomError
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -125,12 +126,16 @@ class CheckFailed(Refused):
 
 
 def describe(problem: Problem) -> str:
-    """One problem as a sentence or two for a person: where, what, and what to do."""
-    where = problem.record
+    """One problem as a sentence or two for a person: where, unless the message names it, what, and what to do."""
+    where = "" if _names(problem.message, problem.record) else problem.record
     if problem.line is not None:
         where = f"{where}, line {problem.line}" if where else f"Line {problem.line}"
     text = f"{where}: {problem.message}" if where else problem.message
     return f"{text} {problem.hint}" if problem.hint else text
+
+
+def _names(message: str, record: str) -> bool:
+    return bool(record) and re.search(rf"(?i)(?<!\w){re.escape(record)}(?![\w-])", message) is not None
 
 
 def describe_place(problem: FileProblem) -> str:

@@ -83,7 +83,7 @@ def _refuse_work() -> None:
         raise Refused(
             f"A consumer is running: {named}.",
             code="consumer_running",
-            hint="Stop it (SIGTERM), then move the company.",
+            hint="Stop it with `postroom consumer --stop` on its host, then move the company.",
         )
     running = query("SELECT entry_no FROM job_queue_entry WHERE status = 'In Process' ORDER BY entry_no")
     if running:

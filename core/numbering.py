@@ -148,7 +148,9 @@ def ask(line: SeriesLine, count: int = 1, on: date | None = None) -> Any:
 
 
 def drawn(line: SeriesLine, rows: Sequence[Row], count: int = 1) -> list[str]:
-    """The numbers that `ask` has drawn. Raises Refused when the series is used up."""
+    """The numbers that `ask` has drawn. Raises Refused when the series is used up, or its line deleted meanwhile."""
+    if not rows:
+        raise refusal(problem_with(line.series_code, (), None))
     ((last, step),) = rows
     if line.last_allowed is not None and last > line.last_allowed:
         raise refusal(_exhausted(line))

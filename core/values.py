@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -181,8 +182,14 @@ def shown_duration(seconds: int) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if rest else f"{hours}:{minutes:02}"
 
 
+MOST_CHOICES = 8
+"""So many are all named in a hint; of more than that..."""
+NEIGHBOURS = 5
+"""... those that stand next to what was typed."""
+
+
 def near(word: str, words: Iterable[str], what: str) -> str:
-    """A hint that names the nearest of `words`, or else how many there are to choose from and which."""
+    """A hint that names those of `words` that were meant, else what there is to choose from: of many the neighbours."""
     known = sorted(words)
     close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
     if close:
@@ -190,7 +197,10 @@ def near(word: str, words: Iterable[str], what: str) -> str:
     if not known:
         return f"There is no {what} yet."
     article = "an" if what[:1].lower() in tuple("aeiou") else "a"
-    return f"Choose {article} {what} from {', '.join(known[:30])}{' …' if len(known) > 30 else ''}."
+    if len(known) <= MOST_CHOICES:
+        return f"Choose {article} {what} from {', '.join(known)}."
+    first = min(max(bisect_left(known, word) - NEIGHBOURS // 2, 0), len(known) - NEIGHBOURS)
+    return f"Choose {article} {what}, such as {', '.join(known[first : first + NEIGHBOURS])} ({len(known):,} in all)."
 
 
 def refuse_all(problems: Iterable[Problem]) -> None:

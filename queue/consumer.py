@@ -12,7 +12,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from multiprocessing.process import BaseProcess
@@ -51,12 +51,19 @@ START_PAUSE = 0.2
 _log = logging.getLogger(__name__)
 
 
-def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_queues: Sequence[str] = ()) -> int:
+def run(
+    location: Location,
+    *,
+    workers: int = 2,
+    until_idle: bool = False,
+    job_queues: Sequence[str] = (),
+    tell: Callable[[str], object] = lambda text: None,
+) -> int:
     """Serve the job queues of a company until told to stop; the exit code: 0, 130 after SIGINT.
 
     `until_idle`: start the named queues (all, if none is named), end when they have nothing left to do, stop those it
-    started; 1 if an entry ended in Error meanwhile. Raises NotFound for a queue that does not exist, CompanyError,
-    DatabaseAway, NotPermitted.
+    started, `tell` what became of their entries; 1 if one ended in Error meanwhile. Raises NotFound for a queue that
+    does not exist, CompanyError, DatabaseAway, NotPermitted.
     """
     _log_to_stderr()
     codes = tuple(dict.fromkeys(job_queues))
@@ -78,9 +85,10 @@ def run(location: Location, *, workers: int = 2, until_idle: bool = False, job_q
         crew.end_children()
         hub.storage.close()
         _leave(location, me, started if until_idle else [])
+    has_errors = until_idle and _tell_errors(location, since, crew.watched.expired.count, tell)
     if crew.received is not None:
         return 130 if crew.received == signal.SIGINT else 0
-    return 1 if until_idle and (crew.watched.expired.count or _has_errors(location, since)) else 0
+    return 1 if has_errors else 0
 
 
 class Crew(huey.consumer.Consumer):
@@ -280,10 +288,12 @@ def _leave(location: Location, me: claims.Worker, started: list[str]) -> None:
         company.close()
 
 
-def _has_errors(location: Location, since: datetime) -> bool:
+def _tell_errors(location: Location, since: datetime, expired: int, tell: Callable[[str], object]) -> bool:
+    """Tell what became of the entries; whether one of them ended in Error."""
     database.connect(reuse_if_open=True)
     try:
-        return idle.count_errors(since) > 0
+        tell(idle.told(since, expired))
+        return expired > 0 or idle.count_errors(since) > 0
     finally:
         company.close()
 

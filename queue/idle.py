@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from postroom.core import clock
+from postroom.core.counted import counted
 from postroom.core.jobs import claims
+from postroom.core.jobs.registry import POST_DOCUMENT
 from postroom.core.statements import marks, query
 from postroom.core.tables.base import instant_to_stored
 from postroom.core.tables.work import RECURS
@@ -35,6 +37,23 @@ def is_idle(worker: claims.Worker) -> bool:
         f" AND (expiration = 0 OR expiration > ? OR NOT {RECURS}) LIMIT 1",
         [*awaited, now, now],
     )
+
+
+def told(since: datetime, expired: int) -> str:
+    """What became of the entries since then, in a sentence; `expired` of them never ran."""
+    rows = query(
+        "SELECT job = ?, count(*) FROM job_queue_log_entry WHERE status = 'Success' AND ended_at >= ?"
+        " AND job_queue_code <> '' GROUP BY 1",
+        (POST_DOCUMENT, instant_to_stored(since)),
+    )
+    ended = {bool(is_posting): count for is_posting, count in rows}
+    parts = [f"{counted(ended.get(True, 0), 'document')} posted"]
+    if ended.get(False):
+        parts.append(f"{counted(ended[False], 'other job')} done")
+    errors = count_errors(since) + expired
+    if errors:
+        return f"{', '.join(parts)}, {errors:,} in error: `postroom handle list` and `postroom entry list` tell why."
+    return f"{', '.join(parts)}, none in error."
 
 
 def count_errors(since: datetime) -> int:

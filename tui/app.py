@@ -21,7 +21,7 @@ from postroom.core import bugs, clock, company
 from postroom.core.database import Location
 from postroom.core.errors import DatabaseAway, NotFound, PostroomError, UsageError
 from postroom.core.plain_text import visible
-from postroom.tui import hanging_up, keymap, shown
+from postroom.tui import hanging_up, keymap, shown, suspending
 from postroom.tui.cli import crash
 from postroom.tui.colours import THEME, has_few_colours, terminal_palette
 from postroom.tui.keymap import Keymap
@@ -208,9 +208,12 @@ class PostroomApp(App[int]):
         if page is not None and page.is_mounted:
             page.show_messages()
 
+    def action_suspend_process(self) -> None:
+        suspending.stop(self)
+
     def action_help_quit(self) -> None:
         """Ctrl+C: what ends the program."""
-        self.say("q quits, Ctrl+Q also while something is typed. Background posting goes on.")
+        self.say("q quits, Ctrl+Q also while something is typed. Consumers go on; the demo's own ends.")
 
     def tell_trouble(self) -> None:
         """Say once what keeps the terminal from remembering."""

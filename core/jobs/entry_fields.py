@@ -65,7 +65,7 @@ FIELDS: Mapping[str, tuple[str, str, Callable[[str], Any]]] = {
     "earliest_start": ("Earliest Start", "earliest_start", _instant),
     "expiration": ("Expiration", "expiration", _instant),
     "max_attempts": ("Maximum No. of Attempts", "max_attempts", _whole(1, MOST_ATTEMPTS)),
-    "rerun_delay": ("Rerun Delay", "rerun_delay", _seconds(0, LONGEST_DELAY)),
+    "rerun_delay": ("Rerun Delay (sec.)", "rerun_delay", _seconds(0, LONGEST_DELAY)),
     "job_timeout": ("Job Timeout", "job_timeout", _seconds(1, values.LARGEST_INTEGER)),
     "notify_on_success": ("Notify on Success", "notify_on_success", values.read_boolean),
     "weekdays": ("Weekdays", "weekdays", _weekdays),
@@ -87,7 +87,6 @@ FIELDS: Mapping[str, tuple[str, str, Callable[[str], Any]]] = {
 RULES = ("weekdays", "next_run_date_formula", "starting_time", "ending_time", "no_of_minutes_between_runs")
 """The fields that say when it runs again."""
 PARAMETER = "param."
-_DURATIONS = ("rerun_delay", "job_timeout")
 
 
 def change(name: str | int, changes: Mapping[str, str], *, user: str) -> EntryView:
@@ -133,7 +132,7 @@ def texts(name: str | int) -> dict[str, str]:
 def _text(column: str, value: Value | datetime) -> str:
     if isinstance(value, datetime):
         return value.astimezone(company.time_zone()).strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
-    return values.shown(FieldKind.DURATION if column in _DURATIONS else FieldKind.TEXT, value)
+    return values.shown(FieldKind.DURATION if column == "job_timeout" else FieldKind.TEXT, value)
 
 
 def _read(entry: EntryRow, changes: Mapping[str, str]) -> dict[str, Any]:

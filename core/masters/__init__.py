@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from postroom.core.masters.kinds import KINDS, MasterField, MasterKind
-from postroom.core.masters.records import list_records, new_record, refuse_known, set_record
+from postroom.core.masters.records import delete_record, list_records, new_record, refuse_known, set_record
 
-__all__ = ["KINDS", "MasterField", "MasterKind", "list_records", "new_record", "refuse_known", "set_record"]
+__all__ = [
+    "KINDS",
+    "MasterField",
+    "MasterKind",
+    "delete_record",
+    "list_records",
+    "new_record",
+    "refuse_known",
+    "set_record",
+]

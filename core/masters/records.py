@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from postroom.core import changelog, filters, users, values
-from postroom.core.database import transaction
+from postroom.core.database import is_postgres, transaction
 from postroom.core.errors import NotFound, Problem, Refused, UsageError
-from postroom.core.masters import rules
+from postroom.core.masters import rules, uses
 from postroom.core.masters.kinds import KEY_NAMES, KINDS, PAIR_HALVES, MasterField, MasterKind
 from postroom.core.setup_version import raise_version
 from postroom.core.tables.trade import ItemStock
@@ -64,7 +65,7 @@ def set_record(kind: str, no: str, changes: Mapping[str, str], *, user: str, cre
         shown = shown_key(key)
         row = chosen.table.get_or_none(*_conditions(chosen, key))
         if row is None and not create:
-            raise _unknown(chosen, shown)
+            raise _unknown(chosen, shown, f" `postroom {chosen.slug} set {shlex.quote(no)} --new` makes it.")
         is_new = row is None
         if row is None:
             row = chosen.table(**dict(chosen.fixed), **key)
@@ -90,6 +91,28 @@ def new_record(kind: str, no: str, changes: Mapping[str, str], *, user: str) -> 
     with transaction():
         refuse_known(kind, no)
         return set_record(kind, no, changes, user=user, create=True)
+
+
+def delete_record(kind: str, no: str, *, user: str) -> None:
+    """Delete one record that nothing names; the same permission as for changing it.
+
+    Raises NotFound, and Refused (`record_in_use`) with the first use.
+    """
+    chosen = find_kind(kind)
+    users.require(user, chosen.permission)
+    with transaction():
+        key = _read_key(chosen, no)
+        shown = shown_key(key)
+        found = chosen.table.select().where(*_conditions(chosen, key))
+        if is_postgres():
+            found = found.for_update()  # numbers that are drawn meanwhile are seen
+        if found.first() is None:
+            raise _unknown(chosen, shown)
+        uses.refuse_used(chosen, key, shown)
+        chosen.table.delete().where(*_conditions(chosen, key)).execute()
+        changelog.record(user, "Delete", chosen.title, shown)
+        if chosen.is_setup:
+            raise_version()
 
 
 def refuse_known(kind: str, no: str) -> None:
@@ -165,7 +188,7 @@ def _conditions(kind: MasterKind, key: Mapping[str, Value]) -> list[Any]:
     ]
 
 
-def _unknown(kind: MasterKind, shown: str) -> NotFound:
+def _unknown(kind: MasterKind, shown: str, way_out: str = "") -> NotFound:
     keys = [shown_key({name: row[name] for name in kind.key}) for row in list_records(kind.slug)]
     return NotFound(
         f"{kind.record(shown)} does not exist.",
@@ -173,7 +196,7 @@ def _unknown(kind: MasterKind, shown: str) -> NotFound:
         record=kind.record(shown),
         field=kind.key[0],
         value=shown,
-        hint=values.near(shown, keys, kind.title),
+        hint=f"{values.near(shown, keys, kind.title)}{way_out}",
     )
 
 

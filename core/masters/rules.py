@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from postroom.core import numbering, values
-from postroom.core.errors import Problem, Refused
+from postroom.core.errors import Problem, Refused, UsageError
 from postroom.core.kinds import AccountType, DocumentType
 from postroom.core.masters.kinds import KINDS, MasterKind
 from postroom.core.tables.setup import GlAccount, InventoryGroup
@@ -19,6 +19,15 @@ def check(kind: MasterKind, row: Any, shown: str, typed: set[str], *, is_new: bo
         _check_account(row, typed)
     elif kind.slug == "number-series-line":
         _check_series_line(kind, row, shown, typed, is_new=is_new)
+    elif kind.slug == "template" and is_new:
+        raise UsageError(
+            "There is a template for each kind of record that has one already.",
+            code="bad_value",
+            record=kind.record(shown),
+            field="kind",
+            value=shown,
+            hint="Change one of them: customer, vendor, item or charge.",
+        )
     elif kind.slug == "item" and "inventory_group" in typed and not is_new:
         _check_inventory_group(row)
     elif kind.slug == "inventory-group" and "stock_account" in typed and not is_new:

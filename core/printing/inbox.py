@@ -100,7 +100,9 @@ def open_report(id_: int, *, user: str) -> tuple[str, bytes]:
     if not row.is_read and users.may(user, Permission.POST):
         with transaction():
             InboxReport.update(is_read=True).where(InboxReport.id == id_).execute()
-    return f"{folder.file_name(row.description.lower())}.pdf", bytes(row.content)
+    before, no, after = row.description.partition(row.document_no) if row.document_no else (row.description, "", "")
+    name = folder.file_name(*before.lower().split(), no, *after.lower().split())  # as where it is printed to a folder
+    return f"{name}.pdf", bytes(row.content)
 
 
 def save(id_: int, target: Path, *, user: str) -> Path:

@@ -115,6 +115,16 @@ WRITES = {
 }
 
 
+def test_a_role_without_rights_is_told_who_gives_them(firm: Firm) -> None:
+    owner = current_user()
+    stranger = firm.role()
+    with pytest.raises(NotPermitted) as refused:
+        firm.work_as(stranger)
+    assert "schema_migration" not in str(refused.value)
+    assert f"The database role {stranger} has no rights in the company" in str(refused.value)
+    assert f"{owner}, who owns it, gives some: `postroom grant {stranger} post`" in refused.value.problems[0].hint
+
+
 def test_view_reads_everything_and_writes_nothing(firm: Firm) -> None:
     role = firm.role("view")
     firm.work_as("")

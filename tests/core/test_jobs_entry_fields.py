@@ -60,6 +60,7 @@ def test_every_field_is_read_kept_and_written_to_the_change_log() -> None:
     logged = [entry for entry in changes() if entry[1] == "Modify"]
     assert len(logged) == 14
     assert (current_user(), "Modify", "Priority", "1000", "5") in logged
+    assert (current_user(), "Modify", "Rerun Delay (sec.)", "10", "120") in logged
 
 
 def test_changed_rules_are_planned_anew_when_it_is_set_to_ready() -> None:

@@ -86,8 +86,20 @@ def test_an_unknown_record_is_not_made_by_a_slip(firm: Location) -> None:
     set_new("customer", "C0001")
     with pytest.raises(NotFound) as raised:
         masters.set_record("customer", "C0O01", {"blocked": "All"}, user=me())
-    assert "C0001" in raised.value.problems[0].hint
+    hint = raised.value.problems[0].hint
+    assert hint == "Did you mean C0001? `postroom customer set C0O01 --new` makes it."
     assert Party.select().count() == 1
+
+
+def test_of_many_records_the_nearest_five_are_offered_and_the_missing_one_is_named_once(sqlite_firm: Location) -> None:
+    for number in range(20):
+        set_new("customer", f"C{number:04}")
+    with pytest.raises(NotFound) as raised:
+        masters.set_record("customer", "XYZ", {}, user=me())
+    assert str(raised.value) == (
+        "Customer XYZ does not exist. Choose a Customer, such as C0015, C0016, C0017, C0018, C0019 (20 in all)."
+        " `postroom customer set XYZ --new` makes it."
+    )
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def _all_rows(table: str) -> list[tuple[object, ...]]:
 
 def test_nothing_moves_while_there_is_work(firm: Location, other: Location) -> None:
     consumer_row("one")
-    with pytest.raises(Refused, match="A consumer is running: process"):
+    with pytest.raises(Refused, match=r"A consumer is running: process .*`postroom consumer --stop`"):
         moving.move(other, user=current_user())
     Consumer.delete().execute()
     queued(1)

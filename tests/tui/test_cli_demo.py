@@ -19,6 +19,7 @@ from conftest import MakeCompany
 from postroom.core import company, demo
 from postroom.core.database import Location
 from postroom.core.kinds import Area, DocumentType
+from postroom.tui.actions import BY_ID
 
 
 def test_the_demo_posts_everything_but_what_was_designed_to_fail(tmp_path: Path) -> None:
@@ -84,12 +85,19 @@ def statuses(location: Location) -> dict[str, Any]:
     return {row["no"]: row["job_queue_status"] for row in told.json}
 
 
+def test_the_help_says_that_the_demos_consumer_ends_with_its_screen(run: Run) -> None:
+    assert "It ends when the full screen is left" in " ".join(run("demo", "--help").out.split())
+    assert BY_ID["anywhere.quit"].help.endswith("what `postroom demo` started ends.")
+
+
 def test_a_consumer_works_until_idle_and_says_whether_an_entry_failed(queued: Location) -> None:
     told = spawn("--company", queued.text, "consumer", "--until-idle")
     assert told.code == 1, told.err
+    assert told.err == "1 document posted, 1 in error: `postroom handle list` and `postroom entry list` tell why.\n"
     assert statuses(queued) == {"BAD": "Error"}
     again = spawn("--company", queued.text, "consumer", "--until-idle", "--json")
     assert (again.code, again.json) == (0, {"until_idle": True, "exit_code": 0})
+    assert again.err == "0 documents posted, none in error.\n"
     assert spawn("--company", queued.text, "verify").code == 0
 
 

@@ -101,6 +101,13 @@ def test_wrong_usage_ends_with_2_and_a_message(arguments: list[str], run: Run, m
     assert told.err.strip()
 
 
+@pytest.mark.parametrize("noun", ["entry", "customer", "printer-selection"])
+def test_a_noun_without_a_verb_shows_its_help_once(noun: str, run: Run) -> None:
+    told, help_ = run(noun), run(noun, "--help")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == help_.out
+
+
 PROBLEM = ["code", "message", "record", "line", "field", "value", "hint"]
 
 
@@ -270,6 +277,9 @@ def test_a_server_that_does_not_answer_ends_with_2_and_hides_the_password(run: R
     assert "does not answer" in told.err
     assert "does not answer" in told.json["errors"][0]["message"]
     assert "hunter2" not in told.err + told.out
+    assert told.err.endswith(
+        "failed: Connection refused. Check that the server runs and that you may log in; nothing was changed.\n"
+    )
 
 
 def test_a_database_that_is_missing_on_the_server_is_named(run: Run, postgres_server: str) -> None:

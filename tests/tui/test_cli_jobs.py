@@ -192,5 +192,10 @@ def test_status_says_whether_somebody_should_look(run: Run, queued: Location) ->
     assert told["attention"]
     line = run("--company", queued.text, "status").out
     assert line.count("\n") == 1
+    assert line.startswith(
+        "no consumer is running; DEFAULT started, PPPOST started, PRINT started, SPPOST started; 3 wai"
+    )
+    assert {queue["state"] for queue in told["queues"]} == {"Not responding"}
+    assert "No consumer is running" in run("--company", queued.text, "queue", "list").err
     ask(run, queued, "remove", "GOOD", "BAD", "MORE")
     assert ask(run, queued, "status")["attention"] == []

@@ -68,6 +68,13 @@ def test_post_follows_the_setup_unless_told_otherwise(run: Run, trade: Location)
     assert results(run, trade, "post", "--no", "BAD", "--queue-anyway")["BAD"]["result"] == "queued"
 
 
+@pytest.mark.parametrize("also", ["--now", "--queue", "--queue-anyway"])
+def test_to_check_and_to_post_exclude_each_other(run: Run, trade: Location, also: str) -> None:
+    told = run("--company", trade.text, "post", "--no", "GOOD", "--check", also)
+    assert told.code == 2
+    assert told.err == "--check posts and queues nothing. Leave it out, or --now, --queue, --queue-anyway.\n"
+
+
 def test_a_queued_document_is_guarded_until_it_is_removed(run: Run, trade: Location) -> None:
     queued = results(run, trade, "post", "--queue", "--no", "GOOD")["GOOD"]
     assert queued["entry_id"]

@@ -220,6 +220,21 @@ def test_master_data_is_listed_changed_and_made(run: Run, trade: Location) -> No
     assert run("--company", trade.text, "gl-account", "set", "2300", "direct_posting=true").code == 1
 
 
+def test_master_data_typed_in_error_is_deleted_and_what_is_named_stays(run: Run, trade: Location) -> None:
+    ask(run, trade, "customer", "set", "C01", "name=a slip", "--new")
+    assert ask(run, trade, "customer", "delete", "C01") == {"deleted": "C01"}
+    assert [row["no"] for row in ask(run, trade, "customer", "list")] == ["C1"]
+    ask(run, trade, "vat-product-group", "set", "VAT7", "--new")
+    assert run("--company", trade.text, "vat-product-group", "delete", "VAT7").err == (
+        "Deleted VAT Product Posting Group VAT7.\n"
+    )
+    told = run("--company", trade.text, "customer", "delete", "C1")
+    assert told.code == 1
+    assert "names it in Customer No. " in told.err
+    told = run("--company", trade.text, "template", "delete", "customer", "--json")
+    assert (told.code, told.json["errors"][0]["code"]) == (1, "template_stays")
+
+
 def test_every_kind_of_master_record_has_its_commands(run: Run, trade: Location) -> None:
     for kind in KINDS.values():
         assert COMMANDS[kind.slug] == ("masters", masters.sentence_of(kind.title))

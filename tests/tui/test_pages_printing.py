@@ -359,9 +359,9 @@ async def test_a_report_is_given_to_the_desktops_pdf_program(
             await screen.press("enter")
             await screen.sees("- Report")
         await screen.press("o")
-        await screen.until((tmp_path / "seen-sales_invoice_1.pdf").exists)
-        await screen.hears("sales_invoice_1.pdf")
-    assert (tmp_path / "seen-sales_invoice_1.pdf").read_bytes() == b"%PDF-1"
+        await screen.until((tmp_path / "seen-sales-invoice-1.pdf").exists)
+        await screen.hears("sales-invoice-1.pdf")
+    assert (tmp_path / "seen-sales-invoice-1.pdf").read_bytes() == b"%PDF-1"
     assert [view.is_read for view in inbox.list_reports(user=me())] == [True]
 
 
@@ -394,8 +394,8 @@ async def test_a_report_is_saved_where_one_says_and_never_over_another(
         await screen.sees("exists already. Name another.")
         await screen.press(*("backspace" for _ in "a.pdf"))
         await screen.press("enter")
-        await screen.hears("sales_invoice_1.pdf")
-        assert (tmp_path / "sales_invoice_1.pdf").read_bytes() == b"%PDF-1"
+        await screen.hears("sales-invoice-1.pdf")
+        assert (tmp_path / "sales-invoice-1.pdf").read_bytes() == b"%PDF-1"
         assert (tmp_path / "a.pdf").read_bytes() == b"mine"
         await screen.sees_no("unread")
         await screen.press("enter")
@@ -414,7 +414,7 @@ async def test_marked_reports_are_saved_into_a_folder_with_a_result_for_each(
 ) -> None:
     for number in (1, 2):
         inbox.put(me(), f"Sales Invoice {number}", str(number), b"%PDF")
-    (tmp_path / "sales_invoice_2.pdf").touch()
+    (tmp_path / "sales-invoice-2.pdf").touch()
     async with terminal(sqlite_firm, size, "report-inbox") as screen:
         await screen.sees("2 reports")
         await screen.press("asterisk", "s")
@@ -428,7 +428,7 @@ async def test_marked_reports_are_saved_into_a_folder_with_a_result_for_each(
         await screen.sees("1 done, 1 not", "Sales Invoice 2 refused", "exists already")
         await closes(screen, "Save")
         await screen.sees("1 marked")
-        assert (tmp_path / "sales_invoice_1.pdf").read_bytes() == b"%PDF"
+        assert (tmp_path / "sales-invoice-1.pdf").read_bytes() == b"%PDF"
 
 
 @pytest.mark.parametrize("size", SIZES)

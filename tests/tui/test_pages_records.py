@@ -213,6 +213,27 @@ async def test_without_setup_accounts_stay_as_they_are_and_without_post_customer
     assert not [row for row in masters.list_records("gl-account") if row["no"] == "7777"]
 
 
+async def test_records_are_deleted_after_a_question_that_names_them_and_what_is_used_stays(
+    sqlite_firm: Location,
+) -> None:
+    jobs.invoices()
+    builders.party(Area.SALES, "C9", name="Typed in error")
+    builders.party(Area.SALES, "C99")
+    async with terminal(sqlite_firm, page="customer") as screen:
+        await screen.sees("3 customers")
+        await screen.press("G", "k", "D")
+        await screen.answers("Delete customer C9? Typed in error", "escape")
+        assert len(masters.list_records("customer")) == 3
+        await screen.press("D")
+        await screen.answers("Delete customer C9?", "y")
+        await screen.sees("2 customers")
+        await screen.press("asterisk", "D")
+        await screen.answers("Delete 2 customers? C1, C99", "y")
+        await screen.sees("1 done, 1 not", "names it in Customer No.", "Change or delete that document first.")
+        await screen.press("escape")
+        await screen.sees("1 customer", "Name of C1")
+
+
 async def test_a_record_that_goes_while_its_card_is_open_is_said(sqlite_firm: Location) -> None:
     party = builders.party(Area.SALES)
     async with terminal(sqlite_firm, page="customer") as screen:

@@ -51,6 +51,28 @@ def go_to(screen: Tmux, words: str, title: str) -> None:
     screen.sees(title)
 
 
+def test_ctrl_z_stops_make_too_and_fg_brings_the_screen_back(sqlite_firm: Location, tmp_path: Path) -> None:
+    company.close()
+    (tmp_path / "Makefile").write_text(f"demo:\n\t{POSTROOM} --company {sqlite_firm.text}\n")
+    with consumer(sqlite_firm), tmux(tmp_path) as screen:
+        screen.run("make", "demo")
+        screen.sees("My Job Queue", "Consumer running")
+        screen.keys("C-z")
+        screen.sees_no("My Job Queue")
+        screen.type("echo the shell $((40 + 2)); stty -a | grep -o ' echo '")
+        screen.keys("Enter")
+        screen.sees("the shell 42", "ready>")
+        screen.until(lambda: " echo" in screen.shown.splitlines())
+        screen.run("fg")
+        screen.sees("My Job Queue", "Consumer running")
+        screen.keys(":")
+        screen.sees("Search for a page or an action")
+        screen.keys("Escape")
+        screen.sees_no("Search for a page or an action")
+        screen.keys("q")
+        screen.sees("ready>")
+
+
 def test_the_seed_story_by_keyboard_from_the_setup_to_the_nights_batch(sqlite_firm: Location, tmp_path: Path) -> None:
     demo.fill(user=company.current_user())
     setups.change({"sales.post_documents_via_job_queue": "false"}, user=company.current_user())

@@ -23,6 +23,15 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "record.new", "New", "ctrl+n,n", "Make a record; its number or code is asked for.", "New", possible=is_connected
     ),
+    Action(
+        "record.delete",
+        "Delete",
+        "D",
+        "Only what nothing names: no document, setup, posted document or other record.",
+        "Delete",
+        dangerous=True,
+        possible=_record,
+    ),
     Action("ledger-of.ledger-entries", "Ledger Entries", "l", "The entries that name it.", "Entries", possible=_record),
     Action("user.open", "Card", "enter,f2", "Permission sets and posting dates of the user.", "Card", possible=_record),
     Action("user.new", "New", "ctrl+n,n", "Say what another user may do.", "New", possible=is_connected),

@@ -25,7 +25,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("anywhere.pause", "Pause or Resume Updating", "P", "While paused, pages stay as they are until F5."),
     Action("anywhere.poll", "Poll Interval", "I", "How often pages are read again; kept for the next time."),
     Action("anywhere.suspend", "Suspend", "ctrl+z", "Back to the shell; `fg` comes back here."),
-    Action("anywhere.quit", "Quit", "q", "Leave Postroom. Background posting goes on.", "Quit", wide=True),
+    Action("anywhere.quit", "Quit", "q", "Consumers go on; what `postroom demo` started ends.", "Quit", wide=True),
     Action(
         "list.filter",
         "Filter",

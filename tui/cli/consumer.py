@@ -50,7 +50,8 @@ def consumer_command(
     company.close()
     from postroom.queue import consumer
 
-    code = consumer.run(session.location, workers=workers, until_idle=until_idle, job_queues=(*job_queues, *more))
+    codes = (*job_queues, *more)
+    code = consumer.run(session.location, workers=workers, until_idle=until_idle, job_queues=codes, tell=writing.say)
     if session.as_json:
         session.is_open = False
         session.write({"until_idle": until_idle, "exit_code": code})

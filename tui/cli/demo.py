@@ -43,7 +43,11 @@ _END_WITHIN = 30.0
 @click.option("--headless", is_flag=True, help="Post everything from start to end without the full screen.")
 @frame.json_option
 def demo_command(session: Session, headless: bool) -> int:
-    """Show the demo company; without a terminal, post its documents in the background and tell the result."""
+    """Show the demo company; without a terminal, post its documents in the background and tell the result.
+
+    A consumer in the background is started where none runs. It ends when the full screen is left; what is scheduled
+    then waits for the next `postroom demo`.
+    """
     if headless or session.as_json or not start.has_terminal():
         return _run_headless(session)
     return open_with_screen()

@@ -69,7 +69,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "grant": ("setup", "Give users permission sets, with PostgreSQL as database rights."),
         "changelog": ("ledgers", "Show who changed what."),
         **{
-            slug: ("masters", f"List and change records of {title}.")
+            slug: ("masters", f"List, change and delete records of {title}.")
             for slug, title in (
                 ("customer", "Customer"),
                 ("vendor", "Vendor"),
@@ -187,6 +187,9 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _wrong_usage(error: click.ClickException, as_json: bool) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole help, and says all
+        writing.say(error.format_message())
+        return 2
     context, hint = getattr(error, "ctx", None), ""
     if context is not None:
         writing.say(f"Usage: {context.command_path} {' '.join(context.command.collect_usage_pieces(context))}")

@@ -1,4 +1,4 @@
-"""Commands on master data and posting groups: `list` and `set` for each kind that `core.masters` knows."""
+"""Commands on master data and posting groups: `list`, `set` and `delete` for each kind that `core.masters` knows."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from postroom.core import masters
 from postroom.core.masters import KINDS, MasterKind
 from postroom.tui.cli import frame
 from postroom.tui.cli.frame import Session
+from postroom.tui.cli.printing import tell_deleted
 
 EXAMPLES = {
-    "customer": "C0001 blocked=All",
-    "vendor": "V0001 payment_days=30",
-    "item": "I0007 prevent_negative=true",
-    "gl-account": "6100 direct_posting=false",
-    "charge": "FREIGHT account_no=6400",
-    "general-posting-setup": "'HOME x RESALE' sales_account=6100",
-    "vat-posting-setup": "'HOME x VAT25' rate=25",
-    "number-series": "S-INV manual_nos=false",
-    "number-series-line": "'S-INV x 2027-01-01' starting_no=S-INV27001 --new",
-    "currency": "USD description=Dollar --new",
-    "exchange-rate": "'USD x 2026-11-01' factor=0.92 --new",
-    "template": "customer vat_business_group=HOME",
+    "customer": ("C0001", "blocked=All"),
+    "vendor": ("V0001", "payment_days=30"),
+    "item": ("I0007", "prevent_negative=true"),
+    "gl-account": ("6100", "direct_posting=false"),
+    "charge": ("FREIGHT", "account_no=6400"),
+    "general-posting-setup": ("'HOME x RESALE'", "sales_account=6100"),
+    "vat-posting-setup": ("'HOME x VAT25'", "rate=25"),
+    "number-series": ("S-INV", "manual_nos=false"),
+    "number-series-line": ("'S-INV x 2027-01-01'", "starting_no=S-INV27001 --new"),
+    "currency": ("USD", "description=Dollar --new"),
+    "exchange-rate": ("'USD x 2026-11-01'", "factor=0.92 --new"),
+    "template": ("customer", "vat_business_group=HOME"),
 }
-"""What follows `postroom KIND set` in each help; the plain groups have one in common."""
+"""A record and what follows it after `postroom KIND set` in each help; the plain groups have one in common."""
 
 MOST_COLUMNS = 8
 """A table shows so many fields; JSON has them all."""
@@ -38,7 +39,9 @@ def __getattr__(name: str) -> click.Group:
 
 
 def _group(kind: MasterKind) -> click.Group:
-    example = f"postroom {kind.slug} set {EXAMPLES.get(kind.slug, 'HOME description=Home')}"
+    one, changes = EXAMPLES.get(kind.slug, ("HOME", "description=Home"))
+    example = f"postroom {kind.slug} set {one} {changes}"
+    metavar = frame.caption_of(kind.key[0]).upper().rstrip(".")
     made = frame.group(kind.slug, sentence_of(kind.title), example)
     columns = {name: frame.caption_of(name) for name in kind.key}
     columns |= {field.name: field.caption for field in kind.fields}
@@ -52,7 +55,7 @@ def _group(kind: MasterKind) -> click.Group:
         session.write_list(dict(list(columns.items())[:MOST_COLUMNS]), rows)
 
     @frame.command("set", example, under=made)
-    @click.argument("no", metavar=frame.caption_of(kind.key[0]).upper().rstrip("."))
+    @click.argument("no", metavar=metavar)
     @click.argument("changes", metavar="FIELD=VALUE...", nargs=-1)
     @click.option("--new", is_flag=True, help="Make the record if it is not there.")
     @frame.json_option
@@ -60,12 +63,21 @@ def _group(kind: MasterKind) -> click.Group:
         user = session.open()
         session.write_card(masters.set_record(kind.slug, no, frame.pairs(changes), user=user, create=new), columns)
 
+    @frame.command("delete", f"postroom {kind.slug} delete {one}", under=made)
+    @click.argument("no", metavar=metavar)
+    @frame.json_option
+    def delete_command(session: Session, no: str) -> None:
+        user = session.open()
+        masters.delete_record(kind.slug, no, user=user)
+        tell_deleted(session, no, f"Deleted {kind.record(no)}.")
+
     fields = ", ".join(field.name for field in kind.fields)
     list_command.help = f"List every record of {kind.title}."
     set_command.help = f"Change fields of one record of {kind.title}, all of them or none.\n\nFields: {fields}."
+    delete_command.help = f"Delete one record of {kind.title} that nothing names."
     return made
 
 
 def sentence_of(title: str) -> str:
     """What a kind's command says of itself."""
-    return f"List and change records of {title}."
+    return f"List, change and delete records of {title}."

@@ -67,6 +67,8 @@ def post_command(
     """Post documents, or queue them for background posting, as the setup says. Several documents are a batch."""
     if now and (queue or queue_anyway):
         raise UsageError("--now and --queue exclude each other.", hint="Give one of them, or none: as the setup says.")
+    if check and (now or queue or queue_anyway):
+        raise UsageError("--check posts and queues nothing.", hint="Leave it out, or --now, --queue, --queue-anyway.")
     day = frame.parse_day(posting_date, "posting-date")
     if (replace_posting_date or replace_document_date) and day is None:
         raise UsageError("There is no date to replace with.", field="posting-date", hint="Give --posting-date too.")

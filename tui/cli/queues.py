@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from postroom.core.jobs import categories, queues
+from postroom.core.jobs import categories, consumers, queues
 from postroom.tui.cli import frame, writing
 from postroom.tui.cli.frame import Session, captions
 
@@ -37,7 +37,10 @@ _LOOK_EVERY = 0.05
 def queue_list(session: Session) -> None:
     """List the job queues with what they take and who serves them."""
     session.read()
-    session.write_list(_QUEUES, queues.list_queues())
+    views = queues.list_queues()
+    session.write_list(_QUEUES, views)
+    if any(view.started for view in views) and not consumers.alive() and not session.as_json:
+        writing.say("No consumer is running: `postroom consumer`. Heartbeat, host and process are the last one's.")
 
 
 @frame.command("set", "postroom queue set DEFAULT max_concurrent=8", under=queue_command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from postroom.core import status, verify
 from postroom.core.counted import counted
+from postroom.core.jobs.queues import QueueState
 from postroom.tui.cli import frame, writing
 from postroom.tui.cli.frame import Session
 
@@ -35,9 +36,10 @@ def status_command(session: Session) -> int:
     if session.as_json:
         session.write(now)
     else:
-        queues = ", ".join(f"{queue.code} {queue.state}" for queue in now.queues)
+        queues = ", ".join(f"{queue.code} {_state(queue, now.consumers)}" for queue in now.queues)
+        consumers = counted(now.consumers, "consumer") if now.consumers else "no consumer is running"
         line = (
-            f"{counted(now.consumers, 'consumer')}; {queues}; {now.backlog} waiting"
+            f"{consumers}; {queues}; {now.backlog} waiting"
             f" (oldest {now.oldest_waiting_seconds} s), {now.in_process} in process,"
             f" {counted(now.errors, 'error')}"
         )
@@ -45,3 +47,9 @@ def status_command(session: Session) -> int:
             line += f", {now.ended_per_minute} a minute, empty in {now.seconds_until_empty} s"
         writing.write_text(" ".join([f"{line}.", *now.attention]))
     return 1 if now.attention else 0
+
+
+def _state(queue: status.QueueStatus, consumers: int) -> str:
+    """A queue that is started is no more than that while there is no consumer that could respond."""
+    is_waiting = not consumers and queue.state == QueueState.NOT_RESPONDING
+    return "started" if is_waiting else queue.state

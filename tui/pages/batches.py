@@ -18,7 +18,7 @@ from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
-from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.keyed_table import Column, time_column
 
 BAR = 16
 """How long a whole batch is drawn: 80 characters have room for it."""
@@ -49,7 +49,7 @@ class BatchesPage(ListPage):
 
         return (
             Column("no", "No.", 5, lambda row: Text(str(row.no)), right=True),
-            self.time_column("created", "Time", lambda row: row.created),
+            time_column(self.desk, "created", "Time", lambda row: row.created),
             number("posted", "Posted"),
             number("failed", "Failed"),
             number("to_go", "To go"),
@@ -145,7 +145,7 @@ class NotesPage(ListPage):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("new", "", 3, lambda row: Text("" if row.is_read else "new", "bold yellow")),
-            self.time_column("created", "Time", lambda row: row.created),
+            time_column(self.desk, "created", "Time", lambda row: row.created),
             Column("text", "Note", 0, lambda row: shown.text(row.text)),
         )
 

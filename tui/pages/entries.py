@@ -21,7 +21,7 @@ from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText, Reading
-from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.keyed_table import Column, time_column
 from postroom.tui.widgets.search import Choose
 
 
@@ -202,7 +202,7 @@ class EntriesPage(EntryActions, ListPage):
             Column("category", "Category", 10, lambda entry: shown.text(entry.category), from_width=90),
             Column("priority", "Prio.", 5, lambda entry: Text(str(entry.priority)), right=True, from_width=140),
             Column("attempts", "Att.", 4, attempts, right=True, from_width=120),
-            self.time_column("started", "Start", lambda entry: entry.started or entry.earliest_start, 140),
+            time_column(self.desk, "started", "Start", lambda entry: entry.started or entry.earliest_start, 140),
             Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=120),
             Column("reason", "Error or why it waits", 0, reason),
         )
@@ -305,7 +305,7 @@ def read_card(entry_id: str, time_zone: str) -> CardSnapshot:
     )
     attempts = fields(
         ("Attempts", f"{entry.attempts} of {entry.max_attempts}"),
-        ("Rerun Delay", shown_duration(entry.rerun_delay)),
+        ("Rerun Delay (sec.)", entry.rerun_delay),
         ("Job Timeout", shown_duration(entry.job_timeout)),
         ("Notify on Success", "Yes" if entry.notify_on_success else "No"),
     )

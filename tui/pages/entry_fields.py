@@ -32,7 +32,7 @@ _TABS: dict[str, tuple[str, FieldKind, str]] = {
     "no_of_minutes_between_runs": ("Schedule", FieldKind.INTEGER, "Several runs a day, so far apart."),
     "inactivity_timeout": ("Schedule", FieldKind.INTEGER, "Minutes of rest when a run found nothing to do."),
     "max_attempts": ("Attempts", FieldKind.INTEGER, "How often it is tried when the cause may pass by itself."),
-    "rerun_delay": ("Attempts", FieldKind.DURATION, "Between two attempts; doubled each time."),
+    "rerun_delay": ("Attempts", FieldKind.INTEGER, "Until the second attempt; doubled for each further one."),
 }
 
 

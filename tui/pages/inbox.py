@@ -26,7 +26,7 @@ from postroom.tui.pages.list_state import Window
 from postroom.tui.pages.listings import MARGIN_ON_A_CARD, in_one
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText
-from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.keyed_table import Column, time_column
 
 if TYPE_CHECKING:
     from postroom.tui.pages.page import Page
@@ -147,7 +147,7 @@ class InboxPage(ListPage, ReportActions):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("new", "", 3, lambda row: Text("" if row.is_read else "new", "bold yellow")),
-            self.time_column("created", "Created", lambda row: row.created),
+            time_column(self.desk, "created", "Created", lambda row: row.created),
             Column("description", "Description", 0, lambda row: shown.text(row.description)),
             Column("document_no", "Document No.", 16, lambda row: shown.text(row.document_no)),
             Column("size", "Size", 9, lambda row: Text(size(row.size)), right=True, value=lambda row: str(row.size)),

@@ -27,7 +27,7 @@ from postroom.tui.pages.list_state import Window
 from postroom.tui.pages.reprint import PostedActions, around, jobs_in_full
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import Reading
-from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.keyed_table import Column, time_column
 
 _CAPTIONS = {
     "entry_no": ("Entry No.", 9),
@@ -389,7 +389,7 @@ class ChangesPage(ListPage):
 
     def columns(self) -> tuple[Column, ...]:
         return (
-            self.time_column("at", "Time", lambda row: row["at"]),
+            time_column(self.desk, "at", "Time", lambda row: row["at"]),
             Column("user", "User", 10, lambda row: shown.text(row["user"]), from_width=100),
             Column("action", "Action", 18, lambda row: shown.text(row["action"]), from_width=120),
             Column("record", "Record", 22, changed_record, cut=changed_record_within),

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from rich.text import Text
@@ -61,16 +60,6 @@ class ListPage(Page):
     def columns(self) -> tuple[Column, ...]:
         """Every column the list may have."""
         raise NotImplementedError
-
-    def time_column(
-        self, id_: str, caption: str, time_of: Callable[[Any], datetime | None], from_width: int = 0
-    ) -> Column:
-        """A column of times: short on the screen, whole in a file."""
-        return Column(
-            *(id_, caption, 12, lambda row: Text(shown.stamp(time_of(row), self.desk.time_zone))),
-            from_width=from_width,
-            value=lambda row: shown.written_stamp(time_of(row), self.desk.time_zone),
-        )
 
     def key_of(self, row: Any) -> str:
         """The row's key, which stays the same as long as the row exists."""

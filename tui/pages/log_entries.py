@@ -17,7 +17,7 @@ from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
-from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.keyed_table import Column, time_column
 
 if TYPE_CHECKING:
     from postroom.tui.pages.page import Page
@@ -71,7 +71,7 @@ class LogPage(ListPage, LogActions):
                 28,
                 lambda entry: Text(shown.record(entry.record_type, entry.record_no, entry.description)),
             ),
-            self.time_column("when", "Time", lambda entry: entry.end or entry.start),
+            time_column(self.desk, "when", "Time", lambda entry: entry.end or entry.start),
             Column("duration", "Duration", 9, took, right=True, from_width=100, value=took_seconds),
             Column("job_queue", "Job Queue", 10, lambda entry: shown.text(entry.job_queue), from_width=140),
             Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=120),

@@ -18,6 +18,7 @@ from postroom.core.values import FieldKind
 from postroom.tui import readings, shown
 from postroom.tui.actions import ANYWHERE, FORM, LIST, bindings
 from postroom.tui.actions.records import LEDGER_OF, RECORDS
+from postroom.tui.pages import results
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.list_state import Window
@@ -45,6 +46,8 @@ POSTING_ACCOUNTS = "type=Posting"
 """The accounts that take entries: no headings and totals."""
 LEDGERS = {"customer": "party_no", "vendor": "party_no", "item": "item_no", "gl-account": "account_no"}
 """The kinds that ledger entries name, and in which field; the ledgers bear the kind's slug, G/L's is `gl`."""
+MOST_NAMED = 10
+"""A question names so many records by their keys."""
 _KEY_CAPTIONS = {
     "no": "No.",
     "code": "Code",
@@ -186,6 +189,22 @@ class RecordsPage(ListPage):
             if await self.app.push_screen_wait(box) is None:
                 return
         self.app.push_screen(card_of(slug, made[0]))
+
+    async def do_delete(self) -> None:
+        slug, user = self.kind.slug, self.desk.user
+        keys = [self.key_of(row) for row in self.situation().rows]
+        self.unmark(
+            await results.delete_each(
+                self.desk, keys, self.ROWS, lambda key: masters.delete_record(slug, key, user=user), self._named(keys)
+            )
+        )
+
+    def _named(self, keys: Sequence[str]) -> str:
+        """The one record by its name, several by their keys."""
+        if len(keys) == 1:
+            return visible(name_of(self.table.row_of(keys[0]) or {}))
+        more = f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else ""
+        return f"{', '.join(visible(key) for key in keys[:MOST_NAMED])}{more}"
 
 
 class LedgerRecordsPage(RecordsPage):

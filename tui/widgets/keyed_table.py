@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from postroom.tui import shown
 
 MARK = "*"
 LONG_TEXT = 20
@@ -52,6 +55,17 @@ class Column:
             return self.value(row)
         text = self.cell(row).plain
         return text.replace(",", "") if self.right else text
+
+
+def time_column(
+    desk: Any, id_: str, caption: str, time_of: Callable[[Any], datetime | None], from_width: int = 0
+) -> Column:
+    """A column of times in the desk's time zone: short on the screen, whole in a file."""
+    return Column(
+        *(id_, caption, 12, lambda row: Text(shown.stamp(time_of(row), desk.time_zone))),
+        from_width=from_width,
+        value=lambda row: shown.written_stamp(time_of(row), desk.time_zone),
+    )
 
 
 def laid_out(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:

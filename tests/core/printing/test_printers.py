@@ -188,6 +188,19 @@ def test_the_most_specific_selection_wins(firm: Location) -> None:
         selections.select("NONE", user=me())
 
 
+@pytest.mark.parametrize(
+    ("description", "document_no", "name"),
+    [
+        ("Sales Credit Memo S-CR+ 7 Copy 2", "S-CR+ 7", "sales-credit-memo-S-CR_7-copy-2.pdf"),
+        ("Trial Balance 2026-03-31", "", "trial-balance-2026-03-31.pdf"),
+    ],
+)
+def test_a_report_saved_from_the_inbox_is_named_as_one_printed_to_a_folder(
+    sqlite_firm: Location, description: str, document_no: str, name: str
+) -> None:
+    assert inbox.open_report(inbox.put(me(), description, document_no, PDF), user=me())[0] == name
+
+
 def test_an_inbox_is_its_users_own(firm: Location, tmp_path: Path) -> None:
     mine = inbox.put(me(), "Sales Invoice 103001", "103001", PDF)
     other = inbox.put("ann", "Sales Invoice 103002", "103002", PDF)
@@ -195,7 +208,7 @@ def test_an_inbox_is_its_users_own(firm: Location, tmp_path: Path) -> None:
     assert (view.id, view.description, view.is_read, view.size) == (mine, "Sales Invoice 103001", False, len(PDF))
     assert inbox.count_unread(me()) == 1
     saved = inbox.save(mine, tmp_path, user=me())
-    assert (saved.name, saved.read_bytes()) == ("sales_invoice_103001.pdf", PDF)
+    assert (saved.name, saved.read_bytes()) == ("sales-invoice-103001.pdf", PDF)
     with pytest.raises(Refused, match="exists already"):
         inbox.save(mine, tmp_path, user=me())
     assert inbox.count_unread(me()) == 0
