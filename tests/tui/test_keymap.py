@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import jobs
 import pytest
 from screens import terminal
 
@@ -24,6 +25,7 @@ async def test_a_key_and_a_line_of_keys_of_ones_own(sqlite_firm: Location, tmp_p
     file.write_text(
         '[keys]\n"list.sort" = "f6, x"\n[footer]\njob-queue-entries = ["list.sort", "job-queue-entries.why"]\n'
     )
+    jobs.wait_entry()
     async with terminal(sqlite_firm, keymap=keymap.read(file)) as screen:
         await screen.sees("F6 Sort   w Why")
         assert "r Ready" not in screen.lines[-1]

@@ -219,7 +219,7 @@ def test_an_action_that_meets_the_stopped_server_first_says_so_and_changes_nothi
         own_server.stop("immediate")
         terminal.type(POST)
         terminal.until_new(b"locked")
-        terminal.until_new(b"Nothing was changed")
+        terminal.until_new(b"Nothing was")
         own_server.start()
         terminal.until_new(b"No consumer is running")  # found again, though it is paused
         terminal.type(POST)

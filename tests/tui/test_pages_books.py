@@ -15,7 +15,7 @@ from postroom.core.database import Location
 from postroom.core.tables.ledgers import PostedDocument
 from postroom.core.tables.setup import ChangeLogEntry
 from postroom.core.tables.trade import Document
-from postroom.tui.pages import ledgers
+from postroom.tui.pages import change_log
 from postroom.tui.pages.document import DocumentCard
 from postroom.tui.pages.document_lines import LinesPage
 from postroom.tui.pages.ledgers import NavigateCard, PostedCard
@@ -207,7 +207,11 @@ def test_a_narrow_change_keeps_from_and_to_and_shortens_the_field_first(
     field: str, old: str, new: str, shown: str
 ) -> None:
     row = change(field=field, old_value=old, new_value=new)
-    text = ledgers.change_within(row, 36).plain if len(ledgers.change_of(row)) > 36 else ledgers.change_of(row).plain
+    text = (
+        change_log.change_within(row, 36).plain
+        if len(change_log.change_of(row)) > 36
+        else change_log.change_of(row).plain
+    )
     assert cell_len(text) <= 36
     assert text == shown
 
@@ -216,7 +220,7 @@ def test_a_narrow_change_keeps_from_and_to_and_shortens_the_field_first(
 @pytest.mark.parametrize("old", ["", "false", "漢字漢字漢字漢字", "z" * 80])
 def test_a_change_fits_whatever_its_values_are(width: int, old: str) -> None:
     for new in ("true", "y" * 80, "[/x]"):
-        text = ledgers.change_within(change(field="Some Field of Any Length", old_value=old, new_value=new), width)
+        text = change_log.change_within(change(field="Some Field of Any Length", old_value=old, new_value=new), width)
         assert cell_len(text.plain) <= width
         assert " -> " in text.plain
 
@@ -230,7 +234,7 @@ def test_a_change_fits_whatever_its_values_are(width: int, old: str) -> None:
     ],
 )
 def test_a_narrow_record_keeps_its_number(kind: str, record: str, shown: str) -> None:
-    assert ledgers.changed_record_within(change(kind=kind, record=record), 22).plain == shown
+    assert change_log.changed_record_within(change(kind=kind, record=record), 22).plain == shown
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -80,7 +80,7 @@ async def test_what_somebody_else_chose_meanwhile_is_overwritten_after_a_questio
         await screen.press("enter")
         await screen.sees("Invoice")
         change(card, "blocked", "All")
-        await screen.press("j", "enter")
+        await screen.press("down", "enter")
         await screen.answers("Blocked was changed meanwhile to All.", "n")
         assert Party.get(Party.no == "C1").blocked == "All"
 

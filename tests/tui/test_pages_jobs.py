@@ -73,9 +73,9 @@ async def test_check_tells_of_each_document_why_it_would_fail_and_queues_nothing
     async with terminal(sqlite_firm, size, "batch-post-sales-invoices") as screen:
         await screen.press("c")
         await screen.hears("Every document that matches is being checked.")
-        await screen.sees("Check: Batch Post Sales Invoices", "2 done, 1 not", "Customer C2 is blocked")
+        await screen.sees("Check: Batch Post Sales Invoices", "2 would post, 1 would not", "Customer C2 is blocked")
         await screen.sees(f"Sales Invoice {Document.get_by_id(bad).no}")
-        await screen.answers("2 done", "escape")
+        await screen.answers("2 would post", "escape")
         assert not JobQueueEntry.select().exists()
         assert not PostedDocument.select().exists()
 

@@ -175,5 +175,5 @@ async def test_the_cursor_of_a_form_ends_at_its_ends_and_goes_by_fasttabs_both_w
         assert place() == "General"
         await screen.press("question_mark")
         await screen.sees("Keys of Sales & Receivables Setup")
-        await screen.press(*["pagedown"] * 4)
+        await screen.press("G", "k", "k")
         await screen.sees("] Next FastTab", "[ Previous FastTab")

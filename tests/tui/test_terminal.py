@@ -124,7 +124,7 @@ def test_the_seed_story_by_keyboard_from_the_setup_to_the_nights_batch(sqlite_fi
             screen.keys("F9")
             screen.until(lambda: "Scheduled for Posting" in screen.line(removed))
             screen.keys("w")
-            screen.sees("Job queue SPPOST is stopped")
+            screen.sees("Job queue SPPOST is stopped", "Queued by")
             screen.keys("Escape")  # and nothing with it: a terminal sends Alt+R as Esc, R
             screen.sees_no("Queued by")
             screen.keys("R")

@@ -49,7 +49,7 @@ class BatchesPage(ListPage):
 
         return (
             Column("no", "No.", 5, lambda row: Text(str(row.no)), right=True),
-            time_column(self.desk, "created", "Time", lambda row: row.created),
+            time_column(self, "created", "Time", lambda row: row.created),
             number("posted", "Posted"),
             number("failed", "Failed"),
             number("to_go", "To go"),
@@ -145,7 +145,7 @@ class NotesPage(ListPage):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("new", "", 3, lambda row: Text("" if row.is_read else "new", "bold yellow")),
-            time_column(self.desk, "created", "Time", lambda row: row.created),
+            time_column(self, "created", "Time", lambda row: row.created),
             Column("text", "Note", 0, lambda row: shown.text(row.text)),
         )
 

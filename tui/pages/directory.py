@@ -173,7 +173,7 @@ PAGES += (
         "SetupPage",
         (("window", "company"),),
     ),
-    Entry("change-log", "Change Log", "Who changed what, from, to.", "ledgers", "ChangesPage"),
+    Entry("change-log", "Change Log", "Who changed what, from, to.", "change_log", "ChangesPage"),
     Entry("user-setup", "User Setup", "What users may do, and their posting dates.", "users", "UsersPage"),
 )
 PAGES += (

@@ -202,7 +202,7 @@ class EntriesPage(EntryActions, ListPage):
             Column("category", "Category", 10, lambda entry: shown.text(entry.category), from_width=90),
             Column("priority", "Prio.", 5, lambda entry: Text(str(entry.priority)), right=True, from_width=140),
             Column("attempts", "Att.", 4, attempts, right=True, from_width=120),
-            time_column(self.desk, "started", "Start", lambda entry: entry.started or entry.earliest_start, 140),
+            time_column(self, "started", "Start", lambda entry: entry.started or entry.earliest_start, 140),
             Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=120),
             Column("reason", "Error or why it waits", 0, reason),
         )

@@ -147,7 +147,7 @@ class InboxPage(ListPage, ReportActions):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("new", "", 3, lambda row: Text("" if row.is_read else "new", "bold yellow")),
-            time_column(self.desk, "created", "Created", lambda row: row.created),
+            time_column(self, "created", "Created", lambda row: row.created),
             Column("description", "Description", 0, lambda row: shown.text(row.description)),
             Column("document_no", "Document No.", 16, lambda row: shown.text(row.document_no)),
             Column("size", "Size", 9, lambda row: Text(size(row.size)), right=True, value=lambda row: str(row.size)),

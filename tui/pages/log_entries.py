@@ -71,7 +71,7 @@ class LogPage(ListPage, LogActions):
                 28,
                 lambda entry: Text(shown.record(entry.record_type, entry.record_no, entry.description)),
             ),
-            time_column(self.desk, "when", "Time", lambda entry: entry.end or entry.start),
+            time_column(self, "when", "Time", lambda entry: entry.end or entry.start),
             Column("duration", "Duration", 9, took, right=True, from_width=100, value=took_seconds),
             Column("job_queue", "Job Queue", 10, lambda entry: shown.text(entry.job_queue), from_width=140),
             Column("user", "User", 10, lambda entry: shown.text(entry.user), from_width=120),

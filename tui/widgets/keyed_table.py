@@ -58,13 +58,13 @@ class Column:
 
 
 def time_column(
-    desk: Any, id_: str, caption: str, time_of: Callable[[Any], datetime | None], from_width: int = 0
+    page: Any, id_: str, caption: str, time_of: Callable[[Any], datetime | None], from_width: int = 0
 ) -> Column:
-    """A column of times in the desk's time zone: short on the screen, whole in a file."""
+    """A column of times in the time zone of a page's desk: short on the screen, whole in a file."""
     return Column(
-        *(id_, caption, 12, lambda row: Text(shown.stamp(time_of(row), desk.time_zone))),
+        *(id_, caption, 12, lambda row: Text(shown.stamp(time_of(row), page.desk.time_zone))),
         from_width=from_width,
-        value=lambda row: shown.written_stamp(time_of(row), desk.time_zone),
+        value=lambda row: shown.written_stamp(time_of(row), page.desk.time_zone),
     )
 
 
