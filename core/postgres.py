@@ -8,8 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, cast
 
 import psycopg
-from peewee import PostgresqlDatabase, Psycopg3Adapter, __exception_wrapper__  # type: ignore[attr-defined]
-from psycopg.abc import PQGen
+from peewee import PostgresqlDatabase, __exception_wrapper__  # type: ignore[attr-defined]
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
@@ -17,49 +16,9 @@ MOST_PREPARED = 200
 """Statements that PostgreSQL keeps prepared for a connection; an insert of more rows is another one."""
 
 
-MOST_TOGETHER = 64
-"""Statements that a pipeline keeps back before it sends them, though nothing was read."""
-
-
-class _Together(psycopg.Pipeline):
-    """A pipeline that sends its statements together when something is read.
-
-    The driver's own sends each by itself, and wakes the server for it: a fifth of a posting's time on both sides.
-    """
-
-    def _communicate_gen(self) -> PQGen[None]:
-        if len(self.command_queue) >= MOST_TOGETHER:
-            yield from self._send_gen()
-
-    def _fetch_gen(self, *, flush: bool) -> PQGen[None]:
-        if self.command_queue:
-            yield from self._send_gen()
-        yield from super()._fetch_gen(flush=flush)
-
-    def _send_gen(self) -> PQGen[None]:
-        while self.command_queue:
-            self.command_queue.popleft()()  # into the connection's buffer
-        yield from super()._communicate_gen()
-
-
-class _Connection(psycopg.Connection[Any]):
-    @contextmanager
-    def pipeline(self) -> Iterator[psycopg.Pipeline]:
-        if self._pipeline is None:
-            self._pipeline = _Together(self, _no_lock=True)
-        with super().pipeline() as opened:
-            yield opened
-
-
-class _Adapter(Psycopg3Adapter):
-    def connect(self, db: Postgres, **options: Any) -> _Connection:
-        return _Connection.connect(dbname=db.database, **options)
-
-
 class Postgres(PostgresqlDatabase):
     """PostgreSQL, also taking statements in its own text, which the driver need not rewrite, and without waiting."""
 
-    psycopg3_adapter = _Adapter
     prepare_threshold = 5
     """How often a statement is run before a new connection keeps it prepared."""
 

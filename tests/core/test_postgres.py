@@ -1,4 +1,4 @@
-"""Pipelines on PostgreSQL: sent together, answered when read, and a connection that errors in them leave usable."""
+"""Pipelines on PostgreSQL: answered when read, and a connection that errors in them leave usable."""
 
 from __future__ import annotations
 
@@ -19,25 +19,10 @@ def opened(firm: Location) -> Any:
     return database.connection()
 
 
-def waiting(connection: Any) -> int:
-    """The statements that have not been sent yet."""
-    return len(connection._pipeline.command_queue)
-
-
-def test_statements_are_sent_together_when_one_is_read(opened: Any) -> None:
+def test_what_is_asked_in_a_pipeline_is_answered_when_it_is_read(opened: Any) -> None:
     with pipelined():
-        found = [asked("SELECT ? + 1", (number,)) for number in range(3)]
-        assert waiting(opened) == 3
-        assert answer(found[0]) == [(1,)]
-        assert waiting(opened) == 0
-        assert [answer(one) for one in found[1:]] == [[(2,)], [(3,)]]
-
-
-def test_a_long_pipeline_does_not_keep_all_of_it_back(opened: Any) -> None:
-    with pipelined():
-        found = [asked("SELECT ?", ("x" * 10_000,)) for _ in range(1_000)]
-        assert waiting(opened) < 100
-        assert {answer(one)[0][0] for one in found} == {"x" * 10_000}
+        found = [asked("SELECT ? + 1", (number,)) for number in range(10)]
+        assert [answer(one) for one in found] == [[(number + 1,)] for number in range(10)]
 
 
 def test_what_is_not_read_is_done_at_the_end(opened: Any) -> None:
@@ -69,7 +54,6 @@ def test_what_is_asked_to_follow_a_commit_is_answered_with_it(opened: Any) -> No
         followed.append(
             asked("SELECT last_value, pg_current_xact_id_if_assigned() FROM counter WHERE name = 'gl_register'")
         )
-        assert waiting(opened) == 3
 
     with pipelined_transaction(then=ask):
         execute("UPDATE counter SET last_value = 43 WHERE name = 'gl_register'")
