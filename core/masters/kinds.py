@@ -271,3 +271,18 @@ PAIR_HALVES: Mapping[str, tuple[str, str]] = {
     "general-posting-setup": ("general-business-group", "general-product-group"),
     "vat-posting-setup": ("vat-business-group", "vat-product-group"),
 }
+
+PAIR = " x "
+"""Between the two parts of a key such as `HOME x RESALE`."""
+
+
+def shown_key(key: Mapping[str, Value]) -> str:
+    """`C0001`, `HOME x RESALE`, `USD x 2026-01-01`; a blank second part is left out."""
+    return PAIR.join(str(part) for part in key.values() if part not in (None, ""))
+
+
+def kinds_in_key(kind: MasterKind) -> Mapping[str, str]:
+    """The slug of the kind whose record each key column names, for those columns that name one."""
+    halves = PAIR_HALVES.get(kind.slug)
+    named = dict(zip(kind.key, halves, strict=True)) if halves else KEY_NAMES
+    return {name: named[name] for name in kind.key if name in named}

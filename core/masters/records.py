@@ -11,15 +11,12 @@ from postroom.core import changelog, filters, users, values
 from postroom.core.database import is_postgres, transaction
 from postroom.core.errors import NotFound, Problem, Refused, UsageError
 from postroom.core.masters import rules, uses
-from postroom.core.masters.kinds import KEY_NAMES, KINDS, PAIR_HALVES, MasterField, MasterKind
+from postroom.core.masters.kinds import KINDS, PAIR, MasterField, MasterKind, kinds_in_key, shown_key
 from postroom.core.setup_version import raise_version
 from postroom.core.tables.trade import ItemStock
 from postroom.core.values import FieldKind, Value
 
 Row = dict[str, Value]
-
-PAIR = " x "
-"""Between the two parts of a key such as `HOME x RESALE`."""
 
 _GIVE_IT = "Give it when the record is made."
 
@@ -144,11 +141,6 @@ def find_kind(slug: str) -> MasterKind:
     return KINDS[slug]
 
 
-def shown_key(key: Mapping[str, Value]) -> str:
-    """`C0001`, `HOME x RESALE`, `USD x 2026-01-01`; a blank second part is left out."""
-    return PAIR.join(str(part) for part in key.values() if part not in (None, ""))
-
-
 def _read_key(kind: MasterKind, no: str) -> dict[str, Value]:
     parts = [part.strip() for part in no.split(PAIR)] if len(kind.key) > 1 else [no]
     if len(parts) > len(kind.key) or (len(parts) < len(kind.key) and kind.slug != "number-series-line"):
@@ -254,12 +246,10 @@ def _codes_of(slug: str) -> list[str]:
 
 def check_key(kind: MasterKind, key: Mapping[str, Value]) -> None:
     """A new record's key must name what it is made of: groups, a series, a currency. Raises UsageError."""
-    halves = PAIR_HALVES.get(kind.slug, ())
-    named = dict(zip(kind.key, halves, strict=True)) if halves else KEY_NAMES
     problems = []
-    for name, value in key.items():
-        slug = named.get(name)
-        if slug is not None and value not in _codes_of(slug):
+    for name, slug in kinds_in_key(kind).items():
+        value = key[name]
+        if value not in _codes_of(slug):
             title = KINDS[slug].title
             problems.append(
                 Problem(

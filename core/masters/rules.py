@@ -8,7 +8,7 @@ from typing import Any
 from postroom.core import numbering, values
 from postroom.core.errors import Problem, Refused, UsageError
 from postroom.core.kinds import AccountType, DocumentType
-from postroom.core.masters.kinds import KINDS, MasterKind
+from postroom.core.masters.kinds import KINDS, MasterKind, shown_key
 from postroom.core.tables.setup import GlAccount, InventoryGroup
 from postroom.core.tables.trade import Document, Item, ItemStock
 
@@ -61,8 +61,7 @@ def guarded_by(account_no: str) -> Iterator[tuple[str, str]]:
                 continue
             for field in guarded:
                 if getattr(row, field.name) == account_no:
-                    key = " x ".join(str(getattr(row, name)) for name in kind.key)
-                    yield kind.record(key), field.caption
+                    yield kind.record(shown_key({name: getattr(row, name) for name in kind.key})), field.caption
 
 
 def _check_account(row: Any, typed: set[str]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from postroom.core import numbering
 from postroom.core.errors import Refused
 from postroom.core.kinds import Area, DocumentType, LineType
-from postroom.core.masters.kinds import KEY_NAMES, KINDS, PAIR_HALVES, MasterKind
+from postroom.core.masters.kinds import KINDS, PAIR_HALVES, MasterKind, kinds_in_key, shown_key
 from postroom.core.setup_fields import FIELDS, WINDOWS
 from postroom.core.tables.base import Table
 from postroom.core.tables.ledgers import (
@@ -139,28 +139,17 @@ def _in_records(kind: MasterKind, key: Key) -> Iterator[Use]:
     (code,) = key.values()
     for other in KINDS.values():
         named = {field.name: field.caption for field in other.fields if field.names == kind.slug}
-        named |= dict.fromkeys(_key_names(other, kind.slug), kind.title)
+        named |= {name: kind.title for name, slug in kinds_in_key(other).items() if slug == kind.slug}
         for name, caption in named.items():
             conditions = [getattr(other.table, fixed) == value for fixed, value in other.fixed]
             found = other.table.select().where(getattr(other.table, name) == code, *conditions).first()
             if found is not None:
                 hint = "Delete that first." if name in other.key else "Name another there first."
-                yield _named(other.record(_shown_key(other, found)), caption, hint)
+                yield _named(other.record(shown_key({part: getattr(found, part) for part in other.key})), caption, hint)
     party = kind.slug.removesuffix("-posting-group")
     is_template = (MasterTemplate.kind == party) & (MasterTemplate.posting_group == code)
     if party != kind.slug and MasterTemplate.get_or_none(is_template) is not None:
         yield _named(f"Template {party}", "Posting Group", "Name another there first.")
-
-
-def _key_names(kind: MasterKind, slug: str) -> Iterator[str]:
-    """The key columns of a kind that name a record of another."""
-    halves = PAIR_HALVES.get(kind.slug)
-    names = dict(zip(kind.key, halves, strict=True)) if halves else KEY_NAMES
-    return (name for name in kind.key if names.get(name) == slug)
-
-
-def _shown_key(kind: MasterKind, row: Any) -> str:
-    return " x ".join(str(part) for name in kind.key if (part := getattr(row, name)) not in (None, ""))
 
 
 def _in_setup(kind: MasterKind, key: Key) -> Iterator[Use]:

@@ -12,7 +12,7 @@ from rich.text import Text
 from postroom.core import filters, masters, values
 from postroom.core.errors import NotFound
 from postroom.core.masters import KINDS, MasterField, MasterKind
-from postroom.core.masters.records import shown_key
+from postroom.core.masters.kinds import shown_key
 from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind
 from postroom.tui import readings, shown
