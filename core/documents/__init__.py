@@ -17,6 +17,7 @@ from postroom.core.documents.views import (
     LineView,
     find,
     list_documents,
+    posted_last,
     show,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "find",
     "list_documents",
     "new",
+    "posted_last",
     "recompute_amounts",
     "release",
     "release_in_transaction",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +16,10 @@ from postroom.core.filters import FieldFilter
 from postroom.core.kinds import DocumentStatus, DocumentType, JobQueueStatus, LineType, PostedKind
 from postroom.core.posting import amounts, source, steps
 from postroom.core.posting.amounts import LineAmounts
+from postroom.core.posting.rows import PostedRef
 from postroom.core.posting.source import Source
 from postroom.core.tables.ledgers import PostedDocument
+from postroom.core.tables.setup import ChangeLogEntry
 from postroom.core.tables.trade import Document
 from postroom.core.tables.work import JobQueueEntry
 
@@ -299,3 +301,24 @@ def _line_view(document: Source, computed: LineAmounts, rate: Decimal, *, remain
         quantity_shipped=line.quantity_shipped,
         quantity_invoiced=line.quantity_invoiced,
     )
+
+
+def posted_last(type: DocumentType, no: str) -> tuple[PostedRef, ...]:
+    """What the last posting made of a document that is gone; nothing where it was deleted, also after a part of it."""
+    came_out = list(
+        PostedDocument.select()
+        .where(PostedDocument.source_type == type, PostedDocument.source_no == no)
+        .order_by(PostedDocument.id)
+    )
+    if not came_out or (type.is_order and _was_deleted(type, no, came_out[-1].posted_at)):
+        return ()
+    return tuple(PostedRef(one.area, one.kind, one.no) for one in came_out if one.posting_id == came_out[-1].posting_id)
+
+
+def _was_deleted(type: DocumentType, no: str, after: datetime) -> bool:
+    """Whether an order was deleted after something of it was posted."""
+    deletions = ChangeLogEntry.select().where(
+        *(ChangeLogEntry.kind == type.title, ChangeLogEntry.record == no, ChangeLogEntry.action == "Delete"),
+        ChangeLogEntry.at >= after,
+    )
+    return bool(deletions.exists())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -19,8 +18,6 @@ from postroom.core.jobs.background import DocumentResult, PostRequest
 from postroom.core.kinds import Area, DocumentType
 from postroom.core.plain_text import visible
 from postroom.core.posting import preview
-from postroom.core.tables.ledgers import PostedDocument
-from postroom.core.tables.setup import ChangeLogEntry
 from postroom.tui import shown
 from postroom.tui.actions import ANYWHERE, FORM, bindings
 from postroom.tui.actions.documents import DOCUMENT
@@ -300,24 +297,10 @@ def what_became_of(kind: DocumentType, no: str) -> str:
     """What a document that is gone was posted as, or that it was deleted, in the words of who did it here."""
     if not no:
         return f"The {kind.title} is no longer there: it was posted or deleted."
-    came_out = list(
-        PostedDocument.select()
-        .where(PostedDocument.source_type == kind, PostedDocument.source_no == no)
-        .order_by(PostedDocument.id)
-    )
-    last = [one for one in came_out if one.posting_id == came_out[-1].posting_id]
-    if not last or (kind.is_order and _was_deleted(kind, no, last[-1].posted_at)):
+    posted = documents.posted_last(kind, no)
+    if not posted:
         return f"Deleted: {kind.title} {no}."
-    return results.in_a_line(results.RecordResult(kind.value, no, "posted", tuple(last)))
-
-
-def _was_deleted(kind: DocumentType, no: str, after: datetime) -> bool:
-    """Whether an order was deleted after something of it was posted."""
-    deletions = ChangeLogEntry.select().where(
-        *(ChangeLogEntry.kind == kind.title, ChangeLogEntry.record == no, ChangeLogEntry.action == "Delete"),
-        ChangeLogEntry.at >= after,
-    )
-    return bool(deletions.exists())
+    return results.in_a_line(results.RecordResult(kind.value, no, "posted", posted))
 
 
 def read_card(id_: int, kind: DocumentType, no: str = "") -> FormSnapshot:
