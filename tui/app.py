@@ -152,14 +152,15 @@ class PostroomApp(App[int]):
 
     async def on_event(self, event: Event) -> None:
         """A key waits until the page shows what it is meant for."""
-        if not (isinstance(event, Key) and not event.is_forwarded and self.early_keys.keeps(event)):
+        if isinstance(event, Key) and not event.is_forwarded:
+            await self.early_keys.take(event)
+        else:
             await super().on_event(event)
 
     def _shown(self, page: Page) -> None:
         """The page waits no more: it shows what it asked for, or that will not come."""
         page.awaits = False
-        if self.early_keys.waits:
-            self.run_worker(self.early_keys.give(), name="type-ahead")
+        self.early_keys.awaited_no_more()
 
     # What pages call.
 
@@ -343,7 +344,7 @@ class PostroomApp(App[int]):
             self.reader.forget()
             if self.is_connected:
                 self._set_health(replace(self.health, away_since=clock.now()))
-                self.run_worker(self.early_keys.give(), name="type-ahead")
+                self.early_keys.awaited_no_more()
             return
         except NotFound as error:
             self.close_gone(page, shown.told(error))

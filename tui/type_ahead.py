@@ -21,11 +21,17 @@ AT_ONCE = ("anywhere.back", "anywhere.quit")
 LEAVING = ("ctrl+q", "ctrl+c")
 """Textual's own keys to leave a program; they wait for nothing."""
 GAP = 0.02
-"""Seconds in which a page has begun to act on a key."""
+"""Seconds between two looks whether the command that a key has begun is done."""
+HOPS = 3
+"""Turns of the event loop in which what a key has begun gets as far as its first question, page or command."""
 
 
 class TypeAhead:
-    """The keys that wait for the page in front. `press` gives a key to the widget with the cursor."""
+    """The keys that wait: for the page in front, or for what the key before them does.
+
+    Over a slow line several keys come at once; without this the letters after `:` would reach the page before the
+    search is open, and act there. `press` gives a key to the widget with the cursor.
+    """
 
     def __init__(self, app: PostroomApp, press: Callable[[Key], Awaitable[None]]) -> None:
         self._app, self._give_to_widget = app, press
@@ -34,34 +40,43 @@ class TypeAhead:
 
     @property
     def waits(self) -> bool:
-        """Whether there are keys that nobody has been given yet."""
+        """Whether there are keys that nobody has been given yet, or one whose doing has not begun."""
         return bool(self._keys) or self._is_giving
 
-    def keeps(self, key: Key) -> bool:
-        """Whether the key waits, or was used up here: then nobody else gets it.
+    async def take(self, key: Key) -> None:
+        """Hand the key on as soon as its turn has come.
 
         One that means something without data acts at once unless others wait before it; Esc takes those back.
         """
-        if key.key in LEAVING or (not self.waits and (self._acts_at_once(key) or not self._is_awaited())):
-            return False
-        if key.key == "escape" and self._is_awaited():
+        if key.key in LEAVING or (self._acts_at_once(key) and not self.waits):
+            await self._give_to_widget(key)
+        elif key.key == "escape" and self._is_awaited():
             self.forget()
         else:
             self._keys.append(key)
-        return True
+            self._go_on(patiently=False)
+
+    def awaited_no_more(self) -> None:
+        """The page in front shows what it asked for, or that will not come."""
+        self._go_on(patiently=True)
+
+    def _go_on(self, *, patiently: bool) -> None:
+        if self._keys and not self._is_giving and not self._is_awaited():
+            self._is_giving = True
+            self._app.run_worker(self._give(patiently=patiently), name="type-ahead")
 
     def forget(self) -> None:
         """What they were meant for is gone."""
         self._keys.clear()
 
-    async def give(self) -> None:
-        """Hand them out, until one leads to a page that must be read first; its reading goes on with the rest."""
-        if self._is_giving:
-            return
-        self._is_giving = True
+    async def _give(self, *, patiently: bool) -> None:
+        """Hand them out, until one leads to a page that must be read first; its reading goes on with the rest.
+
+        `patiently`: what a key commands is done before the next one; what was typed before the page was seen waits so.
+        """
         try:
             while self._keys and not self._is_awaited():
-                await self._press(self._keys.popleft())
+                await self._press(self._keys.popleft(), patiently=patiently)
         finally:
             self._is_giving = False
 
@@ -75,22 +90,26 @@ class TypeAhead:
         page = stack[-1] if stack else None
         return isinstance(page, Page) and page.awaits and self._app.is_connected
 
-    async def _press(self, key: Key) -> None:
-        """Press a key that has waited, and let what it opens come to rest: the next one may be meant for it."""
+    async def _press(self, key: Key, *, patiently: bool) -> None:
+        """Press a key, and let what it opens come to rest: the next one may be meant for it."""
         app = self._app
-        way = (app.focused or app.screen).ancestors_with_self
+        screen = app.screen
+        way = (app.focused or screen).ancestors_with_self
         await self._give_to_widget(key)
         for node in way:  # it goes from the widget with the cursor up to the app
             await _called(node.call_later)
-        await asyncio.sleep(GAP)
-        while app.commands and isinstance(app.screen, Page):
+        for _ in range(HOPS):
+            await asyncio.sleep(0)
+        while patiently and app.commands and isinstance(app.screen, Page):
             await asyncio.sleep(GAP)
-        await _called(app.screen.call_after_refresh)
+        if patiently or app.screen is not screen:
+            await _called(app.screen.call_after_refresh)
 
 
-async def _called(call: Callable[[Callable[[], None]], object]) -> None:
+async def _called(call: Callable[[Callable[[], None]], bool]) -> None:
     """Wait until a widget has come to what it was given to call, or is gone."""
     called = asyncio.Event()
-    call(called.set)
+    if not call(called.set):
+        return
     with suppress(TimeoutError):
         await asyncio.wait_for(called.wait(), 1)

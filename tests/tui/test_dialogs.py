@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from screens import Terminal, terminal
+from textual.events import Key
 
 from postroom.core.database import Location
-from postroom.tui.widgets.dialogs import AskText, Progress, Reading
+from postroom.tui.widgets.dialogs import Ask, AskText, Progress, Reading
 from postroom.tui.widgets.search import Choose
 from postroom.tui.widgets.text_line import TextLine
 
@@ -71,6 +72,35 @@ async def test_a_reading_box_gives_back_the_key_that_it_offers_and_no_other(sqli
         await screen.press("m")
         await screen.until(lambda: answered)
         assert answered == ["m"]
+
+
+async def test_the_search_closes_a_box_without_an_answer_and_takes_what_is_typed_after_it(
+    sqlite_firm: Location,
+) -> None:
+    boxes = [Ask("Post them?", others={"m": "Go to the Cause"}), Reading("Errors", "Wrong.", {"m": "Go to the Cause"})]
+    for box, left_as in zip(boxes, ("n", ""), strict=True):
+        async with terminal(sqlite_firm) as screen:
+            answered: list[str | None] = []
+            screen.app.push_screen(box, answered.append)
+            await screen.sees("m Go to the Cause")
+            await burst(screen, ":customers")
+            await screen.sees("Search for a page or an action", "customers")
+            assert answered == [left_as]
+            await screen.press("enter")
+            await screen.sees("Customers   0 customers")
+
+
+async def burst(screen: Terminal, text: str) -> None:
+    """Keys that come faster than anything can be done about them."""
+    for character in text:
+        screen.app.post_message(Key("colon" if character == ":" else character, character))
+    await screen.until(lambda: not screen.app.early_keys.waits)
+
+
+async def test_the_search_takes_what_is_typed_at_once_after_its_key(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        await burst(screen, ":job queues")
+        await screen.sees("Search for a page or an action", "job queues")
 
 
 async def test_a_long_text_is_scrolled_by_the_keys_of_lists_and_how_to_close_it_stays_in_sight(

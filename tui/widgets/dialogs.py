@@ -16,16 +16,42 @@ from textual.widgets import Input, ProgressBar, Static
 
 from postroom.core.errors import Refused
 from postroom.core.plain_text import visible
+from postroom.tui.actions import BY_ID
 from postroom.tui.widgets.text_line import TextLine
 
+_SEARCH = BY_ID["anywhere.search"]
 
-class Ask(ModalScreen[str]):
+
+class Answered(ModalScreen[str]):
+    """A box that one key closes; dismissed with the key of its answer.
+
+    The key of the search closes it as CLOSED, too, and goes on to the search: what is typed into that is no answer.
+    """
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(_SEARCH.keys, "leave_for_search", _SEARCH.caption, show=False, id=_SEARCH.id)
+    ]
+    CLOSED = ""
+    answers: Mapping[str, str]
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key in self.answers:
+            event.stop()
+            self.dismiss(event.key)
+
+    async def action_leave_for_search(self) -> None:
+        self.dismiss(self.CLOSED)
+        await self.app.screen.run_action(f"act('{_SEARCH.id}')")
+
+
+class Ask(Answered):
     """A question; dismissed with the key of its answer, y or n. Enter says No: y must be meant.
 
     `yes` and `no` say what each does; `others` are further answers by their keys.
     """
 
-    CSS_PATH = "dialogs.tcss"
+    CLOSED = "n"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss('y')", "Yes", show=False),
         Binding("n,escape,q,enter", "dismiss('n')", "No", show=False),
@@ -51,11 +77,6 @@ class Ask(ModalScreen[str]):
             if self.details:
                 yield Static(Text(visible(self.details, line_breaks=True)), markup=False, classes="details")
             yield Static(told(self.answers), markup=False, classes="answers")
-
-    def on_key(self, event: events.Key) -> None:
-        if event.key in self.answers:
-            event.stop()
-            self.dismiss(event.key)
 
 
 def told(answers: Mapping[str, str]) -> Text:
@@ -153,13 +174,12 @@ class Progress(ModalScreen[None]):
         self.query_one(ProgressBar).update(progress=self.done)
 
 
-class Reading(ModalScreen[str]):
+class Reading(Answered):
     """A text to read: the results of an action, the keys of a page. Any of Esc, Enter, q closes it.
 
     `answers` are further keys with what they mean, such as what to do about an error; the key pressed comes back.
     """
 
-    CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,question_mark", "dismiss('')", "Close", show=False),
         Binding("j,down", "scroll(1)", "Down", show=False),
@@ -180,11 +200,6 @@ class Reading(ModalScreen[str]):
             with VerticalScroll(can_focus=True):
                 yield Static(self.text, markup=False)
             yield Static(told({**self.answers, "Esc": "Close"}), classes="answers below")
-
-    def on_key(self, event: events.Key) -> None:
-        if event.key in self.answers:
-            event.stop()
-            self.dismiss(event.key)
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
