@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from textual import _wait
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Collapsible, Input
 
@@ -64,6 +66,16 @@ class Terminal:
     async def type(self, text: str) -> None:
         """Type a text, character by character, into what has the focus."""
         await self.press(*("space" if character == " " else character for character in text))
+
+    async def burst(self, *keys: str) -> None:
+        """Keys that come at once, before anything can be done about the first: names, or texts to be typed."""
+        for key in keys:
+            for one in [key] if key in ("enter", "escape") else key:
+                self.app.post_message(
+                    Key(_character_to_key(one) if len(one) == 1 else one, one if len(one) == 1 else None)
+                )
+        await self.pilot.pause()
+        await self.until(lambda: not self.app.early_keys.waits)
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until `condition` holds; fails with the screen if it does not in time."""

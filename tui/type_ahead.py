@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from textual.events import Key
@@ -37,6 +37,8 @@ class TypeAhead:
         self._app, self._give_to_widget = app, press
         self._keys: deque[Key] = deque()
         self._is_giving = False
+        self._held = 0
+        """How much of what was typed is being taken."""
 
     @property
     def waits(self) -> bool:
@@ -50,10 +52,20 @@ class TypeAhead:
         """
         if key.key in LEAVING or (self._acts_at_once(key) and not self.waits):
             await self._give_to_widget(key)
-        elif key.key == "escape" and self._is_awaited():
+        elif key.key == "escape" and self._must_wait():
             self.forget()
         else:
             self._keys.append(key)
+            self._go_on(patiently=False)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While what was typed is being taken: the next keys are for what comes of it."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
             self._go_on(patiently=False)
 
     def awaited_no_more(self) -> None:
@@ -61,7 +73,7 @@ class TypeAhead:
         self._go_on(patiently=True)
 
     def _go_on(self, *, patiently: bool) -> None:
-        if self._keys and not self._is_giving and not self._is_awaited():
+        if self._keys and not self._is_giving and not self._must_wait():
             self._is_giving = True
             self._app.run_worker(self._give(patiently=patiently), name="type-ahead")
 
@@ -75,7 +87,7 @@ class TypeAhead:
         `patiently`: what a key commands is done before the next one; what was typed before the page was seen waits so.
         """
         try:
-            while self._keys and not self._is_awaited():
+            while self._keys and not self._must_wait():
                 await self._press(self._keys.popleft(), patiently=patiently)
         finally:
             self._is_giving = False
@@ -83,6 +95,9 @@ class TypeAhead:
     def _acts_at_once(self, key: Key) -> bool:
         own = self._app.keymap.keys
         return any(key.key in own.get(id_, BY_ID[id_].keys).split(",") for id_ in AT_ONCE)
+
+    def _must_wait(self) -> bool:
+        return bool(self._held) or self._is_awaited()
 
     def _is_awaited(self) -> bool:
         """Whether the page in front, no dialog over it, still waits for what it asked for."""
@@ -97,7 +112,8 @@ class TypeAhead:
         way = (app.focused or screen).ancestors_with_self
         await self._give_to_widget(key)
         for node in way:  # it goes from the widget with the cursor up to the app
-            await _called(node.call_later)
+            for _ in range(2):  # what a widget has posted to itself about it, such as a line that was taken, goes first
+                await _called(node.call_later)
         for _ in range(HOPS):
             await asyncio.sleep(0)
         while patiently and app.commands and isinstance(app.screen, Page):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from screens import Terminal, terminal
-from textual.events import Key
 
 from postroom.core.database import Location
 from postroom.tui.widgets.dialogs import Ask, AskText, Progress, Reading
@@ -83,23 +82,16 @@ async def test_the_search_closes_a_box_without_an_answer_and_takes_what_is_typed
             answered: list[str | None] = []
             screen.app.push_screen(box, answered.append)
             await screen.sees("m Go to the Cause")
-            await burst(screen, ":customers")
+            await screen.burst(":customers")
             await screen.sees("Search for a page or an action", "customers")
             assert answered == [left_as]
             await screen.press("enter")
             await screen.sees("Customers   0 customers")
 
 
-async def burst(screen: Terminal, text: str) -> None:
-    """Keys that come faster than anything can be done about them."""
-    for character in text:
-        screen.app.post_message(Key("colon" if character == ":" else character, character))
-    await screen.until(lambda: not screen.app.early_keys.waits)
-
-
 async def test_the_search_takes_what_is_typed_at_once_after_its_key(sqlite_firm: Location) -> None:
     async with terminal(sqlite_firm) as screen:
-        await burst(screen, ":job queues")
+        await screen.burst(":job queues")
         await screen.sees("Search for a page or an action", "job queues")
 
 

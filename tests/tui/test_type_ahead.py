@@ -83,6 +83,24 @@ async def test_a_key_after_a_filter_acts_on_what_matches_it(demo_firm: Location)
         assert before - released() == {"S-INV1004"}
 
 
+async def test_keys_at_once_after_a_filter_are_none_of_it(sqlite_firm: Location) -> None:
+    entries(12)
+    async with terminal(sqlite_firm) as screen:
+        await screen.sees("12 entries")
+        await screen.burst("/", "entry_no=>3", "enter", "jj")
+        await screen.until(lambda: screen.list.state.filter == "entry_no=>3" and cursor(screen) == "6")
+
+
+async def test_keys_at_once_after_a_value_are_none_of_it(sqlite_firm: Location) -> None:
+    entries(1)
+    async with terminal(sqlite_firm) as screen:
+        await screen.press("enter")
+        await screen.is_on(EntryCard)
+        await screen.burst("p", "7", "enter", "r")
+        await screen.until(lambda: JobQueueEntry.get().status == EntryStatus.READY)
+        assert JobQueueEntry.get().priority == 7
+
+
 async def test_escape_takes_back_what_waits_and_then_leaves(sqlite_firm: Location) -> None:
     entries(2)
     async with terminal(sqlite_firm) as screen:

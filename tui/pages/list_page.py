@@ -283,12 +283,13 @@ class ListPage(Page):
     async def _try_filter(self, typed: str) -> None:
         """Take the filter if it can be read; else say what is wrong and let the person mend it."""
         read, window = self.read, Window(sort=self.state.window.sort)
-        try:
-            found = await self.desk.reader.desk.do(lambda: read(typed, window))
-        except PostroomError as error:
-            self.desk.say(shown.told(error), "error")
-            return
-        self.close_filter()
+        with self.desk.early_keys.held():
+            try:
+                found = await self.desk.reader.desk.do(lambda: read(typed, window))
+            except PostroomError as error:
+                self.desk.say(shown.told(error), "error")
+                return
+            self.close_filter()
         self._take_filter(typed)
         self._remember()
         self.show(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -113,11 +113,12 @@ class AskText(ModalScreen[str | None]):
         self.run_worker(self._try(event.value), exclusive=True)
 
     async def _try(self, text: str) -> None:
-        wrong = await self.attempt(text) if self.attempt is not None else ""
-        if wrong:
-            self.query_one(".wrong", Static).update(Text(visible(wrong, line_breaks=True)))
-        else:
-            self.dismiss(text)
+        with cast(Any, self.app).early_keys.held():
+            wrong = await self.attempt(text) if self.attempt is not None else ""
+            if wrong:
+                self.query_one(".wrong", Static).update(Text(visible(wrong, line_breaks=True)))
+            else:
+                self.dismiss(text)
 
 
 class Stopped(Refused):
