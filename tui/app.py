@@ -349,12 +349,8 @@ class PostroomApp(App[int]):
         except NotFound as error:
             self.close_gone(page, shown.told(error))
             return
-        except PostroomError as error:
-            self._refuse_once(shown.told(error))
-            self._shown(page)
-            return
         except Exception as error:  # noqa: BLE001  a bug in reading must not take the terminal away
-            self._refuse_once(bugs.told(error))
+            self._refuse_once(shown.told(error) if isinstance(error, PostroomError) else bugs.told(error))
             self._shown(page)
             return
         if not self.is_running:  # the pages go before the look at the company ends
