@@ -13,8 +13,8 @@ from typing import Any
 from postroom.core import clock, company, numbering, posting_setup
 from postroom.core.errors import Problem
 from postroom.core.kinds import CORRECTED, Area, DocumentStatus, DocumentType, PostedKind
-from postroom.core.money import FACTOR_SCALE, to_units
-from postroom.core.posting import corrected
+from postroom.core.money import FACTOR_SCALE, ZERO, to_units
+from postroom.core.posting import corrected, mirror, parts, source
 from postroom.core.posting.rows import PostedRef
 from postroom.core.posting_setup import PostingSetup
 from postroom.core.statements import execute, insert, insert_returning, marks, query
@@ -62,7 +62,7 @@ def make(posted_ids: Sequence[int], *, user: str, posting_date: date | None = No
     for type_ in DocumentType:
         chosen = [row for row in wanted if row.id not in refused and _TYPES[row.area, row.kind] is type_]
         dated = [(row, posting_date or _date_of(row, setup, user, today)) for row in chosen]
-        made |= _write(type_, dated, user, today)
+        made |= _write(type_, dated, user, today, setup)
     return [
         made.get(row.id) or Cancellation(PostedRef(row.area, row.kind, row.no), problem=refused[row.id])
         for row in wanted
@@ -134,7 +134,7 @@ _HEADER = (
 
 
 def _write(
-    type_: DocumentType, dated: Sequence[tuple[PostedDocument, date]], user: str, today: date
+    type_: DocumentType, dated: Sequence[tuple[PostedDocument, date]], user: str, today: date, setup: PostingSetup
 ) -> dict[int, Cancellation]:
     """The documents of one type with their lines, and the Change Log; by the id of what they cancel."""
     if not dated:
@@ -154,6 +154,9 @@ def _write(
     ids = insert_returning(Document, _HEADER, rows, "id")
     insert(UsedDocumentNo, ("type", "no"), [(type_.value, no) for no in numbers])
     _copy_lines(type_, ids)
+    including_vat = [id_ for (row, _), id_ in zip(dated, ids, strict=True) if row.prices_including_vat]
+    if including_vat:
+        _put_vat_into_discounts(including_vat, setup)
     titles = [f"Posted {row.area.title()} {row.kind.title}" for row, _ in dated]
     insert(
         ChangeLogEntry,
@@ -184,6 +187,21 @@ def _discounts(posted_ids: Sequence[int]) -> Mapping[int, int]:
             posted_ids,
         )
     }
+
+
+def _put_vat_into_discounts(document_ids: list[int], setup: PostingSetup) -> None:
+    """Where prices include VAT, the discounts that are shown include it, too; posted lines keep them without."""
+    for document in source.read_many(document_ids):
+        step = setup.precision_of(document.currency_code)
+        worth, taken = mirror.amounts(document, step), parts.whole(document, step)
+        shares = sum(worth.invoice_discounts, ZERO)
+        execute("UPDATE document SET invoice_discount_amount = ? WHERE id = ?", (to_units(shares), document.id))
+        for shown, amount, discount in zip(worth.lines, taken.amounts, taken.line_discounts, strict=True):
+            if shown.line.line_discount_amount:
+                execute(
+                    "UPDATE document_line SET line_discount_amount = ? WHERE document_id = ? AND line_no = ?",
+                    (to_units(amount + discount - shown.line_amount), document.id, shown.line.line_no),
+                )
 
 
 def _draw(type_: DocumentType, count: int, on: date) -> list[str]:

@@ -91,11 +91,11 @@ def compute(document: Source, setup: PostingSetup, part: Step | None = None) -> 
     A VAT pair that is not set up counts as exempt (a check names it). What cancels a posted document is worth what that
     one was.
     """
+    step = setup.precision_of(document.currency_code)
     if document.cancels:
         from postroom.core.posting import mirror  # imported late: it stands on what is computed here
 
-        return mirror.amounts(document)
-    step = setup.precision_of(document.currency_code)
+        return mirror.amounts(document, step)
     if part is None or part.is_whole:
         part = None
         taken = parts.whole(document, step)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from postroom.core.kinds import CORRECTED, LineType, VatType
-from postroom.core.money import ZERO, from_units
+from postroom.core.money import EXACT, ONE, ZERO, from_units, round_to
+from postroom.core.posting import parts
 from postroom.core.posting.amounts import Amounts, LineAmounts, VatGroup
-from postroom.core.posting.source import Source
+from postroom.core.posting.source import Source, SourceLine
 from postroom.core.posting_setup import VatPair
 from postroom.core.statements import query
 
@@ -108,10 +109,11 @@ def _vat_entries(entry: tuple[int, str, str]) -> Iterator[VatMirror]:
         )
 
 
-def amounts(document: Source) -> Amounts:
+def amounts(document: Source, step: Decimal) -> Amounts:
     """What a document that cancels another is worth: what that one was, on its face as positive.
 
-    Its VAT groups tell type and rate alone, which its lines show: what is posted to VAT stands in its `Mirror`.
+    Its VAT groups tell type and rate alone, which its lines show: what is posted to VAT stands in its `Mirror`. `step`
+    is its currency's precision.
     """
     posted_id, entry = _place(document)
     posted = {
@@ -123,20 +125,49 @@ def amounts(document: Source) -> Amounts:
         )
     }
     lines, groups = [], dict[str, VatGroup]()
-    for line in document.lines:
+    for line, whole in zip(document.lines, parts.whole(document, step).amounts, strict=True):
         group, type_, rate, *units = posted[line.line_no]
         net, vat, line_discount, invoice_discount, net_lcy = (from_units(value) for value in units)
-        typed = net + invoice_discount + (vat if document.prices_including_vat else ZERO)
+        typed = net + invoice_discount
+        if document.prices_including_vat:
+            percent = _pair(group, VatType(type_), from_units(rate)).pair.document_rate
+            typed = _as_typed(line, whole, net + vat, line_discount, invoice_discount, percent, step)
         lines.append(LineAmounts(line, typed, net, vat, line_discount, invoice_discount, net_lcy, ZERO, ZERO))
         if line.type is not LineType.COMMENT:
             groups.setdefault(group, _pair(group, VatType(type_), from_units(rate)))
     net, vat = sum((line.net for line in lines), ZERO), sum((line.vat for line in lines), ZERO)
     net_lcy = sum((line.net_lcy for line in lines), ZERO)
     ((owed_lcy,),) = query(f"SELECT amount_lcy FROM party_ledger_entry {_OF_DOCUMENT}", entry)
-    discounts = [line.invoice_discount for line in lines]
+    discounts = [line.line_amount - line.net - (line.vat if document.prices_including_vat else ZERO) for line in lines]
     return Amounts(
         tuple(lines), tuple(groups.values()), net, vat, net + vat, net_lcy, abs(from_units(owed_lcy)), discounts
     )
+
+
+def _as_typed(
+    line: SourceLine,
+    whole: Decimal,
+    gross: Decimal,
+    line_discount: Decimal,
+    invoice_discount: Decimal,
+    percent: Decimal,
+    step: Decimal,
+) -> Decimal:
+    """What a line whose price includes VAT came to before its invoice discount; a posted line tells that without VAT.
+
+    Its quantity, price and line discount tell (`whole`), unless it was a part whose rounding stood off by more. Only a
+    line discount that was an amount, beside an invoice discount, may be shown a step too high or low.
+    """
+    if not invoice_discount:
+        return gross
+
+    def with_vat(amount: Decimal) -> Decimal:
+        return round_to(EXACT.multiply(amount, ONE + EXACT.divide(percent, parts.HUNDRED)), step)
+
+    likely = gross + with_vat(invoice_discount)
+    if line_discount and not line.line_discount_percent:
+        whole += line.line_discount_amount - with_vat(line_discount)
+    return whole if abs(whole - likely) <= 2 * step else likely
 
 
 def _pair(group: str, type_: VatType, rate: Decimal) -> VatGroup:

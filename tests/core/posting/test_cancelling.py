@@ -216,6 +216,28 @@ def test_a_vat_pair_that_is_gone_keeps_nothing_from_being_cancelled(trade: Locat
     assert balances_of_all() == before
 
 
+@pytest.mark.parametrize("invoice_discount", ["0", "7.77"])
+@pytest.mark.parametrize("including_vat", [True, False])
+def test_the_open_document_shows_amounts_and_discounts_as_they_were_typed(
+    trade: Location, including_vat: bool, invoice_discount: str
+) -> None:
+    lines = [
+        item_line("I1", 3, "19.99", line_discount_amount=D("0.11")),
+        item_line("I1", 3, "19.99", line_discount_percent=D("12.5")),
+        item_line("I2", 5, "7.77", vat="VAT10"),
+        {"type": LineType.COMMENT, "description": "with care"},
+    ]
+    typed = document(SALE, lines, prices_including_vat=including_vat, invoice_discount_amount=D(invoice_discount))
+    before = documents.show(typed)
+    no = post_now(typed)
+    with engine.transaction():
+        (made,) = cancellations.make([id_of(no)], user="ann")
+    shown = documents.show(made.document_id)
+    assert shown.invoice_discount_amount == D(invoice_discount)
+    for name in ("quantity", "unit_price", "line_discount_percent", "line_discount_amount", "line_amount", "amount"):
+        assert [getattr(line, name) for line in shown.lines] == [getattr(line, name) for line in before.lines], name
+
+
 @pytest.mark.parametrize("kind", ["discounts", "foreign"])
 def test_the_open_document_shows_what_it_will_post(trade: Location, kind: str) -> None:
     bought = document(PURCHASE, LINES, **KINDS[kind])
