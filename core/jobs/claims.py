@@ -229,9 +229,12 @@ def look(worker: Worker) -> Look:
     return Look(state, due.ask(known) if known else None, known, resting)
 
 
-def best_of(found: Look, worker: Worker) -> tuple[ServedQueue, Place] | None:
-    """The best due entry over all served queues that have room, by what a look found."""
-    queues, _, heads = _seen(found, worker)
+def best_of(found: Look, worker: Worker, leaving: Claim | None = None) -> tuple[ServedQueue, Place] | None:
+    """The best due entry over all served queues that have room, by what a look found.
+
+    `leaving`: the claim that ends now and, when it was looked, still had its place.
+    """
+    queues, _, heads = _seen(found, worker, leaving)
     if not heads:
         return None
     category, place = min(heads, key=lambda head: head[1].key)
@@ -245,15 +248,19 @@ def _line(worker: Worker) -> tuple[dict[str, ServedQueue], dict[str, int], list[
     return _seen(found, worker)
 
 
-def _seen(found: Look, worker: Worker) -> tuple[dict[str, ServedQueue], dict[str, int], list[tuple[str, Place]]]:
+def _seen(
+    found: Look, worker: Worker, leaving: Claim | None = None
+) -> tuple[dict[str, ServedQueue], dict[str, int], list[tuple[str, Place]]]:
     state = answer(found.state)
     busy = set(found.resting)
     running: dict[str, int] = {}
-    for kind, category, queue_code, *_ in state:
-        if kind == "running":
-            if category:
-                busy.add(category)
-            running[queue_code] = running.get(queue_code, 0) + 1
+    places = [(category, queue_code) for kind, category, queue_code, *_ in state if kind == "running"]
+    if leaving is not None and (leaving.category_code, leaving.job_queue_code) in places:
+        places.remove((leaving.category_code, leaving.job_queue_code))
+    for category, queue_code in places:
+        if category:
+            busy.add(category)
+        running[queue_code] = running.get(queue_code, 0) + 1
     served = _served(worker, state)
     open_queues: dict[str, ServedQueue] = {}
     for queue in served:
@@ -318,12 +325,17 @@ def mark_in_process(worker: Worker, queue_code: str, entry_no: int, record_id: i
 
 def prove(claim: Claim) -> None:
     """Hold the claim until the caller's transaction ends. Raises ClaimLost: then nothing of it may be committed."""
+    if not answer(ask_proof(claim)):
+        raise lost(claim)
+
+
+def ask_proof(claim: Claim) -> Any:
+    """Hold the claim and ask for its row; with none it is lost."""
     held = " FOR UPDATE" if engine.is_postgres() else ""
-    if not query(
+    return asked(
         f"SELECT entry_no FROM job_queue_entry WHERE entry_no = ? AND claim_token = ? AND status = 'In Process'{held}",
         (claim.entry_no, claim.token),
-    ):
-        raise lost(claim)
+    )
 
 
 def lost(claim: Claim) -> ClaimLost:

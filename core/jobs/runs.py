@@ -115,7 +115,7 @@ def _work(claim: Claim, succession: Succession | None) -> None:
         reading=claim.reading,
     )
     with pipelined_transaction(then=_read_ahead(succession)):
-        post.write(plan, ending=lambda: endings.succeed(claim, succession=succession))
+        post.write(plan, endings.PostingEnd(claim, succession))
     if succession is not None:
         succession.committed()
 

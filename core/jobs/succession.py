@@ -39,7 +39,7 @@ class Succession:
         self._claim: Claim | None = None
 
     def look(self) -> Look | None:
-        """Ask for the line, in the transaction in which the running entry has ended; None when nothing shall follow."""
+        """Ask for the line, in the transaction in which the running entry ends; None when nothing shall follow."""
         return claims.look(self.worker) if self.goes_on() else None
 
     def take(self, found: Look | None, ended: Claim) -> None:
@@ -48,7 +48,7 @@ class Succession:
         On PostgreSQL only one of the same category and job queue: nobody else may take those meanwhile, and its place
         in both is the one that the ended entry leaves.
         """
-        best = claims.best_of(found, self.worker) if found is not None else None
+        best = claims.best_of(found, self.worker, leaving=ended) if found is not None else None
         if best is None:
             return
         queue, place = best

@@ -6,11 +6,11 @@ series by code, register), so that locks are short and no two postings wait for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from peewee import IntegrityError
 
@@ -89,12 +89,22 @@ def prepare(
     return Plan(computed, user, posting_id, batch_no, print_to)
 
 
-def write(plan: Plan, ending: Callable[[], object] | None = None) -> tuple[PostedRef, ...]:
+class Ending(Protocol):
+    """What ends along with a posting, in its transaction: held with its first locks, proven then, written last."""
+
+    def hold(self) -> None: ...
+
+    def require(self) -> None: ...
+
+    def write(self) -> None: ...
+
+
+def write(plan: Plan, ending: Ending | None = None) -> tuple[PostedRef, ...]:
     """Write everything the posting leaves behind, and remove the source document or what of it is done, in the
     caller's transaction. Returns the posted documents, goods before money.
 
-    `ending` writes what belongs to it besides, last. Raises CheckFailed for what only shows under the locks (stock
-    taken meanwhile, a vendor's number used meanwhile), and Refused when the document was changed since `prepare`.
+    Raises CheckFailed for what only shows under the locks (stock taken meanwhile, a vendor's number used meanwhile),
+    Refused when the document was changed since `prepare`, and what `ending` requires.
     """
     computed = plan.computed
     document = computed.document
@@ -104,8 +114,12 @@ def write(plan: Plan, ending: Callable[[], object] | None = None) -> tuple[Poste
     kinds = computed.step.kinds(document.type)
     with pipelined():
         held = _hold_document(document)
+        if ending is not None:
+            ending.hold()
         items = stock.hold([amount.line.no for amount, _ in _moved_lines(computed)])
         drawn = _draw(document, computed.setup, kinds)
+    if ending is not None:
+        ending.require()
     _require_unchanged(document, answer(held))
     movements, stocks = _move_stock(plan, items)
     headers, ids = _headers(plan, kinds, drawn)
@@ -128,7 +142,7 @@ def write(plan: Plan, ending: Callable[[], object] | None = None) -> tuple[Poste
             if plan.print_to:
                 _queue_print_jobs(plan, headers)
             if ending is not None:
-                ending()
+                ending.write()
     except IntegrityError as error:
         raise _integrity_problem(document, headers, error) from error
     return tuple(PostedRef(document.area, header.kind, header.no) for header in headers)

@@ -245,9 +245,14 @@ def test_a_clash_that_is_none_of_numbers_stays_what_it_is(firm: Location) -> Non
     builders.item()
     plan = post.prepare(document(SALE, [item_line()]), user="ann", posting_id="x")
 
-    def clash() -> None:
-        raise IntegrityError("NOT NULL constraint failed: job_queue_log.no")
+    class Clash:
+        def hold(self) -> None: ...
+
+        def require(self) -> None: ...
+
+        def write(self) -> None:
+            raise IntegrityError("NOT NULL constraint failed: job_queue_log.no")
 
     with pytest.raises(IntegrityError, match="job_queue_log"), database.transaction():
-        post.write(plan, clash)
+        post.write(plan, Clash())
     assert balances() == {}
