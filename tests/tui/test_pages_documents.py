@@ -790,3 +790,16 @@ async def test_what_a_document_comes_to_is_read_in_80_columns_in_list_lines_and_
         await is_on(screen, LinesPage)
         assert screen.lines[1].startswith(f" Lines of {view.record}   ")
         assert screen.lines[1].endswith(total)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_list_says_behind_the_word_error_what_is_wrong(posted_demo: Location, size: tuple[int, int]) -> None:
+    async with terminal(posted_demo, page="sales-order", size=size) as screen:
+        await screen.sees("S-ORD1003")
+        assert "Error  Item 5010 is bl" in screen.line("S-ORD1003")
+        assert "Error" not in screen.line("S-ORD1017")
+        written = await screen.list.written()
+        assert written is not None
+        header, *rows = written.splitlines()
+        assert header.endswith("Status,Job Queue Status,Error")
+        assert any(row.endswith("Released,Error,Item 5010 is blocked.") for row in rows)

@@ -18,7 +18,7 @@ from postroom.tui.pages.document import DocumentActions, DocumentCard, status_of
 from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.list_state import Window
 from postroom.tui.snapshots import ListSnapshot
-from postroom.tui.widgets.keyed_table import Column
+from postroom.tui.widgets.keyed_table import FILES_ONLY, Column
 
 TYPES = tuple(DocumentType)
 _SHORT = {
@@ -28,6 +28,12 @@ _SHORT = {
     DocumentType.SALES_CREDIT_MEMO: "Memos",
 }
 _SHORT |= {kind: _SHORT[DocumentType(kind.value.replace("purchase", "sales"))] for kind in TYPES if kind not in _SHORT}
+
+
+def status_with_error(row: Any) -> Text:
+    """The Job Queue Status and, behind Error, the first reason."""
+    error = shown.one_line(row.errors)
+    return Text.assemble(status_of(row), "  ", (error, "red")) if error else status_of(row)
 
 
 class DocumentsPage(ListPage, DocumentActions):
@@ -102,13 +108,17 @@ class DocumentsPage(ListPage, DocumentActions):
     def columns(self) -> tuple[Column, ...]:
         return (
             Column("no", "No.", 12, lambda row: shown.text(row.no)),
-            Column("party", "Customer/Vendor", 21, lambda row: shown.text(f"{row.party_no} {row.party_name}")),
+            Column("party", "Customer/Vendor", 0, lambda row: shown.text(f"{row.party_no} {row.party_name}"), least=21),
             Column("posting_date", "Posting Date", 12, lambda row: Text(shown.day(row.posting_date)), from_width=108),
             Column("amount", "Incl. VAT", 12, self._including_vat, right=True, from_width=94),
             Column("currency", "Cur.", 4, lambda row: shown.text(row.currency), from_width=94),
             Column("status", "Status", 8, lambda row: Text(row.status.value)),
-            Column("queue", "Job Queue Status", 21, status_of),
-            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors), "red"), from_width=150, least=30),
+            Column(
+                *("queue", "Job Queue Status", 0, status_with_error),
+                least=21,
+                value=lambda row: row.job_queue_status.value,
+            ),
+            Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors)), from_width=FILES_ONLY),
         )
 
     def _including_vat(self, row: Any) -> Text:

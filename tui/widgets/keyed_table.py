@@ -25,6 +25,8 @@ from postroom.tui import shown
 MARK = "*"
 LONG_TEXT = 20
 """Columns of so many characters hold text that is often longer."""
+FILES_ONLY = 100_000
+"""The `from_width` of a column that stands in files alone: no terminal is so wide."""
 
 
 @dataclass(frozen=True, slots=True)
