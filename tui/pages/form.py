@@ -18,9 +18,11 @@ from textual.reactive import reactive
 from textual.widgets import Collapsible, Static
 from textual.widgets._collapsible import CollapsibleTitle
 
+from postroom.core import clock
 from postroom.core.errors import Refused
 from postroom.core.plain_text import visible
 from postroom.core.values import FieldKind
+from postroom.tui import typed_dates
 from postroom.tui.actions import ANYWHERE, FORM, Situation, bindings
 from postroom.tui.pages.page import Page, field_line
 from postroom.tui.widgets.dialogs import AskText
@@ -109,7 +111,7 @@ def said_value(field: FormField) -> str:
 
 def asked_as(field: FormField) -> str:
     """What stands above the line in which a field is typed: what it means, and how it is written."""
-    return f"{field.help} Written YYYY-MM-DD: 2026-11-24.".lstrip() if field.kind is FieldKind.DATE else field.help
+    return f"{field.help} {typed_dates.HOW}".lstrip() if field.kind is FieldKind.DATE else field.help
 
 
 class FormPage(Page):
@@ -327,6 +329,8 @@ class FormPage(Page):
 
         async def attempt(text: str) -> str:
             changed: list[Any] = []
+            if field.kind is FieldKind.DATE:
+                text = typed_dates.in_full(text, clock.today(self.desk.time_zone))
 
             def write() -> None:
                 nonlocal started_with
