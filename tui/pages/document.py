@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 
@@ -24,15 +24,9 @@ from postroom.tui.actions.documents import DOCUMENT
 from postroom.tui.pages import causes, order_steps, reopening, results
 from postroom.tui.pages.document_lines import LinesPage, line_text, totals_text
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
+from postroom.tui.pages.page import PageActions
 from postroom.tui.pages.preview import PreviewCard
 from postroom.tui.widgets.dialogs import Ask, Reading
-
-if TYPE_CHECKING:
-    from postroom.tui.pages.page import Page
-
-    Mixed = Page
-else:
-    Mixed = object  # styles are found by a screen's first base, which must be the list or the form
 
 _NAMES = {"currency_code": "currency"}
 
@@ -42,7 +36,7 @@ def status_of(view: Any) -> Text:
     return shown.status(view.job_queue_status.value)
 
 
-class DocumentActions(Mixed):
+class DocumentActions(PageActions):
     """What can be done with documents, the same in the list and on the card."""
 
     def chosen(self) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 
@@ -19,6 +19,7 @@ from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.entry_fields import EntryFieldsPage
 from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.list_state import Window
+from postroom.tui.pages.page import PageActions
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText, Reading
 from postroom.tui.widgets.keyed_table import Column, time_column
@@ -34,15 +35,7 @@ def reason(entry: Any) -> Text:
     return Text(visible(entry.why.text) if entry.why is not None else "")
 
 
-if TYPE_CHECKING:
-    from postroom.tui.pages.page import Page
-
-    Mixed = Page
-else:
-    Mixed = object  # styles are found by a screen's first base, which must be the list or the card
-
-
-class EntryActions(Mixed):
+class EntryActions(PageActions):
     """What can be done with job queue entries, the same in the list and on the card."""
 
     def chosen(self) -> list[Any]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 
@@ -24,16 +24,10 @@ from postroom.tui.pages.ledgers import posted_sections
 from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.list_state import Window
 from postroom.tui.pages.listings import MARGIN_ON_A_CARD, in_one
+from postroom.tui.pages.page import PageActions
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.keyed_table import Column, time_column
-
-if TYPE_CHECKING:
-    from postroom.tui.pages.page import Page
-
-    Mixed = Page
-else:
-    Mixed = object  # styles are found by a screen's first base, which must be the list or the card
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ def of_what(rows: Sequence[Any]) -> str:
     return visible(rows[0].description) if len(rows) == 1 else counted(len(rows), "report")
 
 
-class ReportActions(Mixed):
+class ReportActions(PageActions):
     """What can be done with reports, the same in the list and on the card."""
 
     async def do_save(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 
@@ -16,15 +16,9 @@ from postroom.tui.pages import causes, results, subjects
 from postroom.tui.pages.card import CardPage, CardSnapshot, Section, fields
 from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.list_state import Window
+from postroom.tui.pages.page import PageActions
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.keyed_table import Column, time_column
-
-if TYPE_CHECKING:
-    from postroom.tui.pages.page import Page
-
-    Mixed = Page
-else:
-    Mixed = object  # styles are found by a screen's first base, which must be the list or the card
 
 
 def outcome(entry: Any) -> Text:
@@ -34,7 +28,7 @@ def outcome(entry: Any) -> Text:
     return Text(", ".join(visible(posted.no) for posted in entry.posted))
 
 
-class LogActions(Mixed):
+class LogActions(PageActions):
     """What can be done with one run, the same in the list and on the card."""
 
     async def do_mend(self) -> None:

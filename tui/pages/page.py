@@ -181,6 +181,13 @@ class Page(Screen[None]):
         self.desk.exit()
 
 
+if TYPE_CHECKING:
+    PageActions = Page
+else:
+    PageActions = object  # styles are found by a screen's first base, which must be the list, the card or the form
+"""What a list and its card can do alike, as a second base of both: to a type checker a page."""
+
+
 def field_line(caption: str, value: Text, width: int = 34) -> Text:
     """A field as cards show it: its caption, a dotted leader, its value."""
     dots = "." * max(1, width - len(caption) - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 
@@ -19,17 +19,11 @@ from postroom.tui.pages import results
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.list_state import Window
+from postroom.tui.pages.page import PageActions
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.keyed_table import Column
 from postroom.tui.widgets.search import Choose
-
-if TYPE_CHECKING:
-    from postroom.tui.pages.page import Page
-
-    Mixed = Page
-else:
-    Mixed = object  # styles are found by a screen's first base, which must be the list or the form
 
 _PLACES = {
     PrinterType.FILE: ("folder", "The whole path of a folder on the consumer's host, such as /srv/print"),
@@ -56,7 +50,7 @@ def waiting(row: Any) -> str:
     return f"{counted(row.waiting, 'print job')} not printed" if row.waiting else "Nothing waits"
 
 
-class PrinterActions(Mixed):
+class PrinterActions(PageActions):
     """What can be done with printers, the same in the list and on the card."""
 
     def _codes(self) -> list[str]:

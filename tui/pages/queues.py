@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 
@@ -21,6 +21,7 @@ from postroom.tui.pages import results
 from postroom.tui.pages.form import FormField, FormPage, FormSnapshot
 from postroom.tui.pages.list_page import ListPage
 from postroom.tui.pages.list_state import Window
+from postroom.tui.pages.page import PageActions
 from postroom.tui.snapshots import ListSnapshot
 from postroom.tui.widgets.dialogs import AskText
 from postroom.tui.widgets.keyed_table import Column
@@ -33,20 +34,13 @@ STATE_STYLES = {
     "Not responding": "bold red",
 }
 
-if TYPE_CHECKING:
-    from postroom.tui.pages.page import Page
-
-    Mixed = Page
-else:
-    Mixed = object  # styles are found by a screen's first base, which must be the list or the form
-
 
 def state(row: Any) -> Text:
     """A job queue's state as its own word, coloured."""
     return Text(str(row.state.value), STATE_STYLES.get(row.state.value, ""))
 
 
-class QueueActions(Mixed):
+class QueueActions(PageActions):
     """What can be done with job queues, the same in the list and on the card."""
 
     def _codes(self) -> list[str]:

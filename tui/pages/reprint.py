@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.text import Text
 
@@ -16,14 +16,8 @@ from postroom.core.printing import print_jobs
 from postroom.core.printing.reports import Report
 from postroom.tui import shown
 from postroom.tui.pages import results, undoing
+from postroom.tui.pages.page import PageActions
 from postroom.tui.widgets.search import Choose
-
-if TYPE_CHECKING:
-    from postroom.tui.pages.page import Page
-
-    Mixed = Page
-else:
-    Mixed = object  # styles are found by a screen's first base, which must be the list or the card
 
 OUTPUTS: dict[str, ReportOutput | None] = {
     "As the setup says": None,
@@ -33,7 +27,7 @@ OUTPUTS: dict[str, ReportOutput | None] = {
 """Where a document may be printed, as a person chooses it."""
 
 
-class PostedActions(Mixed):
+class PostedActions(PageActions):
     """What can be done with posted documents, the same in the list and on the card."""
 
     async def do_print(self) -> None:
