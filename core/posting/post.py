@@ -135,8 +135,7 @@ def write(plan: Plan, ending: Ending | None = None) -> tuple[PostedRef, ...]:
             stock.write_back(stocks)
             rows.insert_all(entries, headers, ids, computed, movements, goods)
             if computed.step.completes:
-                execute("DELETE FROM document_line WHERE document_id = ?", (document.id,))
-                execute("DELETE FROM document WHERE id = ?", (document.id,))
+                execute("DELETE FROM document WHERE id = ?", (document.id,))  # its lines go along
             else:
                 remaining.keep(computed, movements, goods)
             if plan.print_to:
