@@ -13,7 +13,7 @@ import pytest
 from textual import _wait
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Collapsible, Input
@@ -31,7 +31,8 @@ SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((120, 40), id="120x40"
 """The large terminal is for the long form: `make test` has five minutes."""
 DEADLINE = 10.0
 _wait.SLEEP_GRANULARITY = 0.004  # after each key the pilot looks so often whether the program is idle; 0.02 as it comes
-_parse_rules, _parsed = Stylesheet._parse_rules, dict[Any, list[RuleSet]]()
+_parse_rules = Stylesheet._parse_rules
+_parsed: dict[Any, list[RuleSet]] = {}
 
 
 def _parse_rules_once(sheet: Stylesheet, css: str, **about: Any) -> list[RuleSet]:
@@ -81,9 +82,12 @@ class Terminal:
         """Type a text, character by character, into what has the focus."""
         await self.press(*("space" if character == " " else character for character in text))
 
-    async def burst(self, *keys: str) -> None:
+    async def burst(self, *keys: str | Paste) -> None:
         """Keys that come at once, before anything can be done about the first: names, or texts to be typed."""
         for key in keys:
+            if isinstance(key, Paste):
+                self.app.post_message(key)
+                continue
             for one in [key] if key in ("enter", "escape") else key:
                 self.app.post_message(
                     Key(_character_to_key(one) if len(one) == 1 else one, one if len(one) == 1 else None)

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.text import Text
 from textual.app import App
-from textual.events import Event, Key
-from textual.screen import ModalScreen
+from textual.events import Event, Key, Paste
 
 from postroom.core import bugs, clock, company
 from postroom.core.database import Location
@@ -32,6 +31,7 @@ from postroom.tui.pages.page import Page
 from postroom.tui.pdf_program import PdfProgram
 from postroom.tui.snapshots import BUSY_SECONDS, Desk, Reader, change_mark, read_standing
 from postroom.tui.type_ahead import TypeAhead
+from postroom.tui.widgets.box import Box
 from postroom.tui.widgets.dialogs import Ask, Progress
 from postroom.tui.widgets.dialogs import Reading as ReadingBox
 from postroom.tui.widgets.key_line import Severity
@@ -152,7 +152,7 @@ class PostroomApp(App[int]):
 
     async def on_event(self, event: Event) -> None:
         """A key waits until the page shows what it is meant for."""
-        if isinstance(event, Key) and not event.is_forwarded:
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
             await self.early_keys.take(event)
         else:
             await super().on_event(event)
@@ -304,7 +304,7 @@ class PostroomApp(App[int]):
         try:
             return await self.carry_out(lambda: job(box.advance))
         finally:
-            box.close()
+            box.dismiss()
 
     # The poll.
 
@@ -393,10 +393,12 @@ class PostroomApp(App[int]):
         if self.page_in_front() is not page or self.is_first(page):
             self._refuse_once(message)
             return
+        while isinstance(box := self.screen, Box):  # a question or a field being typed goes along
+            box.dismiss(None)
+            if self.screen is box:  # it is not drawn yet; a later look closes the page
+                return
         self.say(message)
         self.early_keys.forget()
-        while isinstance(self.screen, ModalScreen):  # a question or a field being typed goes along
-            self.screen.dismiss(None)
         self.pop_screen()
 
     def _refuse_once(self, message: str) -> None:

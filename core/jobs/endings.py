@@ -19,7 +19,7 @@ from postroom.core.jobs.recurrence import allowed, next_run
 from postroom.core.jobs.registry import may_run_again, unsafe
 from postroom.core.jobs.succession import Succession
 from postroom.core.kinds import EntryStatus, LogStatus
-from postroom.core.statements import answer, asked, execute, query
+from postroom.core.statements import answer, execute, query
 from postroom.core.tables.base import EPOCH, instant_to_stored
 
 
@@ -62,13 +62,12 @@ def succeed(claim: Claim, note: str = "", *, is_held: bool = False) -> None:
     if claim.recurs:
         _ready_again(claim, _next_start(claim), attempts=0, errors="", is_planned=True)
     else:
-        deleted = asked(
-            "DELETE FROM job_queue_entry WHERE entry_no = ? AND claim_token = ? AND status = 'In Process'"
-            " RETURNING entry_no",
+        deleted = execute(
+            "DELETE FROM job_queue_entry WHERE entry_no = ? AND claim_token = ? AND status = 'In Process'",
             (claim.entry_no, claim.token),
         )
         if not is_held:
-            _require(claim, len(answer(deleted)))
+            _require(claim, deleted.rowcount)
     if note:
         notes.write(claim.user_id, note, claim.record_type, claim.record_no)
     if claim.notify_on_success:

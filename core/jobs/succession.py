@@ -48,7 +48,8 @@ class Succession:
         On PostgreSQL only one of the same category and job queue: nobody else may take those meanwhile, and its place
         in both is the one that the ended entry leaves.
         """
-        best = claims.best_of(found, self.worker, leaving=ended) if found is not None else None
+        going_on = found is not None and self.goes_on()  # since the look there may have been locks to wait for
+        best = claims.best_of(found, self.worker, leaving=ended) if found is not None and going_on else None
         if best is None:
             return
         queue, place = best
@@ -83,7 +84,8 @@ class Succession:
 
 
 def _claim_if_free(worker: Worker, ended: Claim, place: Place, token: str) -> Any:
-    """Claim an entry by one statement that skips it where anybody holds it, its document or the stopping of its queue.
+    """Claim an entry by one statement that skips it where anybody holds it, its document or the stopping of its queue,
+    or where it is no longer what was looked at.
 
     Its answer has the claim's fields and the number of its log entry, or no row.
     """
@@ -91,7 +93,7 @@ def _claim_if_free(worker: Worker, ended: Claim, place: Place, token: str) -> An
     return asked(
         _CLAIM,
         (
-            *(place.entry_no, ended.category_code, ended.job_queue_code),
+            *(place.entry_no, ended.category_code, place.priority, now, now, ended.job_queue_code),
             *(now, ended.job_queue_code, worker.host, worker.process_id, worker.process_start, worker.consumer_id),
             token,
             JobQueueStatus.POSTING.value,
@@ -103,7 +105,8 @@ def _claim_if_free(worker: Worker, ended: Claim, place: Place, token: str) -> An
 _CLAIM = f"""
 WITH held AS (
     SELECT e.entry_no FROM job_queue_entry e JOIN document d ON d.id = e.record_id
-    WHERE e.entry_no = ? AND e.status = 'Ready' AND e.category_code = ? FOR UPDATE OF d, e SKIP LOCKED
+    WHERE e.entry_no = ? AND e.status = 'Ready' AND e.category_code = ? AND e.priority = ? AND e.earliest_start <= ?
+        AND (e.expiration = 0 OR e.expiration > ?) FOR UPDATE OF d, e SKIP LOCKED
 ), serving AS (
     SELECT code FROM job_queue WHERE code = ? AND started AND EXISTS (SELECT 1 FROM held) FOR SHARE SKIP LOCKED
 ), claimed AS (

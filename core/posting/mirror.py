@@ -156,7 +156,7 @@ def _as_typed(
     """What a line whose price includes VAT came to before its invoice discount; a posted line tells that without VAT.
 
     Its quantity, price and line discount tell (`whole`), unless it was a part whose rounding stood off by more. Only a
-    line discount that was an amount, beside an invoice discount, may be shown a step too high or low.
+    line discount that was an amount, beside a percentage or an invoice discount, may be shown a step or two off.
     """
     if not invoice_discount:
         return gross

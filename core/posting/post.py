@@ -1,7 +1,7 @@
 """Posting a document, whole or in part: compute and check in memory, then lock items, draw numbers, write everything.
 
-`prepare` only reads. `write` runs inside the caller's transaction, always in the same order (items by no., number
-series by code, register), so that locks are short and no two postings wait for each other.
+`prepare` only reads. `write` runs inside the caller's transaction, always in the same order (document, its Job Queue
+Entry, items by no., number series by code, register), so that locks are short and no two postings wait for each other.
 """
 
 from __future__ import annotations

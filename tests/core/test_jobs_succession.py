@@ -141,6 +141,44 @@ def test_the_best_entry_of_another_category_is_not_passed_over(firm: Location) -
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {"status": EntryStatus.ON_HOLD},
+        {"earliest_start": clock.now() + timedelta(days=1)},
+        {"expiration": clock.now() - timedelta(days=1)},
+    ],
+    ids=["on hold", "later", "expired"],
+)
+def test_an_entry_changed_since_the_line_was_looked_at_is_not_taken(firm: Location, change: dict[str, object]) -> None:
+    _, second = queued(2)
+    asked: list[bool] = []
+
+    def goes_on() -> bool:
+        asked.append(True)
+        if len(asked) == 2:  # just before it is taken: the posting may have waited for its locks
+            set_row(second, **change)
+        return True
+
+    assert run_one(goes_on=goes_on) is None
+    assert len(asked) == 2
+    left = row(second.entry_no)
+    assert (left.attempts, left.claim_token) == (0, "")
+    assert not logs_of(second)
+
+
+def test_a_worker_told_to_stop_while_its_posting_waits_for_locks_takes_nothing_more(firm: Location) -> None:
+    _, second = queued(2)
+    asked: list[bool] = []
+
+    def goes_on() -> bool:
+        asked.append(True)
+        return len(asked) == 1
+
+    assert run_one(goes_on=goes_on) is None
+    assert_nothing_taken(second)
+
+
+@pytest.mark.parametrize(
     "hindrance",
     [
         {"status": EntryStatus.ON_HOLD},

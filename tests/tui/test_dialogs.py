@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from screens import Terminal, terminal
+import asyncio
 
+import jobs
+import pytest
+from screens import Terminal, terminal
+from textual.events import Paste
+
+from postroom.core import company
 from postroom.core.database import Location
+from postroom.core.kinds import EntryStatus
+from postroom.tui.pages.entries import EntryCard
 from postroom.tui.widgets.dialogs import Ask, AskText, Progress, Reading
 from postroom.tui.widgets.search import Choose
 from postroom.tui.widgets.text_line import TextLine
@@ -14,7 +22,7 @@ async def test_a_progress_box_whose_work_ends_before_it_is_drawn_goes(sqlite_fir
     async with terminal(sqlite_firm) as screen:
         box = Progress("Work", 100)
         screen.app.push_screen(box)
-        box.close()
+        box.dismiss()
         await screen.until(lambda: screen.app.screen is screen.page)
         await screen.sees_no("Stop after this one")
 
@@ -25,10 +33,10 @@ async def test_a_progress_box_whose_work_ends_below_another_box_goes_after_it(sq
         for box in (below, above):
             screen.app.push_screen(box)
         await screen.sees("Second")
-        below.close()
+        below.dismiss()
         await screen.press("j")
         await screen.sees("Second")
-        above.close()
+        above.dismiss()
         await screen.until(lambda: screen.app.screen is screen.page)
 
 
@@ -87,6 +95,64 @@ async def test_the_search_closes_a_box_without_an_answer_and_takes_what_is_typed
             assert answered == [left_as]
             await screen.press("enter")
             await screen.sees("Customers   0 customers")
+
+
+async def test_the_search_closes_every_box_that_waits_for_an_answer(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        answered: list[str | None] = []
+        screen.app.push_screen(Ask("Delete everything?"), answered.append)
+        screen.app.push_screen(Reading("Not done", "Something else was refused."), answered.append)
+        await screen.sees("Something else was refused.")
+        await screen.burst(":my")
+        await screen.sees("Search for a page or an action", "my")
+        assert answered == ["", "n"]
+
+
+@pytest.mark.parametrize("keys", [("escape", "y"), ("escape", "n"), ("q", "y"), ("y", "n"), ("n", "escape")])
+@pytest.mark.parametrize("is_over_a_card", [False, True])
+async def test_a_box_is_answered_once_and_takes_no_page_along(
+    sqlite_firm: Location, keys: tuple[str, str], is_over_a_card: bool
+) -> None:
+    jobs.wait_entry(company.current_user(), status=EntryStatus.ON_HOLD)
+    async with terminal(sqlite_firm) as screen:
+        if is_over_a_card:
+            await screen.press("enter")
+            await screen.is_on(EntryCard)
+        answered: list[str | None] = []
+        page = screen.page
+        screen.app.push_screen(Ask("Post them?"), answered.append)
+        await screen.sees("Post them?")
+        await screen.burst(*keys)
+        assert answered == ["y" if keys[0] == "y" else "n"]
+        # What the second key means to the page below is done: Esc leaves a card.
+        assert screen.page is page or (keys[1] == "escape" and is_over_a_card)
+
+
+async def test_a_box_over_a_value_that_is_being_taken_gets_its_keys_and_both_go_once(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        taken, answered = asyncio.Event(), list[str | None]()
+
+        async def attempt(text: str) -> str:
+            await taken.wait()
+            return ""
+
+        screen.app.push_screen(AskText("Priority", "A number", attempt=attempt), answered.append)
+        await screen.until(lambda: isinstance(screen.app.focused, TextLine))
+        await screen.pilot.press("7", "enter", "j")
+        assert screen.app.early_keys.waits
+        screen.app.push_screen(Reading("Not done", "An older command.", {"t": "Post Again"}), answered.append)
+        await screen.sees("An older command.")
+        taken.set()
+        await screen.sees("An older command.")
+        await screen.pilot.press("t")
+        await screen.until(lambda: screen.app.screen is screen.page)
+        assert answered == ["t", "7"]
+
+
+async def test_what_is_pasted_keeps_its_place_among_the_keys(sqlite_firm: Location) -> None:
+    async with terminal(sqlite_firm) as screen:
+        await screen.burst(":", "job ", Paste("queue "), "log")
+        await screen.sees("job queue log")
 
 
 async def test_the_search_takes_what_is_typed_at_once_after_its_key(sqlite_firm: Location) -> None:

@@ -73,13 +73,15 @@ def test_a_start_imports_and_opens_no_more_than_the_first_page_needs(sqlite_firm
 async def test_garbage_is_looked_for_from_the_first_page_on_and_not_in_what_the_start_has_made(
     sqlite_firm: Location,
 ) -> None:
+    gc.unfreeze()
+    assert gc.get_freeze_count() == 0
     gc.disable()
     try:
         async with terminal(sqlite_firm) as screen:
             await screen.until(gc.isenabled)
             assert gc.get_freeze_count() > 10_000
     finally:
-        gc.unfreeze()
+        gc.freeze()  # as it was
         gc.enable()
 
 

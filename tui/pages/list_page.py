@@ -283,7 +283,7 @@ class ListPage(Page):
     async def _try_filter(self, typed: str) -> None:
         """Take the filter if it can be read; else say what is wrong and let the person mend it."""
         read, window = self.read, Window(sort=self.state.window.sort)
-        with self.desk.early_keys.held():
+        with self.desk.early_keys.held(self):
             try:
                 found = await self.desk.reader.desk.do(lambda: read(typed, window))
             except PostroomError as error:

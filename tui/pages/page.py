@@ -181,11 +181,12 @@ class Page(Screen[None]):
         self.desk.exit()
 
 
+# The base of what a list and its card can do alike, which is a second base of both: to a type checker a page, else
+# nothing, for styles are found by a screen's first base.
 if TYPE_CHECKING:
     PageActions = Page
 else:
-    PageActions = object  # styles are found by a screen's first base, which must be the list, the card or the form
-"""What a list and its card can do alike, as a second base of both: to a type checker a page."""
+    PageActions = object
 
 
 def field_line(caption: str, value: Text, width: int = 34) -> Text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -11,21 +11,25 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, ProgressBar, Static
 
 from postroom.core.errors import Refused
 from postroom.core.plain_text import visible
 from postroom.tui.actions import BY_ID
+from postroom.tui.widgets.box import Box
 from postroom.tui.widgets.text_line import TextLine
+
+if TYPE_CHECKING:
+    from postroom.tui.app import PostroomApp
 
 _SEARCH = BY_ID["anywhere.search"]
 
 
-class Answered(ModalScreen[str]):
+class Answered(Box[str]):
     """A box that one key closes; dismissed with the key of its answer.
 
-    The key of the search closes it as CLOSED, too, and goes on to the search: what is typed into that is no answer.
+    The key of the search closes it, and those below it, as CLOSED, and goes on to the search: what is typed into that
+    is no answer.
     """
 
     CSS_PATH = "dialogs.tcss"
@@ -41,8 +45,13 @@ class Answered(ModalScreen[str]):
             self.dismiss(event.key)
 
     async def action_leave_for_search(self) -> None:
-        self.dismiss(self.CLOSED)
-        await self.app.screen.run_action(f"act('{_SEARCH.id}')")
+        app = self.app
+        while isinstance(box := app.screen, Answered):
+            box.dismiss(box.CLOSED)
+            if app.screen is box:
+                return
+        if not isinstance(app.screen, Box):
+            await app.screen.run_action(f"act('{_SEARCH.id}')")
 
 
 class Ask(Answered):
@@ -84,7 +93,7 @@ def told(answers: Mapping[str, str]) -> Text:
     return Text("     ").join(Text.assemble((key, "bold"), f" {meaning}") for key, meaning in answers.items())
 
 
-class AskText(ModalScreen[str | None]):
+class AskText(Box[str | None]):
     """One line to type. Enter takes it, Esc does not (None).
 
     `attempt` does something with the text and returns what was wrong with it, or blank; then the box closes.
@@ -113,7 +122,7 @@ class AskText(ModalScreen[str | None]):
         self.run_worker(self._try(event.value), exclusive=True)
 
     async def _try(self, text: str) -> None:
-        with cast(Any, self.app).early_keys.held():
+        with cast("PostroomApp", self.app).early_keys.held(self):
             wrong = await self.attempt(text) if self.attempt is not None else ""
             if wrong:
                 self.query_one(".wrong", Static).update(Text(visible(wrong, line_breaks=True)))
@@ -125,7 +134,7 @@ class Stopped(Refused):
     """A person stopped long work between two records; what was done stays done."""
 
 
-class Progress(ModalScreen[None]):
+class Progress(Box[None]):
     """A bar over long work. Esc stops it after the record that it is at."""
 
     CSS_PATH = "dialogs.tcss"
@@ -136,8 +145,6 @@ class Progress(ModalScreen[None]):
         self.title_shown, self.total = title, total
         self.done = 0
         self.is_stopped = False
-        self.is_over = False
-        self.is_gone = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
@@ -148,25 +155,11 @@ class Progress(ModalScreen[None]):
     def on_mount(self) -> None:
         self.set_interval(0.1, self._draw)
 
-    def on_screen_resume(self) -> None:
-        self._go()
-
     def advance(self, done: int) -> None:
         """So many records are done. Raises Stopped, in the thread that works, once Esc was pressed."""
         self.done = done
         if self.is_stopped and done < self.total:
             raise Stopped(f"Stopped after {done} of {self.total}.", hint="What was done stays done.")
-
-    def close(self) -> None:
-        """The work is over."""
-        self.is_over = True
-        self._go()
-
-    def _go(self) -> None:
-        """Go away once the work is over. Only what is on top can go; else it goes when it comes to the top."""
-        if self.is_over and not self.is_gone and self.is_mounted and self.is_active:
-            self.is_gone = True
-            self.dismiss()
 
     def action_stop(self) -> None:
         self.is_stopped = True

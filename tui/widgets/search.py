@@ -10,11 +10,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from postroom.core.plain_text import visible
+from postroom.tui.widgets.box import Box
 from postroom.tui.widgets.text_line import TextLine
 
 BLANK = "(blank)"
@@ -71,7 +71,7 @@ class Options(OptionList):
         self.action_page_up()  # type: ignore[no-untyped-call]
 
 
-class Search(ModalScreen[str | None]):
+class Search(Box[str | None]):
     """Dismissed with the id of what was chosen, or None."""
 
     CSS_PATH = ["dialogs.tcss", "search.tcss"]  # noqa: RUF012
