@@ -304,6 +304,13 @@ CASES = {
         changes=(pair("sales_line_discount_account"),),
         lines=DISCOUNTED,
     ),
+    "no Sales Line Disc. Account for a discount amount": Case(
+        "account_not_set_up",
+        "Sales Line Disc. Account",
+        line=10000,
+        changes=(pair("sales_line_discount_account"),),
+        lines=(item_line(quantity=2, line_discount_amount=D(10)),),
+    ),
     "no Sales Inv. Disc. Account": Case(
         "account_not_set_up",
         "Sales Inv. Disc. Account",
@@ -567,6 +574,12 @@ def test_a_mandatory_external_document_no_is_asked_of_sales_that_have_none(trade
 def test_a_declared_vat_may_differ_by_exactly_what_is_allowed(trade: Location, declared: str) -> None:
     made = document(PURCHASE, [item_line(quantity=2, declared_vat_amount=D(declared))])
     assert [one.result for one in post([made])] == ["posted"]
+
+
+def test_discount_accounts_are_asked_for_only_where_there_is_a_discount(trade: Location) -> None:
+    GeneralPostingSetup.update(sales_line_discount_account="", sales_invoice_discount_account="").execute()
+    raise_version()
+    assert [one.result for one in post([document(SALE, [item_line()])])] == ["posted"]
 
 
 @pytest.mark.parametrize(
