@@ -459,6 +459,32 @@ def test_invoices_of_goods_that_were_shipped_before_take_back_what_a_receipt_add
     assert_verified()
 
 
+def test_a_receipt_cancelled_leaves_what_the_correction_of_one_of_two_lines_took_back(trade: Location) -> None:
+    sale = post_now(document(SALE, [item_line("I2", 2, 100), item_line("I2", 2, 100)]))  # of nothing, at nothing
+    bought = post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 32.00 go to cost of sales
+    post_now(document(SALE_BACK, [item_line("I2", 1, 100)], corrects_no=sale))  # 8.00 of them come back
+    assert stock_of("I2") == (7, 56)
+    cancelled(bought)
+    assert stock_of("I2") == (-3, 0)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_a_receipt_cancelled_leaves_what_was_corrected_of_a_later_invoices_goods(trade: Location) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 2, 100)])
+    for _ in range(2):  # one piece of nothing, at nothing, and then the other
+        DocumentLine.update(qty_to_ship=D(1)).where(DocumentLine.document == order).execute()
+        _, invoice = builders.post_now(order, Asked(ship=True, invoice=True))
+    first = post_now(document(PURCHASE, [item_line("I2", 1, 8)]))  # what the first piece cost
+    post_now(document(PURCHASE, [item_line("I2", 10, 6)]))  # what the second one cost
+    post_now(document(SALE_BACK, [item_line("I2", 1, 100)], corrects_no=invoice.no))
+    assert stock_of("I2") == (10, 60)
+    cancelled(first)
+    assert stock_of("I2") == (9, 60)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
 def test_invoices_share_to_the_cent_what_a_receipt_added(trade: Location) -> None:
     order = document(DocumentType.SALES_ORDER, [item_line("I2", 3, 100)])
     builders.post_now(order, Asked(ship=True))  # of nothing, at nothing

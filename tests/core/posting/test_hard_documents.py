@@ -22,6 +22,7 @@ from postroom.core.jobs import undo
 from postroom.core.kinds import Area, DocumentType, LineType
 from postroom.core.money import ZERO
 from postroom.core.posting import check, post, source, stock
+from postroom.core.statements import execute
 from postroom.core.tables.ledgers import GlRegister, PostedLine
 from postroom.core.tables.setup import Company, Currency, NumberSeriesLine, PurchasesSetup
 from postroom.core.tables.trade import Document, ItemStock
@@ -290,4 +291,15 @@ def test_a_clash_that_is_none_of_numbers_stays_what_it_is(firm: Location) -> Non
 
     with pytest.raises(IntegrityError, match="job_queue_log"), database.transaction():
         post.write(plan, Clash())
+    assert balances() == {}
+
+
+def test_a_posted_document_that_is_refused_with_a_new_number_is_none_of_numbers_either(trade: Location) -> None:
+    plan = post.prepare(document(SALE, [item_line()]), user="ann", posting_id="x")
+    execute(
+        "CREATE TRIGGER closed BEFORE INSERT ON posted_document"
+        " BEGIN SELECT RAISE(ABORT, 'posted_document is closed'); END"
+    )
+    with pytest.raises(IntegrityError, match="is closed"), database.transaction():
+        post.write(plan)
     assert balances() == {}
