@@ -366,6 +366,22 @@ def test_a_document_posted_by_somebody_else_meanwhile_is_not_posted_again(trade:
     assert balances() == before
 
 
+def test_a_document_that_several_post_at_the_same_moment_is_posted_once(trade: Location) -> None:
+    document_id = document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100)])
+    plans = [post.prepare(document_id, user="ann", posting_id=f"P{turn}") for turn in range(4)]
+
+    def write() -> str:
+        try:
+            with database.transaction():
+                post.write(plans.pop())
+        except Refused as refused:
+            return refused.problems[0].code
+        return "posted"
+
+    assert sorted(map(str, at_once(write))) == ["document_changed"] * 3 + ["posted"]
+    assert ItemStock.get_by_id("I1").quantity == 9
+
+
 def test_stock_taken_meanwhile_is_noticed_under_the_lock(trade: Location) -> None:
     builders.item("I5", prevent_negative=True)
     post_now(document(DocumentType.PURCHASE_INVOICE, [item_line("I5", 1, 10)]))
