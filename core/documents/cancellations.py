@@ -155,8 +155,7 @@ def _write(
     insert(UsedDocumentNo, ("type", "no"), [(type_.value, no) for no in numbers])
     _copy_lines(type_, ids)
     including_vat = [id_ for (row, _), id_ in zip(dated, ids, strict=True) if row.prices_including_vat]
-    if including_vat:
-        _put_vat_into_discounts(including_vat, setup)
+    _put_vat_into_discounts(including_vat, setup)
     titles = [f"Posted {row.area.title()} {row.kind.title}" for row, _ in dated]
     insert(
         ChangeLogEntry,

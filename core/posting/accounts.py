@@ -33,8 +33,6 @@ def of_line(
     document: Source, line: SourceLine, setup: PostingSetup, original: Mapping[int, LineAccounts]
 ) -> LineAccounts:
     """The accounts of a line; a document that corrects another posts to the original's (by line no.)."""
-    if line.type is LineType.COMMENT or not line.no:
-        return NO_ACCOUNTS
     if line.line_no in original:
         return original[line.line_no]
     if line.type is LineType.GL_ACCOUNT:

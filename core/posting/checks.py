@@ -47,7 +47,7 @@ def _header(document: Source, setup: PostingSetup, step: Step, user: str, correc
     record, area = document.record, document.area
     yield from _party(document, setup, step)
     yield from posting_date(document, setup, user)
-    if area is Area.SALES and setup.areas[area].external_no_mandatory and not document.external_document_no:
+    if setup.areas[area].external_no_mandatory and not document.external_document_no:
         yield Problem(
             "external_document_no_missing",
             "External Document No. is blank.",
@@ -399,7 +399,6 @@ def _largest(amounts: Amounts) -> Decimal:
         sum((abs(line.net_lcy) + abs(line.line_discount_lcy) + abs(line.invoice_discount_lcy) for line in lines), ZERO),
         sum((abs(group.base) + abs(group.vat) for group in groups), ZERO),
         sum((abs(group.base_lcy) + abs(group.vat_lcy) for group in groups), ZERO),
-        sum((abs(group.reverse_vat_lcy) for group in groups), ZERO),
     )
 
 

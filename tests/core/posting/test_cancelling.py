@@ -392,6 +392,23 @@ def test_two_corrections_that_are_prepared_together_are_posted_once(trade: Locat
     assert_verified()
 
 
+def test_corrections_that_are_posted_at_the_same_moment_take_back_no_more_than_was_posted(trade: Location) -> None:
+    no = post_now(document(SALE, [item_line("I1", 2, 100)]))
+    ids = [document(SALE_BACK, [item_line("I1", 2, 100)], corrects_no=no) for _ in range(4)]
+    plans = [post.prepare(id_, user="ann", posting_id=f"P{id_}") for id_ in ids]
+
+    def write() -> str:
+        try:
+            with engine.transaction():
+                post.write(plans.pop())
+        except CheckFailed as failed:
+            return failed.problems[0].code
+        return "posted"
+
+    assert sorted(map(str, at_once(write))) == ["corrected_more_than_posted"] * 3 + ["posted"]
+    assert_verified()
+
+
 @pytest.mark.parametrize("mode", ["queue", "now"])
 def test_several_who_cancel_at_the_same_moment_cancel_once(trade: Location, mode: str) -> None:
     before = balances_of_all()
@@ -455,6 +472,55 @@ def test_invoices_of_goods_that_were_shipped_before_take_back_what_a_receipt_add
     for invoice, quantity, value in ((second, 9, 72), (first, 10, 80)):
         cancelled(invoice.no)
         assert stock_of("I2") == (quantity, value)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_a_receipt_cancelled_leaves_what_the_correction_of_one_of_two_lines_took_back(trade: Location) -> None:
+    sale = post_now(document(SALE, [item_line("I2", 2, 100), item_line("I2", 2, 100)]))  # of nothing, at nothing
+    bought = post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 32.00 go to cost of sales
+    post_now(document(SALE_BACK, [item_line("I2", 1, 100)], corrects_no=sale))  # 8.00 of them come back
+    assert stock_of("I2") == (7, 56)
+    cancelled(bought)
+    assert stock_of("I2") == (-3, 0)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_a_receipt_cancelled_leaves_what_was_corrected_of_a_later_invoices_goods(trade: Location) -> None:
+    order = document(DocumentType.SALES_ORDER, [item_line("I2", 4, 100, qty_to_ship=D(2))])
+    builders.post_now(order, Asked(ship=True, invoice=True))  # of nothing, at nothing
+    first = post_now(document(PURCHASE, [item_line("I2", 2, 8)]))  # what these two cost
+    _, invoice = builders.post_now(order, Asked(ship=True, invoice=True))
+    post_now(document(PURCHASE, [item_line("I2", 20, 6)]))  # what the other two cost
+    post_now(document(SALE_BACK, [item_line("I2", 2, 100)], corrects_no=invoice.no))
+    assert stock_of("I2") == (20, 120)
+    cancelled(first)
+    assert stock_of("I2") == (18, 120)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_a_sale_of_more_than_the_half_piece_that_there_was_takes_back_what_was_added_to_the_rest(
+    trade: Location,
+) -> None:
+    post_now(document(PURCHASE, [item_line("I2", "0.5", 8)]))
+    sale = post_now(document(SALE, [item_line("I2", "2.5", 100)]))  # at 20.00
+    post_now(document(PURCHASE, [item_line("I2", 10, 10)]))  # 4.00 more for the two that were not there
+    assert stock_of("I2") == (8, 80)
+    cancelled(sale)
+    assert stock_of("I2") == (D("10.5"), 104)
+    assert "7100" not in builders.balances()
+    assert_verified()
+
+
+def test_a_sale_cancelled_takes_back_what_a_receipt_added_that_was_corrected_in_part(trade: Location) -> None:
+    sale = post_now(document(SALE, [item_line("I2", 2, 100)]))  # of nothing, at nothing
+    bought = post_now(document(PURCHASE, [item_line("I2", 10, 8)]))  # 16.00 go to cost of sales
+    post_now(document(PURCHASE_BACK, [item_line("I2", 1, 8)], corrects_no=bought))
+    assert stock_of("I2") == (7, 56)
+    cancelled(sale)
+    assert stock_of("I2") == (9, 72)
     assert "7100" not in builders.balances()
     assert_verified()
 

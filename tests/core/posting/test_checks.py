@@ -21,7 +21,7 @@ from postroom.core.database import Location
 from postroom.core.errors import describe
 from postroom.core.jobs import background
 from postroom.core.jobs.background import PostRequest
-from postroom.core.kinds import Area, Blocked, DocumentType, LineType
+from postroom.core.kinds import Area, Blocked, DocumentType, LineType, VatType
 from postroom.core.tables.ledgers import GlEntry, PostedDocument
 from postroom.core.tables.setup import (
     Charge,
@@ -43,7 +43,8 @@ from postroom.core.tables.trade import Document, Item, Party
 D = Decimal
 SALE, SALE_BACK = DocumentType.SALES_INVOICE, DocumentType.SALES_CREDIT_MEMO
 PURCHASE, ORDER = DocumentType.PURCHASE_INVOICE, DocumentType.SALES_ORDER
-NINE = D(9 * 10**12)
+EIGHT = D(8 * 10**12)
+"""With its VAT the first amount that is too large."""
 
 Change = tuple[Any, ...]
 """A table, what its fields become, and for which rows, if not for all."""
@@ -53,7 +54,7 @@ Change = tuple[Any, ...]
 class Case:
     """A document that is right but for one thing, and what the check tells of that.
 
-    `lines` and `fields` are the document's own.
+    `lines` and `fields` are the document's own, `says` the message and the hint where their words hang on the cause.
     """
 
     code: str
@@ -64,6 +65,7 @@ class Case:
     type: DocumentType = SALE
     lines: tuple[dict[str, Any], ...] = (item_line(quantity=2),)
     fields: tuple[tuple[str, Any], ...] = ()
+    says: tuple[str, str] | None = None
 
 
 def gl_line(no: str, **fields: Any) -> dict[str, Any]:
@@ -81,8 +83,19 @@ def vat_pair(field: str) -> Change:
 
 DISCOUNTED = (item_line(quantity=2, line_discount_percent=D(10)),)
 CASES = {
-    "no customer": Case("party_missing", "party_no", fields=(("party_no", None),)),
-    "unknown customer": Case("party_unknown", "party_no", "NOBODY", fields=(("party_no", "NOBODY"),)),
+    "no customer": Case(
+        "party_missing",
+        "party_no",
+        fields=(("party_no", None),),
+        says=("The document names no customer.", "Choose a customer that exists."),
+    ),
+    "unknown customer": Case(
+        "party_unknown",
+        "party_no",
+        "NOBODY",
+        fields=(("party_no", "NOBODY"),),
+        says=("Customer NOBODY does not exist.", "Choose a customer that exists."),
+    ),
     "customer blocked for shipping": Case(
         "party_blocked", "party_no", "C1", changes=((Party, {"blocked": Blocked.SHIP}),)
     ),
@@ -96,10 +109,23 @@ CASES = {
         "party_blocked", "party_no", "V1", changes=((Party, {"blocked": Blocked.ALL}),), type=PURCHASE
     ),
     "customer without a posting group": Case(
-        "account_not_set_up", "Receivables Account", changes=((Party, {"posting_group": ""}),)
+        "account_not_set_up",
+        "Receivables Account",
+        changes=((Party, {"posting_group": ""}),),
+        says=(
+            "Customer C1 has no Customer Posting Group.",
+            "Choose a Customer Posting Group on Customer C1.",
+        ),
     ),
     "vendor posting group without an account": Case(
-        "account_not_set_up", "Payables Account", changes=((PartyPostingGroup, {"account_no": ""}),), type=PURCHASE
+        "account_not_set_up",
+        "Payables Account",
+        changes=((PartyPostingGroup, {"account_no": ""}),),
+        type=PURCHASE,
+        says=(
+            "Vendor Posting Group HOME names no Payables Account.",
+            "Fill in Payables Account in Vendor Posting Group HOME.",
+        ),
     ),
     "no posting date": Case("posting_date_missing", "posting_date", fields=(("posting_date", None),)),
     "before the dates that the company allows": Case(
@@ -130,7 +156,15 @@ CASES = {
         "vendor_document_no_missing", "vendor_document_no", type=PURCHASE, fields=(("vendor_document_no", ""),)
     ),
     "vendor document no. used before": Case(
-        "vendor_document_no_used", "vendor_document_no", "USED", type=PURCHASE, fields=(("vendor_document_no", "USED"),)
+        "vendor_document_no_used",
+        "vendor_document_no",
+        "USED",
+        type=PURCHASE,
+        fields=(("vendor_document_no", "USED"),),
+        says=(
+            "Vendor Document No. USED of vendor V1 is already used by posted invoice 1080001.",
+            "Check whether the vendor's document was entered twice, or correct the number.",
+        ),
     ),
     "unknown currency": Case(
         "currency_unknown", "currency_code", "XXX", fields=(("currency_code", "XXX"), ("currency_factor", D(2)))
@@ -224,6 +258,9 @@ CASES = {
         "price_per_quantity_invalid", "price_per_quantity", "0", 10000, lines=(item_line(price_per_quantity=D(0)),)
     ),
     "unknown item": Case("item_unknown", "no", "NONE", 20000, lines=(item_line(), item_line("NONE"))),
+    "unknown item of a line without a quantity": Case(
+        "item_unknown", "no", "NONE", 20000, lines=(item_line(), item_line("NONE", 0))
+    ),
     "blocked item": Case("item_blocked", "no", "I1", 10000, changes=((Item, {"blocked": True}),)),
     "blocked item of an order that is only shipped": Case(
         "item_blocked",
@@ -242,6 +279,14 @@ CASES = {
         changes=((Item, {"general_product_group": "ODD"}),),
     ),
     "no Sales Account": Case("account_not_set_up", "Sales Account", line=10000, changes=(pair("sales_account"),)),
+    "no Sales Account of an order that is only invoiced": Case(
+        "account_not_set_up",
+        "Sales Account",
+        line=10000,
+        changes=(pair("sales_account"),),
+        type=ORDER,
+        lines=(item_line(quantity=2, quantity_shipped=D(2)),),
+    ),
     "no Sales Credit Memo Account": Case(
         "account_not_set_up",
         "Sales Credit Memo Account",
@@ -258,6 +303,13 @@ CASES = {
         line=10000,
         changes=(pair("sales_line_discount_account"),),
         lines=DISCOUNTED,
+    ),
+    "no Sales Line Disc. Account for a discount amount": Case(
+        "account_not_set_up",
+        "Sales Line Disc. Account",
+        line=10000,
+        changes=(pair("sales_line_discount_account"),),
+        lines=(item_line(quantity=2, line_discount_amount=D(10)),),
     ),
     "no Sales Inv. Disc. Account": Case(
         "account_not_set_up",
@@ -289,8 +341,16 @@ CASES = {
         "9999",
         10000,
         changes=((GeneralPostingSetup, {"sales_account": "9999"}),),
+        says=("G/L account 9999 does not exist.", "Correct Sales Account in General Posting Setup HOME x RESALE."),
     ),
-    "unknown account": Case("gl_account_unknown", "no", "9999", 10000, lines=(gl_line("9999"),)),
+    "unknown account": Case(
+        "gl_account_unknown",
+        "no",
+        "9999",
+        10000,
+        lines=(gl_line("9999"),),
+        says=("G/L account 9999 does not exist.", "Choose an account of the chart of accounts."),
+    ),
     "an account that is a heading": Case("gl_account_not_posting", "no", "8000", 10000, lines=(gl_line("8000"),)),
     "blocked account": Case(
         "gl_account_blocked",
@@ -311,6 +371,12 @@ CASES = {
     ),
     "no VAT Posting Setup pair": Case(
         "vat_posting_setup_missing", "vat_group", "ODD", 20000, lines=(item_line(), item_line(vat="ODD"))
+    ),
+    "no VAT Posting Setup pair for a declared VAT": Case(
+        "vat_posting_setup_missing", "vat_group", "ODD", 10000, lines=(item_line(vat="ODD", declared_vat_amount=D(9)),)
+    ),
+    "no VAT Posting Setup pair of a line without a quantity": Case(
+        "vat_posting_setup_missing", "vat_group", "ODD", 20000, lines=(item_line(), item_line(quantity=0, vat="ODD"))
     ),
     "no Sales VAT Account": Case(
         "account_not_set_up", "Sales VAT Account", line=10000, changes=(vat_pair("sales_vat_account"),)
@@ -337,6 +403,23 @@ CASES = {
         10000,
         type=PURCHASE,
         lines=(item_line(quantity=2, declared_vat_amount=D("50.06")),),
+        says=(
+            "The declared VAT 50.06 differs from the computed 50 by more than 0.05.",
+            "Correct it, or raise Max. VAT Difference Allowed in Purchases & Payables Setup.",
+        ),
+    ),
+    "VAT declared where the document bears none": Case(
+        "vat_difference_too_large",
+        "vat_amount",
+        "0.03",
+        10000,
+        type=PURCHASE,
+        lines=(item_line(declared_vat_amount=D("0.03")),),
+        fields=(("party_no", "V2"),),
+        says=(
+            "The declared VAT 0.03 differs from the computed 0 by more than 0.",
+            "Clear it: Reverse Charge lines bear no VAT on the document itself.",
+        ),
     ),
     "VAT finer than money": Case(
         "vat_amount_too_fine",
@@ -347,7 +430,7 @@ CASES = {
         lines=(item_line(quantity=2, declared_vat_amount=D("50.003")),),
     ),
     "total negative": Case("total_negative", "amount_including_vat", "-125", lines=(item_line(quantity=-1),)),
-    "amounts too large": Case("amount_too_large", "amount", "11250000000000", lines=(item_line(price=NINE),)),
+    "amounts too large": Case("amount_too_large", "amount", "10000000000000", lines=(item_line(price=EIGHT),)),
     "not enough stock": Case(
         "not_enough_stock", "quantity", "4", 20000, lines=(item_line("FEW", 2), item_line("FEW", 4))
     ),
@@ -427,6 +510,7 @@ def test_what_is_wrong_with_a_document_is_told_with_its_place_and_a_remedy(trade
     assert problem.record == f"{case.type.title} {result.no}"
     assert problem.message.endswith(".")
     assert problem.hint.endswith(".")
+    assert case.says in (None, (problem.message, problem.hint))
     assert describe(problem).startswith(f"{case.type.title} {result.no}")
     assert (GlEntry.select().count(), PostedDocument.select().count()) == before
     assert Document.get_by_id(document_id).no == result.no
@@ -479,9 +563,41 @@ def test_blocked_customers_take_what_their_block_lets_pass(
     assert [one.result for one in post([made])] == [result]
 
 
+def test_a_mandatory_external_document_no_is_asked_of_sales_that_have_none(trade: Location) -> None:
+    SalesSetup.update(ext_doc_no_mandatory=True).execute()
+    raise_version()
+    made = [document(SALE, [item_line()], external_document_no="PO 7"), document(PURCHASE, [item_line()])]
+    assert [one.result for one in post(made)] == ["posted", "posted"]
+
+
 @pytest.mark.parametrize("declared", ["49.95", "50.05"])
 def test_a_declared_vat_may_differ_by_exactly_what_is_allowed(trade: Location, declared: str) -> None:
     made = document(PURCHASE, [item_line(quantity=2, declared_vat_amount=D(declared))])
+    assert [one.result for one in post([made])] == ["posted"]
+
+
+def test_discount_accounts_are_asked_for_only_where_there_is_a_discount(trade: Location) -> None:
+    GeneralPostingSetup.update(sales_line_discount_account="", sales_invoice_discount_account="").execute()
+    raise_version()
+    assert [one.result for one in post([document(SALE, [item_line()])])] == ["posted"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "party_no", "kind", "group"),
+    [
+        (PURCHASE, "V1", VatType.EXEMPT, "VAT25"),
+        (SALE, "C1", VatType.EXEMPT, "VAT25"),
+        (SALE, "C2", VatType.REVERSE_CHARGE, "VAT25"),
+        (PURCHASE, "V2", VatType.REVERSE_CHARGE, "VAT0"),
+    ],
+)
+def test_no_vat_accounts_are_asked_for_where_there_is_no_vat(
+    trade: Location, type_: DocumentType, party_no: str, kind: VatType, group: str
+) -> None:
+    accounts = ("sales_vat_account", "purchase_vat_account", "reverse_charge_account")
+    VatPostingSetup.update(type=kind, **dict.fromkeys(accounts, "")).execute()
+    raise_version()
+    made = document(type_, [item_line(vat=group)], party_no=party_no)
     assert [one.result for one in post([made])] == ["posted"]
 
 

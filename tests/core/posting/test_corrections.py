@@ -10,13 +10,13 @@ import pytest
 from builders import balances, document, item_line
 from standing import open_amounts
 
-from postroom.core import database
+from postroom.core import database, setups
 from postroom.core.database import Location
 from postroom.core.errors import CheckFailed
-from postroom.core.kinds import Area, DocumentType, PostedKind
+from postroom.core.kinds import Area, DocumentType, LineType, PostedKind
 from postroom.core.posting import check, post
 from postroom.core.tables.ledgers import PartyLedgerApplication, PostedDocument
-from postroom.core.tables.setup import Company, Currency
+from postroom.core.tables.setup import Charge, Company, Currency
 from postroom.core.tables.trade import ItemStock
 from postroom.core.verify import verify
 
@@ -101,6 +101,18 @@ def test_a_line_that_names_another_item_does_not_take_the_originals_cost(trade: 
     post_now(document(SALE_BACK, [item_line("I2", 1, 100)], corrects_no=invoice.no))
     assert stock_of("I2") == (3, 15)
     assert verify().ok
+
+
+def test_a_line_goes_back_to_the_account_of_a_charge_that_is_no_more(trade: Location) -> None:
+    charge = Charge.create(no="FREIGHT", account_no="6400", vat_product_group="VAT25")
+    setups.raise_version()
+    lines = [item_line("FREIGHT", 1, 100, type=LineType.CHARGE)]
+    _, invoice = post_now(document(SALE, lines))
+    assert balances()["6400"] == D(-100)
+    charge.delete_instance()
+    setups.raise_version()
+    post_now(document(SALE_BACK, lines, corrects_no=invoice.no))
+    assert balances() == {}
 
 
 @pytest.mark.parametrize(

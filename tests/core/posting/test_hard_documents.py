@@ -21,7 +21,8 @@ from postroom.core.errors import CheckFailed, Refused
 from postroom.core.jobs import undo
 from postroom.core.kinds import Area, DocumentType, LineType
 from postroom.core.money import ZERO
-from postroom.core.posting import post, source, stock
+from postroom.core.posting import check, post, source, stock
+from postroom.core.statements import execute
 from postroom.core.tables.ledgers import GlRegister, PostedLine
 from postroom.core.tables.setup import Company, Currency, NumberSeriesLine, PurchasesSetup
 from postroom.core.tables.trade import Document, ItemStock
@@ -126,6 +127,41 @@ def test_amounts_beyond_thirteen_digits_are_refused(
     lines, fields = TOO_LARGE[case]
     document_id = document(type_, [dict(line) for line in lines], prices_including_vat=including_vat, **fields)
     assert codes_of(document_id) == ["amount_too_large"]
+
+
+IN_DOLLARS: dict[str, Any] = {"currency_code": "USD"}
+LARGEST: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "pieces": (item_line("I1", 11 * 10**12, 0), {}, "11000000000000"),
+    "amount and discounts": (
+        item_line("I1", 1, 11 * 10**12, line_discount_percent=D(40)),
+        {"invoice_discount_amount": D(2 * 10**12), "currency_factor": D("0.5"), **IN_DOLLARS},
+        "13000000000000",  # 6.6 after its line discount of 4.4; the 2 off the invoice count once more
+    ),
+    "amount and discounts in LCY": (
+        item_line("I1", 1, 6 * 10**12, line_discount_percent=D(40)),
+        {"invoice_discount_amount": D(10**12), "currency_factor": D(2), **IN_DOLLARS},
+        "12000000000000",
+    ),
+    "with VAT": (
+        item_line("I1", 1, 8 * 10**12),
+        {"currency_factor": D("0.5"), **IN_DOLLARS},
+        "10000000000000",
+    ),
+    "with VAT in LCY": (
+        item_line("I1", 1, 4 * 10**12),
+        {"currency_factor": D(2), **IN_DOLLARS},
+        "10000000000000",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LARGEST)
+def test_of_all_that_adds_up_to_too_much_the_largest_sum_is_told(trade: Location, case: str) -> None:
+    line, fields, most = LARGEST[case]
+    Currency.create(code="USD")
+    Company.update(setup_version=Company.setup_version + 1).execute()
+    (problem,) = check.check(document(SALE, [line], **fields), user="ann")
+    assert (problem.code, problem.value) == ("amount_too_large", most)
 
 
 def test_a_stock_worth_more_than_thirteen_digits_is_refused(trade: Location) -> None:
@@ -255,4 +291,15 @@ def test_a_clash_that_is_none_of_numbers_stays_what_it_is(firm: Location) -> Non
 
     with pytest.raises(IntegrityError, match="job_queue_log"), database.transaction():
         post.write(plan, Clash())
+    assert balances() == {}
+
+
+def test_a_posted_document_that_is_refused_with_a_new_number_is_none_of_numbers_either(trade: Location) -> None:
+    plan = post.prepare(document(SALE, [item_line()]), user="ann", posting_id="x")
+    execute(
+        "CREATE TRIGGER closed BEFORE INSERT ON posted_document"
+        " BEGIN SELECT RAISE(ABORT, 'posted_document is closed'); END"
+    )
+    with pytest.raises(IntegrityError, match="is closed"), database.transaction():
+        post.write(plan)
     assert balances() == {}

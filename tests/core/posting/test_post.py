@@ -243,6 +243,23 @@ def test_a_charge_and_a_gl_line_post_net_to_their_accounts(trade: Location) -> N
     assert [row.item_no for row in ItemStock.select()] == ["I1"]  # which alone is a matter of stock
 
 
+def test_a_posted_line_bears_the_accounts_that_it_has_and_no_others(trade: Location) -> None:
+    lines = [
+        item_line("I1", 1, 100),
+        {"type": LineType.GL_ACCOUNT, "no": "8100", "quantity": D(1), "unit_price": D(50), "vat_group": "VAT25"},
+        {"type": LineType.COMMENT, "description": "with care"},
+    ]
+    _, invoice = post_now(document(DocumentType.SALES_INVOICE, lines))
+    posted = PostedDocument.get(area=Area.SALES, no=invoice.no)
+    goes_to = [name for name in PostedLine._meta.sorted_field_names if name.endswith(("account", "account_no"))]
+    borne = {
+        line.type: {name: no for name in goes_to if (no := getattr(line, name))}
+        for line in PostedLine.select().where(PostedLine.posted_document == posted)
+    }
+    assert borne.pop(LineType.ITEM).keys() == set(goes_to)
+    assert borne == {LineType.GL_ACCOUNT: {"account_no": "8100", "vat_account": "2300"}, LineType.COMMENT: {}}
+
+
 def test_a_negative_line_of_a_purchase_credit_memo_brings_its_goods_at_its_price(trade: Location) -> None:
     before = balances()
     post_now(document(DocumentType.PURCHASE_CREDIT_MEMO, [item_line("I1", 5, 70), item_line("I1", -2, 70)]))
@@ -349,6 +366,22 @@ def test_a_document_posted_by_somebody_else_meanwhile_is_not_posted_again(trade:
     assert balances() == before
 
 
+def test_a_document_that_several_post_at_the_same_moment_is_posted_once(trade: Location) -> None:
+    document_id = document(DocumentType.SALES_INVOICE, [item_line("I1", 1, 100)])
+    plans = [post.prepare(document_id, user="ann", posting_id=f"P{turn}") for turn in range(4)]
+
+    def write() -> str:
+        try:
+            with database.transaction():
+                post.write(plans.pop())
+        except Refused as refused:
+            return refused.problems[0].code
+        return "posted"
+
+    assert sorted(map(str, at_once(write))) == ["document_changed"] * 3 + ["posted"]
+    assert ItemStock.get_by_id("I1").quantity == 9
+
+
 def test_stock_taken_meanwhile_is_noticed_under_the_lock(trade: Location) -> None:
     builders.item("I5", prevent_negative=True)
     post_now(document(DocumentType.PURCHASE_INVOICE, [item_line("I5", 1, 10)]))
@@ -383,7 +416,9 @@ def test_a_vendors_number_taken_meanwhile_is_noticed_and_nothing_is_written(trad
     before = balances()
     with pytest.raises(CheckFailed) as failed, database.transaction():
         post.write(plan)
-    assert [problem.code for problem in failed.value.problems] == ["vendor_document_no_used"]
+    (problem,) = failed.value.problems
+    assert problem.code == "vendor_document_no_used"
+    assert problem.message == "Vendor Document No. V-77 of vendor V1 is already used."
     assert change(before) == {}
     assert DocumentLine.select().where(DocumentLine.document == second).count() == 1
 
@@ -434,8 +469,9 @@ def test_a_party_entry_bears_the_number_that_the_other_side_gave_the_document(tr
     assert PartyLedgerEntry.get(document_no=ref.no, area=Area.PURCHASE).external_document_no == "V-7"
 
 
-def test_an_invoice_in_the_local_currency_has_the_factor_1_whatever_was_typed(trade: Location) -> None:
-    assert the_invoice(currency_factor=D(7)).currency_factor == 1
+@pytest.mark.parametrize("typed", [7, 0])
+def test_an_invoice_in_the_local_currency_has_the_factor_1_whatever_was_typed(trade: Location, typed: int) -> None:
+    assert the_invoice(currency_factor=D(typed)).currency_factor == 1
 
 
 @pytest.mark.parametrize("type_", [DocumentType.SALES_INVOICE, DocumentType.PURCHASE_INVOICE])

@@ -79,6 +79,7 @@ def test_a_preview_shows_the_rows_that_the_posting_then_writes(trade: Location, 
     written = reading.posting(post_now(document_id))
     assert without_numbers(found.documents) == without_numbers(written["documents"])
     assert [row["kind"] for row in found.documents] == [kind.goods_kind, kind.money_kind]
+    assert {(row["no"], row["posting_id"], row["posted_at"]) for row in found.documents} == {(PLACEHOLDER, "", None)}
     for name, rows in written["entries"].items():
         assert without_numbers(found.entries[name]) == without_numbers(rows), name
         assert {row["document_no"] for row in found.entries[name]} <= {PLACEHOLDER}
@@ -192,3 +193,23 @@ def test_a_preview_needs_the_permission_to_post_and_a_document(trade: Location) 
         preview(document_id, user=user)
     with pytest.raises(NotFound):
         preview(document_id + 1, user="ann")
+
+
+def test_a_document_that_goes_while_it_is_previewed_is_not_there(trade: Location) -> None:
+    document_id = document(DocumentType.SALES_INVOICE, LINES)
+    inner = database.obj
+    execute_sql = inner.execute_sql
+
+    def going(sql: str, *rest: Any, **more: Any) -> Any:
+        if 'FROM "document" ' in sql:
+            execute_sql(f"DELETE FROM document_line WHERE document_id = {document_id}")
+            execute_sql(f"DELETE FROM document WHERE id = {document_id}")
+        return execute_sql(sql, *rest, **more)
+
+    inner.execute_sql = going
+    try:
+        with pytest.raises(NotFound) as gone:
+            preview(document_id, user="ann")
+    finally:
+        del inner.execute_sql
+    assert [problem.code for problem in gone.value.problems] == ["document_gone"]
