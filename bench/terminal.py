@@ -67,7 +67,7 @@ def one_visit(location: Location, home: Path) -> Iterator[tuple[str, float]]:
         line.painted(b"\x7f" * len("status=Error"))
         yield "no filter any more", line.painted(b"\r", b"S-INV")
         line.painted(b"z", b"Sort by")
-        line.painted(b"jjj")
+        line.painted(b"time")
         yield "sort by time", line.painted(b"\r", b"by Time")
 
 
