@@ -105,4 +105,4 @@ async def test_a_date_is_asked_for_with_how_it_is_written(posted_demo: Location)
     async with terminal(posted_demo, (80, 24), "ledger-setup") as screen:
         await screen.at_field("ledger.allow_posting_from")
         await screen.press("enter")
-        await screen.sees("Written YYYY-MM-DD: 2026-11-24.")
+        await screen.sees("Written YYYY-MM-DD: 2026-11-24; or 11-24 (this year)")
