@@ -103,11 +103,9 @@ KINDS = {
     "discounts": {"invoice_discount_amount": D("3.33")},
     "foreign": {"currency_code": "EUR", "currency_factor": D("7.4613"), "invoice_discount_amount": D("0.99")},
 }
-QUICK = [pytest.param(kind, marks=[pytest.mark.full] if kind == "home" else []) for kind in KINDS]
-"""A document without any discount is a part of those with one: `make test` has five minutes."""
 
 
-@pytest.mark.parametrize("kind", QUICK)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("type_", DocumentType)
 def test_each_document_cancelled_leaves_every_balance_as_it_was(
     trade: Location, type_: DocumentType, kind: str
@@ -194,7 +192,7 @@ def change_everything() -> None:
     setups.raise_version()
 
 
-@pytest.mark.parametrize("kind", QUICK)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("type_", [SALE, SALE_BACK, PURCHASE, PURCHASE_BACK])
 def test_a_setup_that_changed_meanwhile_changes_no_figure(trade: Location, type_: DocumentType, kind: str) -> None:
     before = balances_of_all()

@@ -129,7 +129,7 @@ def cancel_in_turn(nos: list[str]) -> None:
         cancel_all([no])
 
 
-LAW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LONG_LAW = settings(LAW, max_examples=300)
 
 

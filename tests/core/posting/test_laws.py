@@ -109,7 +109,7 @@ def everything() -> dict[str, list[tuple[Any, ...]]]:
     return {model.__name__: sorted(query(f'SELECT * FROM "{model._meta.table_name}"'), key=repr) for model in ALL}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=documents)
 def test_what_passes_the_check_posts_balanced_and_what_fails_changes_nothing(
     trade: Location, drawn: dict[str, Any]
