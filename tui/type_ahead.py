@@ -35,6 +35,12 @@ class _Waiting:
     event: Key | Paste
     front: Screen[Any]
     at_once: bool
+    """Whether it means something without the page's rows, and nothing waited before it."""
+
+    @property
+    def key(self) -> str:
+        """The key's name; blank for what was pasted."""
+        return self.event.key if isinstance(self.event, Key) else ""
 
 
 class TypeAhead:
@@ -69,12 +75,12 @@ class TypeAhead:
             return
         if not self._app.screen_stack:  # the program ends
             return
-        front = self._app.screen
-        if self._keys and isinstance(event, Key) and event.key == "escape" and self._must_wait_for(front):
+        at_once = not self._keys and isinstance(event, Key) and self._acts_at_once(event)
+        waiting = _Waiting(event, self._app.screen, at_once)
+        if self._keys and waiting.key == "escape" and self._must_wait(waiting):
             self.forget()
             return
-        at_once = not self._keys and isinstance(event, Key) and self._acts_at_once(event)
-        self._keys.append(_Waiting(event, front, at_once))
+        self._keys.append(waiting)
         self._go_on()
 
     @contextmanager
@@ -121,11 +127,8 @@ class TypeAhead:
 
     def _must_wait(self, waiting: _Waiting) -> bool:
         if waiting.front in self._holders or self._app.screen in self._holders:
-            return not (waiting.at_once and isinstance(waiting.event, Key) and waiting.event.key == "escape")
+            return not (waiting.at_once and waiting.key == "escape")
         return not waiting.at_once and self._is_awaited()
-
-    def _must_wait_for(self, screen: Screen[Any]) -> bool:
-        return screen in self._holders or self._is_awaited()
 
     def _acts_at_once(self, key: Key) -> bool:
         own = self._app.keymap.keys

@@ -48,8 +48,9 @@ class Succession:
         On PostgreSQL only one of the same category and job queue: nobody else may take those meanwhile, and its place
         in both is the one that the ended entry leaves.
         """
-        going_on = found is not None and self.goes_on()  # since the look there may have been locks to wait for
-        best = claims.best_of(found, self.worker, leaving=ended) if found is not None and going_on else None
+        if found is None or not self.goes_on():  # since the look there may have been locks to wait for
+            return
+        best = claims.best_of(found, self.worker, leaving=ended)
         if best is None:
             return
         queue, place = best

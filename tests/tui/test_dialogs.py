@@ -136,13 +136,16 @@ async def test_a_box_over_a_value_that_is_being_taken_gets_its_keys_and_both_go_
             await taken.wait()
             return ""
 
-        screen.app.push_screen(AskText("Priority", "A number", attempt=attempt), answered.append)
+        below = AskText("Priority", "A number", attempt=attempt)
+        screen.app.push_screen(below, answered.append)
         await screen.until(lambda: isinstance(screen.app.focused, TextLine))
         await screen.pilot.press("7", "enter", "j")
         assert screen.app.early_keys.waits
         screen.app.push_screen(Reading("Not done", "An older command.", {"t": "Post Again"}), answered.append)
         await screen.sees("An older command.")
         taken.set()
+        await screen.until(lambda: below._answer == ("7",))
+        assert answered == []
         await screen.sees("An older command.")
         await screen.pilot.press("t")
         await screen.until(lambda: screen.app.screen is screen.page)

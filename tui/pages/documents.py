@@ -36,11 +36,6 @@ def status_with_error(row: Any) -> Text:
     return Text.assemble(status_of(row), "  ", (error, "red")) if error else status_of(row)
 
 
-def _queue_status(row: Any) -> str:
-    status: str = row.job_queue_status.value
-    return status
-
-
 class DocumentsPage(ListPage, DocumentActions):
     """One type at a time; filter, marks and cursor are kept for each."""
 
@@ -118,7 +113,14 @@ class DocumentsPage(ListPage, DocumentActions):
             Column("amount", "Incl. VAT", 12, self._including_vat, right=True, from_width=94),
             Column("currency", "Cur.", 4, lambda row: shown.text(row.currency), from_width=94),
             Column("status", "Status", 8, lambda row: Text(row.status.value)),
-            Column("queue", "Job Queue Status", 0, status_with_error, least=21, value=_queue_status),
+            Column(
+                "queue",
+                "Job Queue Status",
+                0,
+                status_with_error,
+                least=21,
+                value=lambda row: str(row.job_queue_status.value),
+            ),
             Column("error", "Error", 0, lambda row: Text(shown.one_line(row.errors)), from_width=FILES_ONLY),
         )
 

@@ -14,9 +14,9 @@ class Box(ModalScreen[Answer]):
     """Its first answer counts. With another box over it, it goes when that has gone: Textual takes away what is on top,
     whichever box asked for it."""
 
-    is_answered = False
     _answer: tuple[Answer | None] | None = None
     """What it goes with when it comes to the top."""
+    _has_gone = False
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         if self._answer is None:
@@ -28,7 +28,7 @@ class Box(ModalScreen[Answer]):
         self._go()
 
     def _go(self) -> AwaitComplete:
-        if self._answer is None or self.is_answered or not (self.is_mounted and self.is_active):
+        if self._answer is None or self._has_gone or not (self.is_mounted and self.is_active):
             return AwaitComplete()
-        self.is_answered = True
+        self._has_gone = True
         return super().dismiss(*self._answer)
